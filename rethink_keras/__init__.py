@@ -1,0 +1,27 @@
+"""Understanding deep learning requires rethinking generalization, in Keras.
+
+Reproduces Zhang, Bengio, Hardt, Recht and Vinyals (ICLR 2017).
+
+Example:
+  >>> from rethink_keras import RunConfig, run
+  >>> run(RunConfig(randomize="labels"))["train_accuracy"]
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from rethink_keras.config import RunConfig
+from rethink_keras.errors import DivergenceError, InputError
+
+if TYPE_CHECKING:
+    from rethink_keras.experiment import run
+
+__all__ = ["DivergenceError", "InputError", "RunConfig", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports `run`, and with it TensorFlow, when it is first asked for."""
+    if name == "run":
+        from rethink_keras.experiment import run
+
+        return run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

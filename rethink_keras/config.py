@@ -1,0 +1,250 @@
+"""What a run is: every choice, its default, and what is allowed."""
+
+import dataclasses
+import math
+from typing import Any
+
+from rethink_keras.errors import InputError
+
+RANDOMIZATIONS = (
+    "none",
+    "labels",
+    "shuffled_pixels",
+    "random_pixels",
+    "gaussian",
+)
+PRECISIONS = ("float32", "mixed_bfloat16")
+SAMPLE = "cifar10_sample"
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelDefaults:
+    """What follows the model where a run does not say otherwise.
+
+    Attributes:
+      learning_rate: the paper's initial learning rate (Appendix A).
+      epochs: enough for random labels on CIFAR-10.
+      batch_norm: whether the model has BatchNorm; None where it has none to
+        switch.
+    """
+
+    learning_rate: float
+    epochs: int
+    batch_norm: bool | None = None
+
+
+MODELS = {
+    "small_inception": ModelDefaults(0.1, 50, batch_norm=True),
+    "small_alexnet": ModelDefaults(0.01, 60),
+    "mlp_1x512": ModelDefaults(0.01, 60),
+    "mlp_3x512": ModelDefaults(0.01, 60),
+}
+
+
+def _option(
+    default: Any,
+    doc: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    above: float = -math.inf,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A field with its help text and the values that it allows."""
+    metadata = {
+        "doc": doc,
+        "low": low,
+        "high": high,
+        "above": above,
+        "choices": choices,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """One training run, complete and valid.
+
+    Options left at None follow the model or the data set: after construction
+    they hold the value that the run uses. Defaults are the paper's wherever
+    it states one (Appendix A).
+
+    Raises:
+      InputError: a value is not allowed, or does not apply to the model.
+
+    Example:
+      >>> RunConfig(model="small_inception").learning_rate
+      0.1
+    """
+
+    dataset: str = _option(
+        SAMPLE, "cifar10_sample (embedded), or any name that TFDS knows"
+    )
+    data_dir: str | None = _option(None, "TFDS directory; default: TFDS's own")
+    image_size: int | None = _option(
+        None, "side to resize images to; for sets of varied size", low=8
+    )
+    train_examples: int | None = _option(
+        None, "size of a class-balanced training subset; default: all", low=1
+    )
+    randomize: str = _option(
+        "labels", "what to make random", choices=RANDOMIZATIONS
+    )
+    label_corruption: float = _option(
+        1.0, "probability that a label is made random", low=0, high=1
+    )
+    random_crop: bool = _option(False, "train on random crops, not the centre")
+    augment: bool = _option(False, "flip and rotate up to 25 degrees (Table 4)")
+    model: str = _option("mlp_1x512", "network", choices=tuple(MODELS))
+    batch_norm: bool | None = _option(
+        None, "BatchNorm; small_inception only, where it is on"
+    )
+    dropout: float = _option(
+        0.0, "dropout rate before each fully connected layer", low=0, high=0.99
+    )
+    weight_decay: float = _option(
+        0.0, "coefficient of 1/2*||w||^2 in the loss, all kernels", low=0
+    )
+    batch_size: int = _option(128, "global batch size", low=1)
+    epochs: int | None = _option(
+        None, "passes over the training set; default: the model's", low=1
+    )
+    learning_rate: float | None = _option(
+        None, "initial; default: 0.1 small_inception, 0.01 others", above=0
+    )
+    learning_rate_decay: float | None = _option(
+        None, "factor per epoch; default 0.95, sample: 0.995", above=0, high=1
+    )
+    momentum: float = _option(0.9, "SGD momentum", low=0, high=1)
+    stop_at_loss: float | None = _option(
+        None, "stop after an epoch whose mean loss is below this", above=0
+    )
+    seed: int = _option(
+        0, "of weights, order and randomization", low=0, high=2**31 - 1
+    )
+    precision: str = _option("float32", "arithmetic", choices=PRECISIONS)
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
+        self._check_combinations()
+        defaults = MODELS[self.model]
+        decay = 0.995 if self.dataset == SAMPLE else 0.95
+        self._default("batch_norm", defaults.batch_norm)
+        self._default("epochs", defaults.epochs)
+        self._default("learning_rate", defaults.learning_rate)
+        self._default("learning_rate_decay", decay)
+
+    def _default(self, name: str, value: Any) -> None:
+        if getattr(self, name) is None:
+            object.__setattr__(self, name, value)
+
+    def _check_combinations(self) -> None:
+        if self.label_corruption != 1 and self.randomize != "labels":
+            raise InputError(
+                f"label_corruption={self.label_corruption} applies to"
+                f" randomize=labels alone; received randomize={self.randomize}"
+            )
+        if self.batch_norm is not None and (
+            MODELS[self.model].batch_norm is None
+        ):
+            raise InputError(
+                f"batch_norm={self.batch_norm} applies to small_inception"
+                f" alone; received model={self.model}"
+            )
+        if self.random_crop and self.randomize == "gaussian":
+            raise InputError(
+                "random_crop=True has no effect on randomize=gaussian, whose"
+                " images are noise; leave one of them out"
+            )
+
+    def differences(self) -> dict[str, Any]:
+        """The options that differ from the defaults of model and data set."""
+        base = RunConfig(dataset=self.dataset, model=self.model)
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != getattr(base, field.name)
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """All the options, by name."""
+        return dataclasses.asdict(self)
+
+    def as_flags(self) -> str:
+        """A flagfile that repeats the run, one option a line."""
+        return "".join(
+            f"--{name}={_text(value)}\n"
+            for name, value in self.as_dict().items()
+            if value is not None
+        )
+
+    def name(self) -> str:
+        """Directory of the run, relative to the log directory.
+
+        `<dataset>/<model>/<what differs from the defaults>/seed=N`; the
+        randomization always stands first.
+        """
+        parts = {"randomize": self.randomize, **self.differences()}
+        for elsewhere in ("seed", "data_dir"):
+            parts.pop(elsewhere, None)
+        options = ",".join(f"{k}={_text(v)}" for k, v in parts.items())
+        return f"{self.dataset}/{self.model}/{options}/seed={self.seed}"
+
+
+def _text(value: Any) -> str:
+    """A value as flags and names write it: `0.5`, `true`, `labels`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def _check(field: dataclasses.Field, value: Any) -> None:
+    """Raises InputError unless the field allows the value."""
+    kinds = option_type(field)
+    if value is None and field.default is None:
+        return
+    if kinds is float and type(value) is int:
+        value = float(value)
+    meta = field.metadata
+    good = type(value) is kinds
+    if good and kinds in (int, float):
+        good = meta["low"] <= value <= meta["high"] and value > meta["above"]
+        good = good and math.isfinite(value)
+    elif good and meta["choices"]:
+        good = value in meta["choices"]
+    elif good and kinds is str:
+        good = bool(value)
+    if not good:
+        raise InputError(f"{field.name}={value!r}: allowed is {allowed(field)}")
+
+
+def option_type(field: dataclasses.Field) -> type:
+    """The type of an option's value: bool, int, float or str."""
+    kinds = (bool, int, float, str)
+    annotation = str(field.type)
+    return next(
+        kind
+        for kind in kinds
+        if field.type in (kind, kind | None) or annotation == kind.__name__
+    )
+
+
+def allowed(field: dataclasses.Field) -> str:
+    """What an option allows, in words."""
+    meta = field.metadata
+    kind = option_type(field)
+    if meta["choices"]:
+        return " | ".join(meta["choices"])
+    if kind is bool:
+        return "true | false"
+    if kind is str:
+        return "a text that is not empty"
+    number = "a whole number" if kind is int else "a number"
+    if meta["above"] > -math.inf:
+        number += f" above {meta['above']:g}"
+    if meta["low"] > -math.inf:
+        number += f" from {meta['low']:g}"
+    if meta["high"] < math.inf:
+        number += f" to {meta['high']:g}"
+    return number

@@ -1,0 +1,84 @@
+"""Finds a data set: embedded, prepared on disk, or to be downloaded."""
+
+import concurrent.futures
+import pathlib
+
+import requests
+import tensorflow_datasets as tfds
+
+from rethink_keras.config import SAMPLE
+from rethink_keras.errors import InputError
+
+EMBEDDED = pathlib.Path(__file__).parent / SAMPLE
+_NETWORK_SECONDS = 8
+_NO_NETWORK = (
+    "give --data_dir=DIR where it is prepared, or use"
+    f" --dataset={SAMPLE}, which needs no download"
+)
+
+
+def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+    """The TFDS builder of a prepared data set, prepared now where absent.
+
+    Args:
+      name: `cifar10_sample`, or any name that TFDS knows.
+      data_dir: TFDS directory; None for TFDS's own.
+
+    Raises:
+      InputError: the name is unknown, the directory holds something else, or
+        the data set is absent and cannot be downloaded.
+    """
+    if name == SAMPLE:
+        return tfds.builder_from_directory(next(EMBEDDED.glob("*.*.*")))
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError as error:
+        raise InputError(
+            f"dataset={name}: unknown; allowed are {SAMPLE}, the data sets of"
+            " tensorflow-datasets (cifar10, mnist, svhn_cropped, ...) and"
+            " those prepared in --data_dir"
+        ) from error
+    except Exception as error:  # TFDS raises many kinds
+        where = data_dir or "TFDS's own directory"
+        raise InputError(
+            f"dataset={name}: {where} cannot be read"
+            f" (its dataset_info.json or features.json?): {_line(error)}"
+        ) from error
+    if not builder.data_path.exists():
+        _download(builder, name)
+    return builder
+
+
+def _download(builder: tfds.core.DatasetBuilder, name: str) -> None:
+    """Downloads and prepares, or fails within seconds with no network."""
+    urls = list(getattr(builder, "url_infos", None) or {})
+    if urls and not _reachable(urls[0]):
+        host = urls[0].split("/")[2]
+        raise InputError(
+            f"dataset={name}: not in {builder.data_path.parent} and {host}"
+            f" cannot be reached; {_NO_NETWORK}"
+        )
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # TFDS raises many kinds
+        raise InputError(
+            f"dataset={name}: cannot be downloaded: {_line(error)};"
+            f" {_NO_NETWORK}"
+        ) from error
+
+
+def _reachable(url: str) -> bool:
+    """Whether a server answers, within seconds even where DNS hangs."""
+    pool = concurrent.futures.ThreadPoolExecutor(max_workers=1)
+    answer = pool.submit(requests.head, url, timeout=_NETWORK_SECONDS)
+    pool.shutdown(wait=False)
+    try:
+        answer.result(timeout=_NETWORK_SECONDS)
+    except (requests.RequestException, concurrent.futures.TimeoutError):
+        return False
+    return True
+
+
+def _line(error: Exception) -> str:
+    """An error in one line of at most 200 characters."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

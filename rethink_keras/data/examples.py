@@ -1,0 +1,44 @@
+"""Labelled images in memory."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Labelled images, with an identity for each.
+
+    Attributes:
+      images: [n, height, width, channels], uint8 as stored.
+      labels: int32 [n], the labels to learn or to predict.
+      true_labels: int32 [n], the labels of the data set.
+      ids: int64 [n], the identity of each example: the same whatever the
+        order, the subset or the run.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    true_labels: np.ndarray
+    ids: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: np.ndarray) -> "Examples":
+        """The examples at the given positions."""
+        return Examples(
+            self.images[indices],
+            self.labels[indices],
+            self.true_labels[indices],
+            self.ids[indices],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageClassification:
+    """A data set: a training split, a test split and the number of classes."""
+
+    train: Examples
+    test: Examples
+    classes: int

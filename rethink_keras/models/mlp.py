@@ -1,0 +1,62 @@
+"""The paper's multi-layer perceptrons (Appendix A)."""
+
+import keras
+from keras import layers
+
+from rethink_keras.models.layers import half_l2
+
+
+def mlp(
+    input_shape: tuple[int, int, int] = (28, 28, 3),
+    classes: int = 10,
+    *,
+    hidden: tuple[int, ...] = (512,),
+    weight_decay: float = 0.0,
+    dropout: float = 0.0,
+    classifier_activation: str | None = None,
+    name: str = "mlp",
+) -> keras.Model:
+    """Builds a perceptron with ReLU hidden layers.
+
+    Kernels start Glorot-uniform and biases at zero, the defaults of the
+    TensorFlow of the time; the paper does not say.
+
+    Args:
+      input_shape: (height, width, channels).
+      classes: number of classes.
+      hidden: units of each hidden layer.
+      weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
+      dropout: rate before each layer but the first.
+      classifier_activation: of the last layer; None for logits.
+      name: of the model.
+
+    Returns:
+      A functional model from images [n, *input_shape] to [n, classes],
+      float32.
+    """
+    inputs = keras.Input(input_shape)
+    x = layers.Flatten()(inputs)
+    for units in hidden:
+        x = layers.Dense(
+            units, activation="relu", kernel_regularizer=half_l2(weight_decay)
+        )(x)
+        if dropout:
+            x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(
+        classes,
+        activation=classifier_activation,
+        kernel_regularizer=half_l2(weight_decay),
+        dtype="float32",
+        name="logits",
+    )(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def mlp_1x512(*args, name: str = "mlp_1x512", **kwargs) -> keras.Model:
+    """MLP 1x512: one hidden layer, 1,209,866 parameters. See `mlp`."""
+    return mlp(*args, hidden=(512,), name=name, **kwargs)
+
+
+def mlp_3x512(*args, name: str = "mlp_3x512", **kwargs) -> keras.Model:
+    """MLP 3x512: three hidden layers, 1,735,178 parameters. See `mlp`."""
+    return mlp(*args, hidden=(512, 512, 512), name=name, **kwargs)

@@ -1,0 +1,77 @@
+"""The paper's small Alexnet (Appendix A)."""
+
+import keras
+from keras import initializers, layers
+
+from rethink_keras.models.layers import LocalResponseNormalization, half_l2
+
+
+def small_alexnet(
+    input_shape: tuple[int, int, int] = (28, 28, 3),
+    classes: int = 10,
+    *,
+    weight_decay: float = 0.0,
+    dropout: float = 0.0,
+    classifier_activation: str | None = None,
+    name: str = "small_alexnet",
+) -> keras.Model:
+    """Builds the small Alexnet: 1,387,786 parameters at 28x28x3.
+
+    Two times convolution 5x5, max-pooling 3x3 and local response
+    normalization, then fully connected layers of 384 and 192 units. Filters
+    (64 and 64), strides and padding follow from the number of parameters;
+    initial weights and the constants of the normalization are those of
+    TensorFlow's CIFAR-10 tutorial, whose network this is.
+
+    Args:
+      input_shape: (height, width, channels).
+      classes: number of classes.
+      weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
+      dropout: rate before each fully connected layer.
+      classifier_activation: of the last layer; None for logits.
+      name: of the model.
+
+    Returns:
+      A functional model from images [n, *input_shape] to [n, classes],
+      float32.
+    """
+    inputs = keras.Input(input_shape)
+    x = inputs
+    for bias in (0.0, 0.1):
+        x = layers.Conv2D(
+            64,
+            5,
+            padding="same",
+            activation="relu",
+            kernel_initializer=_normal(0.05),
+            bias_initializer=initializers.Constant(bias),
+            kernel_regularizer=half_l2(weight_decay),
+        )(x)
+        x = layers.MaxPooling2D(3, 2, padding="same")(x)
+        x = LocalResponseNormalization()(x)
+    x = layers.Flatten()(x)
+    for units in (384, 192):
+        if dropout:
+            x = layers.Dropout(dropout)(x)
+        x = layers.Dense(
+            units,
+            activation="relu",
+            kernel_initializer=_normal(0.04),
+            bias_initializer=initializers.Constant(0.1),
+            kernel_regularizer=half_l2(weight_decay),
+        )(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(
+        classes,
+        activation=classifier_activation,
+        kernel_initializer=_normal(1 / 192),
+        kernel_regularizer=half_l2(weight_decay),
+        dtype="float32",
+        name="logits",
+    )(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _normal(stddev: float) -> initializers.Initializer:
+    return initializers.TruncatedNormal(stddev=stddev)

@@ -1,0 +1,93 @@
+"""The paper's small Inception (Appendix A, Figure 3)."""
+
+import keras
+from keras import layers
+
+from rethink_keras.models.layers import half_l2
+
+BATCH_NORM_MOMENTUM = 0.9
+BATCH_NORM_EPSILON = 1e-3
+
+
+def small_inception(
+    input_shape: tuple[int, int, int] = (28, 28, 3),
+    classes: int = 10,
+    *,
+    weight_decay: float = 0.0,
+    dropout: float = 0.0,
+    batch_norm: bool = True,
+    classifier_activation: str | None = None,
+    name: str = "small_inception",
+) -> keras.Model:
+    """Builds the small Inception: 1,649,402 trainable parameters.
+
+    The number is the paper's with BatchNorm (an offset and no scale, and
+    convolutions without bias) and without (convolutions with bias). Open in
+    the paper: the padding (same), the initial weights (Glorot-uniform, the
+    default of the TensorFlow of the time) and the momentum of the moving
+    statistics (0.9, the default of MXNet, where this network comes from).
+
+    Args:
+      input_shape: (height, width, channels).
+      classes: number of classes.
+      weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
+      dropout: rate before the fully connected layer.
+      batch_norm: whether BatchNorm follows each convolution.
+      classifier_activation: of the last layer; None for logits.
+      name: of the model.
+
+    Returns:
+      A functional model from images [n, *input_shape] to [n, classes],
+      float32.
+    """
+
+    def conv(x, filters, kernel, strides=1):
+        """Conv module: convolution, BatchNorm, ReLU."""
+        x = layers.Conv2D(
+            filters,
+            kernel,
+            strides=strides,
+            padding="same",
+            use_bias=not batch_norm,
+            kernel_regularizer=half_l2(weight_decay),
+        )(x)
+        if batch_norm:
+            x = layers.BatchNormalization(
+                momentum=BATCH_NORM_MOMENTUM,
+                epsilon=BATCH_NORM_EPSILON,
+                scale=False,
+            )(x)
+        return layers.ReLU()(x)
+
+    def inception(x, ones, threes):
+        """Inception module: 1x1 and 3x3 convolutions side by side."""
+        return layers.Concatenate()([conv(x, ones, 1), conv(x, threes, 3)])
+
+    def downsample(x, threes):
+        """Downsample module: strided convolution beside max-pooling."""
+        pooled = layers.MaxPooling2D(3, 2, padding="same")(x)
+        return layers.Concatenate()([conv(x, threes, 3, strides=2), pooled])
+
+    inputs = keras.Input(input_shape)
+    x = conv(inputs, 96, 3)
+    x = inception(x, 32, 32)
+    x = inception(x, 32, 48)
+    x = downsample(x, 80)
+    x = inception(x, 112, 48)
+    x = inception(x, 96, 64)
+    x = inception(x, 80, 80)
+    x = inception(x, 48, 96)
+    x = downsample(x, 96)
+    x = inception(x, 176, 160)
+    x = inception(x, 176, 160)
+    x = layers.GlobalAveragePooling2D()(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(
+        classes,
+        activation=classifier_activation,
+        kernel_regularizer=half_l2(weight_decay),
+        dtype="float32",
+        name="logits",
+    )(x)
+    return keras.Model(inputs, outputs, name=name)

@@ -1,0 +1,143 @@
+"""Crops, augmentation and whitening, in batches (Appendix A, Table 4)."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from rethink_keras.randomization.random_streams import (
+    Stream,
+    example_keys,
+    random_words,
+    to_uniform,
+)
+
+MAX_ROTATION_DEGREES = 25.0
+
+
+def crop_size(height: int, width: int) -> tuple[int, int]:
+    """The crop's size: 28 x 28 of 32 x 32, and in that ratio of others."""
+    return height * 28 // 32, width * 28 // 32
+
+
+def centre_crop(images: tf.Tensor) -> tf.Tensor:
+    """The central 28/32 of each image.
+
+    Args:
+      images: [n, height, width, channels].
+    """
+    height, width = images.shape[1:3]
+    rows, columns = crop_size(height, width)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return images[:, top : top + rows, left : left + columns]
+
+
+def random_crop(
+    images: tf.Tensor, ids: tf.Tensor, *, seed: int, epoch: tf.Tensor
+) -> tf.Tensor:
+    """A random 28/32 window of each image, all positions equally likely.
+
+    Args:
+      images: [n, height, width, channels].
+      ids: int64 [n], the examples' identities.
+      seed: at least 0.
+      epoch: scalar; each epoch has crops of its own.
+    """
+    height, width = images.shape[1:3]
+    rows, columns = crop_size(height, width)
+    keys = example_keys(ids, seed, Stream.CROP, epoch)
+    vertical, horizontal = random_words(keys, 1)  # [n, 1] each
+    top = _uniform_integers(vertical, height - rows + 1)
+    left = _uniform_integers(horizontal, width - columns + 1)
+    cropped = tf.gather(images, top + tf.range(rows), axis=1, batch_dims=1)
+    return tf.gather(
+        cropped, left + tf.range(columns), axis=2, batch_dims=1
+    )
+
+
+def _uniform_integers(words: tf.Tensor, count: int) -> tf.Tensor:
+    return tf.cast(tf.floor(to_uniform(words) * count), tf.int32)
+
+
+def flip_and_rotate(
+    images: tf.Tensor, ids: tf.Tensor, *, seed: int, epoch: tf.Tensor
+) -> tf.Tensor:
+    """Flips half of the images left to right and rotates each a little.
+
+    Angles are uniform up to 25 degrees either way (Appendix E, footnote 2);
+    bilinear, with what is rotated in from outside mirrored at the border.
+
+    Args:
+      images: [n, height, width, channels], any dtype.
+      ids: int64 [n], the examples' identities.
+      seed: at least 0.
+      epoch: scalar; each epoch has an augmentation of its own.
+
+    Returns:
+      Images of the same shape and dtype.
+    """
+    keys = example_keys(ids, seed, Stream.AUGMENT, epoch)
+    coin, turn = random_words(keys, 1)  # [n, 1] each
+    mirror = tf.where(to_uniform(coin[:, 0]) < 0.5, -1.0, 1.0)
+    span = 2 * math.radians(MAX_ROTATION_DEGREES)
+    angle = tf.cast((to_uniform(turn[:, 0]) - 0.5) * span, tf.float32)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=_about_centre(angle, mirror, images.shape[1:3]),
+        output_shape=tf.shape(images)[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+    )
+
+
+def _about_centre(
+    angle: tf.Tensor, mirror: tf.Tensor, shape: tuple[int, int]
+) -> tf.Tensor:
+    """Projective transforms [n, 8]: rotate about the centre, then mirror."""
+    middle_y, middle_x = (shape[0] - 1) / 2, (shape[1] - 1) / 2
+    cos, sin = tf.cos(angle), tf.sin(angle)
+    xx, xy, yx, yy = mirror * cos, -sin, mirror * sin, cos
+    shift_x = middle_x - xx * middle_x - xy * middle_y
+    shift_y = middle_y - yx * middle_x - yy * middle_y
+    zero = tf.zeros_like(angle)
+    return tf.stack([xx, xy, shift_x, yx, yy, shift_y, zero, zero], axis=1)
+
+
+def whiten(images: tf.Tensor) -> tf.Tensor:
+    """Scales pixels to [0, 1], then each image to mean 0 and deviation 1.
+
+    "per_image_whitening" (Appendix A): the deviation is at least
+    1/sqrt(number of values of the image).
+
+    Args:
+      images: [n, height, width, channels], uint8, or float32 on the scale of
+        0 to 1 already.
+
+    Returns:
+      float32 of the same shape.
+    """
+    scaled = tf.image.convert_image_dtype(images, tf.float32)
+    return tf.image.per_image_standardization(scaled)
+
+
+def channel_moments(
+    images: np.ndarray,
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel over the centre crops of all images.
+
+    Args:
+      images: uint8 [n, height, width, channels].
+
+    Returns:
+      Two tuples of one number a channel, on the scale of 0 to 1.
+    """
+    levels = np.arange(256) / 255
+    means, deviations = [], []
+    for channel in np.moveaxis(centre_crop(images), -1, 0):
+        counts = np.bincount(channel.ravel(), minlength=256)
+        mean = np.average(levels, weights=counts)
+        variance = np.average((levels - mean) ** 2, weights=counts)
+        means.append(float(mean))
+        deviations.append(float(np.sqrt(variance)))
+    return tuple(means), tuple(deviations)

@@ -1,0 +1,24 @@
+"""Randomized labels and pixels, keyed by (seed, identity of the example)."""
+
+from rethink_keras.randomization.fingerprint import fingerprint
+from rethink_keras.randomization.randomize import (
+    Randomization,
+    corrupt_labels,
+    gaussian_pixels,
+    permute_pixels,
+    shuffle_pixels,
+)
+from rethink_keras.randomization.random_streams import Stream, example_keys
+from rethink_keras.randomization.subset import balanced_subset
+
+__all__ = [
+    "Randomization",
+    "Stream",
+    "balanced_subset",
+    "corrupt_labels",
+    "example_keys",
+    "fingerprint",
+    "gaussian_pixels",
+    "permute_pixels",
+    "shuffle_pixels",
+]

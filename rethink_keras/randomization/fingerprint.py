@@ -1,0 +1,25 @@
+"""One number that tells two randomized data sets apart."""
+
+import hashlib
+
+import numpy as np
+
+from rethink_keras.data import Examples
+
+
+def fingerprint(*splits: Examples) -> str:
+    """SHA-256 of labels and pixels, in the order of the identities.
+
+    Args:
+      *splits: randomized examples, before whitening.
+
+    Returns:
+      64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for split in splits:
+        for index in np.argsort(split.ids, kind="stable"):
+            digest.update(split.ids[index].tobytes())
+            digest.update(split.labels[index].tobytes())
+            digest.update(split.images[index].tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,77 @@
+"""One stream of random numbers for each example, purpose and epoch."""
+
+import enum
+import math
+
+import tensorflow as tf
+
+from rethink_keras.randomization.threefry import threefry_2x32
+
+Key = tuple[tf.Tensor, tf.Tensor]
+
+
+class Stream(enum.IntEnum):
+    """What random numbers are for: each purpose has streams of its own."""
+
+    LABELS = 0
+    SHUFFLED_PIXELS = 1
+    RANDOM_PIXELS = 2
+    GAUSSIAN = 3
+    SUBSET = 4
+    CROP = 5
+    AUGMENT = 6
+
+
+def stream_key(seed: int, stream: Stream, epoch: int | tf.Tensor = 0) -> Key:
+    """The key that all examples share, from (seed, purpose, epoch)."""
+    return threefry_2x32(
+        (seed & 0xFFFFFFFF, seed >> 32), (int(stream), tf.cast(epoch, tf.int64))
+    )
+
+
+def example_keys(
+    ids: tf.Tensor, seed: int, stream: Stream, epoch: int | tf.Tensor = 0
+) -> Key:
+    """A key for each example, from (seed, purpose, epoch, identity).
+
+    Args:
+      ids: int64 [n], the examples' identities.
+      seed: at least 0.
+      stream: what the numbers are for.
+      epoch: scalar; 0 for what stays the same over epochs.
+
+    Returns:
+      Two uint32 tensors [n].
+    """
+    low = tf.bitwise.bitwise_and(ids, 0xFFFFFFFF)
+    high = tf.bitwise.bitwise_and(
+        tf.bitwise.right_shift(ids, 32), 0xFFFFFFFF
+    )
+    return threefry_2x32(stream_key(seed, stream, epoch), (low, high))
+
+
+def random_words(keys: Key, count: int) -> Key:
+    """`count` pairs of random words from each key: two uint32 [..., count]."""
+    positions = tf.range(count, dtype=tf.int32)
+    return threefry_2x32((keys[0][..., None], keys[1][..., None]), (0, positions))
+
+
+def to_uniform(words: tf.Tensor) -> tf.Tensor:
+    """Random words as float64 uniform on [0, 1), in steps of 2^-32."""
+    return tf.cast(words, tf.float64) / 2**32
+
+
+def to_normal(words: Key) -> tf.Tensor:
+    """Random words as float32 standard normals (Box-Muller).
+
+    Args:
+      words: two uint32 tensors [..., m].
+
+    Returns:
+      float32 [..., 2 * m].
+    """
+    radius_bits, angle_bits = words
+    uniform = tf.cast(1.0 - to_uniform(radius_bits), tf.float32)  # (0, 1]
+    angle = tf.cast(2 * math.pi * to_uniform(angle_bits), tf.float32)
+    radius = tf.sqrt(-2.0 * tf.math.log(uniform))
+    return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)

@@ -1,0 +1,183 @@
+"""The paper's randomizations of labels and pixels (Section 2).
+
+Each is a pure function of (seed, identity of the example), vectorized over
+batches: what an example becomes does not depend on the batch, the epoch, the
+order, the other examples or the device.
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+from rethink_keras.randomization.random_streams import (
+    Stream,
+    example_keys,
+    random_words,
+    stream_key,
+    to_normal,
+    to_uniform,
+)
+
+
+def corrupt_labels(
+    labels: tf.Tensor,
+    ids: tf.Tensor,
+    *,
+    classes: int,
+    probability: float,
+    seed: int,
+) -> tf.Tensor:
+    """Replaces each label, with a probability, by a uniformly random class.
+
+    The random class is drawn from all classes and may be the true one, so a
+    label is kept with probability `1 - p + p / classes` ("partially corrupted
+    labels", Section 2.1; p = 1 is "random labels"). Each example has one
+    uniform number u and one random class, and is corrupted where u < p: the
+    corrupted sets of a sweep over p are nested.
+
+    Args:
+      labels: int32 [n], the true labels.
+      ids: int64 [n], the examples' identities.
+      classes: number of classes.
+      probability: p, from 0 to 1.
+      seed: at least 0.
+
+    Returns:
+      int32 [n].
+    """
+    keys = example_keys(ids, seed, Stream.LABELS)
+    coin, choice = random_words(keys, 1)  # [n, 1] each
+    scaled = tf.cast(choice[:, 0], tf.uint64) * tf.constant(classes, tf.uint64)
+    random_labels = tf.bitwise.right_shift(scaled, tf.constant(32, tf.uint64))
+    corrupted = to_uniform(coin[:, 0]) < probability
+    return tf.where(corrupted, tf.cast(random_labels, tf.int32), labels)
+
+
+def shuffle_pixels(images: tf.Tensor, *, seed: int) -> tf.Tensor:
+    """Applies one random permutation of the pixel positions to all images.
+
+    A pixel is a location: its channels move together.
+
+    Args:
+      images: [n, height, width, channels].
+      seed: at least 0; the permutation depends on it and on height * width.
+
+    Returns:
+      Images of the same shape and dtype.
+    """
+    pixels = _as_pixels(images)
+    keys = stream_key(seed, Stream.SHUFFLED_PIXELS)
+    order = _random_order(keys, pixels.shape[1])
+    return tf.reshape(tf.gather(pixels, order, axis=1), tf.shape(images))
+
+
+def permute_pixels(
+    images: tf.Tensor, ids: tf.Tensor, *, seed: int
+) -> tf.Tensor:
+    """Applies a random permutation of its own to each image's pixels.
+
+    Args:
+      images: [n, height, width, channels].
+      ids: int64 [n], the examples' identities.
+      seed: at least 0.
+
+    Returns:
+      Images of the same shape and dtype.
+    """
+    pixels = _as_pixels(images)
+    keys = example_keys(ids, seed, Stream.RANDOM_PIXELS)
+    order = _random_order(keys, pixels.shape[1])
+    permuted = tf.gather(pixels, order, axis=1, batch_dims=1)
+    return tf.reshape(permuted, tf.shape(images))
+
+
+def gaussian_pixels(
+    ids: tf.Tensor,
+    *,
+    shape: tuple[int, int, int],
+    mean: tf.Tensor,
+    stddev: tf.Tensor,
+    seed: int,
+) -> tf.Tensor:
+    """Draws images of independent Gaussian noise.
+
+    Args:
+      ids: int64 [n], the examples' identities.
+      shape: (height, width, channels).
+      mean: float32 [channels].
+      stddev: float32 [channels].
+      seed: at least 0.
+
+    Returns:
+      float32 [n, height, width, channels], not clipped.
+    """
+    keys = example_keys(ids, seed, Stream.GAUSSIAN)
+    count = shape[0] * shape[1] * shape[2]
+    noise = to_normal(random_words(keys, -(-count // 2)))[:, :count]
+    return tf.reshape(noise, (-1, *shape)) * stddev + mean
+
+
+def _as_pixels(images: tf.Tensor) -> tf.Tensor:
+    """[n, height, width, channels] as [n, height * width, channels]."""
+    height, width, channels = images.shape[1:]
+    return tf.reshape(images, (-1, height * width, channels))
+
+
+def _random_order(keys: tuple[tf.Tensor, tf.Tensor], count: int) -> tf.Tensor:
+    """A random permutation of range(count) from each key: [..., count]."""
+    high, low = (tf.cast(w, tf.int64) for w in random_words(keys, count))
+    return tf.argsort(high * 2**30 + tf.bitwise.right_shift(low, 2))
+
+
+@dataclasses.dataclass(frozen=True)
+class Randomization:
+    """A run's randomization, ready to apply to batches.
+
+    Attributes:
+      kind: none, labels, shuffled_pixels, random_pixels or gaussian.
+      classes: number of classes.
+      seed: at least 0.
+      label_corruption: probability that a label is corrupted; for labels.
+      mean: per channel, of the training set's pixels on the scale of 0 to 1;
+        for gaussian.
+      stddev: likewise.
+    """
+
+    kind: str
+    classes: int
+    seed: int
+    label_corruption: float = 1.0
+    mean: tuple[float, ...] = ()
+    stddev: tuple[float, ...] = ()
+
+    def labels(self, labels: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """The labels to train on: int32 [n] from the true ones."""
+        if self.kind != "labels":
+            return labels
+        return corrupt_labels(
+            labels,
+            ids,
+            classes=self.classes,
+            probability=self.label_corruption,
+            seed=self.seed,
+        )
+
+    def pixels(self, images: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """The images to train on, from uint8 crops [n, h, w, c].
+
+        Returns:
+          uint8, or float32 on the scale of 0 to 1 for gaussian.
+        """
+        if self.kind == "shuffled_pixels":
+            return shuffle_pixels(images, seed=self.seed)
+        if self.kind == "random_pixels":
+            return permute_pixels(images, ids, seed=self.seed)
+        if self.kind == "gaussian":
+            return gaussian_pixels(
+                ids,
+                shape=tuple(images.shape[1:]),
+                mean=tf.constant(self.mean, tf.float32),
+                stddev=tf.constant(self.stddev, tf.float32),
+                seed=self.seed,
+            )
+        return images

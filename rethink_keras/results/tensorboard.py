@@ -1,0 +1,105 @@
+"""TensorBoard: scalars over steps, and a row of the HParams table."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from etils import epath
+from tensorboard.plugins.hparams import api as hp
+
+from rethink_keras.config import RunConfig
+
+MAIN_HPARAMS = (
+    "model",
+    "randomize",
+    "label_corruption",
+    "weight_decay",
+    "random_crop",
+)
+FINAL_METRICS = (
+    "train_accuracy",
+    "test_accuracy",
+    "test_accuracy_corrupted",
+    "train_loss",
+    "epochs_to_fit",
+)
+
+
+class TensorBoardWriter(keras.callbacks.Callback):
+    """Writes a run's scalars, one point an epoch, over optimizer steps.
+
+    `train/` holds loss (cross-entropy), accuracy (online), learning_rate,
+    images_per_second and, with weight decay, penalty; `test/` holds loss and
+    accuracy (true labels) and, with randomized labels, accuracy_corrupted.
+
+    Args:
+      path: work directory of the run.
+      config: of the run.
+      examples: number of training images.
+    """
+
+    def __init__(self, path: epath.Path, config: RunConfig, examples: int):
+        super().__init__()
+        self._config = config
+        self._examples = examples
+        self._train = tf.summary.create_file_writer(str(path / "train"))
+        self._test = tf.summary.create_file_writer(str(path / "test"))
+        self._run = tf.summary.create_file_writer(str(path))
+        self._write_hparams()
+
+    def _write_hparams(self) -> None:
+        options = self._config.as_dict()
+        ordered = {name: options[name] for name in MAIN_HPARAMS} | options
+        values = {k: v for k, v in ordered.items() if v is not None}
+        with self._run.as_default():
+            hp.hparams_config(
+                hparams=[hp.HParam(name) for name in ordered],
+                metrics=[
+                    hp.Metric(f"final/{name}", display_name=name)
+                    for name in FINAL_METRICS
+                ],
+            )
+            hp.hparams(values, trial_id=self._config.name())
+
+    def write_text(self, name: str, text: str) -> None:
+        """Writes a Markdown text."""
+        with self._run.as_default():
+            tf.summary.text(name, text, step=0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        train = {
+            "loss": logs["loss"],
+            "accuracy": logs["accuracy"],
+            "learning_rate": logs["learning_rate"],
+            "images_per_second": self._examples / logs["seconds"],
+        }
+        if self._config.weight_decay:
+            train["penalty"] = logs["penalty"]
+        test = {"loss": logs["test_loss"], "accuracy": logs["test_accuracy"]}
+        if self._config.randomize == "labels":
+            test["accuracy_corrupted"] = logs["test_accuracy_corrupted"]
+        step = (epoch + 1) * self.params["steps"]
+        _scalars(self._train, train, step)
+        _scalars(self._test, test, step)
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """Writes the final metrics, which HParams shows, and closes."""
+        final = {
+            f"final/{name}": result[name]
+            for name in FINAL_METRICS
+            if result[name] is not None
+        }
+        _scalars(self._run, final, result["steps"])
+        self.close()
+
+    def close(self) -> None:
+        """Writes out what is still in memory."""
+        for writer in (self._train, self._test, self._run):
+            writer.close()
+
+
+def _scalars(writer, values: dict[str, float], step: int) -> None:
+    with writer.as_default():
+        for name, value in values.items():
+            tf.summary.scalar(name, value, step=step)
+    writer.flush()
