@@ -57,6 +57,44 @@ class LocalResponseNormalization(keras.layers.Layer):
         }
 
 
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer, on the fused kernel where the backend is TensorFlow.
+
+    Keras composes the layer from a dozen elementwise operations. On a CPU
+    they take a third of the small Inception's step in bfloat16; the fused
+    kernel takes a tenth. The function is the same, but for the moving
+    variance, which has n - 1 and not n in the denominator, n being the number
+    of values of a channel in the batch.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        fused = keras.backend.backend() == "tensorflow"
+        if not fused or mask is not None or len(inputs.shape) != 4:
+            return super().call(inputs, training=training, mask=mask)
+        return self._fused_call(inputs, bool(training and self.trainable))
+
+    def _fused_call(self, inputs, training):
+        import tensorflow as tf
+
+        ones = ops.ones_like(self.moving_mean)
+        given = self.moving_mean, self.moving_variance
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=ops.cast(self.gamma, "float32") if self.scale else ones,
+            offset=ops.cast(self.beta, "float32") if self.center else 0 * ones,
+            mean=ones[:0] if training else given[0].value,
+            variance=ones[:0] if training else given[1].value,
+            epsilon=self.epsilon,
+            is_training=training,
+        )
+        if training:
+            for moving, batch in zip(given, (mean, variance), strict=True):
+                moving.assign(
+                    moving * self.momentum + batch * (1 - self.momentum)
+                )
+        return outputs
+
+
 def _negative_power(x, exponent: float):
     """`x ** -exponent`; at 0.75, two roots take a third of a power's time."""
     if exponent == 0.75:

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from rethink_keras.models.layers import half_l2
+from rethink_keras.models.layers import BatchNormalization, half_l2
 
 BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-3
@@ -52,7 +52,7 @@ def small_inception(
             kernel_regularizer=half_l2(weight_decay),
         )(x)
         if batch_norm:
-            x = layers.BatchNormalization(
+            x = BatchNormalization(
                 momentum=BATCH_NORM_MOMENTUM,
                 epsilon=BATCH_NORM_EPSILON,
                 scale=False,
