@@ -28,6 +28,7 @@ _DESCRIPTION = (
 
 
 def main(argv) -> None:
+    """Writes the data set into the package."""
     del argv
     source = tfds.builder("cifar10", data_dir=_DATA_DIR.value)
     target = EMBEDDED / _VERSION
@@ -66,7 +67,9 @@ def write_split(
     size = 0
     with tf.io.TFRecordWriter(str(target / name)) as writer:
         for record in tf.data.TFRecordDataset(paths):
-            example = features.deserialize_example(record)
+            example = features.deserialize_example(
+                record, decoders={"image": tfds.decode.SkipDecoding()}
+            )
             label = int(example["label"])
             if taken[label] < per_class:
                 taken[label] += 1

@@ -78,14 +78,20 @@ class RunConfig:
     """
 
     dataset: str = _option(
-        SAMPLE, "cifar10_sample (embedded), or any name that TFDS knows"
+        SAMPLE, "the embedded sample, or any name that TFDS knows"
     )
     data_dir: str | None = _option(None, "TFDS directory; default: TFDS's own")
     image_size: int | None = _option(
-        None, "side to resize images to; for sets of varied size", low=8
+        None,
+        "side to resize images to; for sets of varied size",
+        low=8,
+        high=4096,
     )
     train_examples: int | None = _option(
-        None, "size of a class-balanced training subset; default: all", low=1
+        None,
+        "size of a class-balanced training subset; default: all",
+        low=1,
+        high=10**8,
     )
     randomize: str = _option(
         "labels", "what to make random", choices=RANDOMIZATIONS
@@ -105,14 +111,17 @@ class RunConfig:
     weight_decay: float = _option(
         0.0, "coefficient of 1/2*||w||^2 in the loss, all kernels", low=0
     )
-    batch_size: int = _option(128, "global batch size", low=1)
-    epochs: int | None = _option(
-        None, "passes over the training set; default: the model's", low=1
+    batch_size: int = _option(128, "global batch size", low=1, high=10**6)
+    epochs: int = _option(
+        None,
+        "passes over the training set; default: the model's",
+        low=1,
+        high=10**6,
     )
-    learning_rate: float | None = _option(
+    learning_rate: float = _option(
         None, "initial; default: 0.1 small_inception, 0.01 others", above=0
     )
-    learning_rate_decay: float | None = _option(
+    learning_rate_decay: float = _option(
         None, "factor per epoch; default 0.95, sample: 0.995", above=0, high=1
     )
     momentum: float = _option(0.9, "SGD momentum", low=0, high=1)
@@ -142,20 +151,20 @@ class RunConfig:
     def _check_combinations(self) -> None:
         if self.label_corruption != 1 and self.randomize != "labels":
             raise InputError(
-                f"label_corruption={self.label_corruption} applies to"
+                f"label_corruption={self.label_corruption}: allowed with"
                 f" randomize=labels alone; received randomize={self.randomize}"
             )
         if self.batch_norm is not None and (
             MODELS[self.model].batch_norm is None
         ):
             raise InputError(
-                f"batch_norm={self.batch_norm} applies to small_inception"
-                f" alone; received model={self.model}"
+                f"batch_norm={_text(self.batch_norm)}: allowed with"
+                f" model=small_inception alone; received model={self.model}"
             )
         if self.random_crop and self.randomize == "gaussian":
             raise InputError(
-                "random_crop=True has no effect on randomize=gaussian, whose"
-                " images are noise; leave one of them out"
+                "random_crop=true: allowed with every randomize but gaussian,"
+                " whose images are noise; received randomize=gaussian"
             )
 
     def differences(self) -> dict[str, Any]:
@@ -216,7 +225,10 @@ def _check(field: dataclasses.Field, value: Any) -> None:
     elif good and kinds is str:
         good = bool(value)
     if not good:
-        raise InputError(f"{field.name}={value!r}: allowed is {allowed(field)}")
+        received = value if isinstance(value, int | float) else repr(value)
+        raise InputError(
+            f"{field.name}={received}: allowed is {allowed(field)}"
+        )
 
 
 def option_type(field: dataclasses.Field) -> type:
@@ -241,10 +253,7 @@ def allowed(field: dataclasses.Field) -> str:
     if kind is str:
         return "a text that is not empty"
     number = "a whole number" if kind is int else "a number"
-    if meta["above"] > -math.inf:
-        number += f" above {meta['above']:g}"
-    if meta["low"] > -math.inf:
-        number += f" from {meta['low']:g}"
-    if meta["high"] < math.inf:
-        number += f" to {meta['high']:g}"
+    for word, bound in (("above", "above"), ("from", "low"), ("to", "high")):
+        if math.isfinite(meta[bound]):
+            number += f" {word} {meta[bound]}"
     return number

@@ -10,7 +10,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras import data, models, pipeline, randomization, results, training
+from rethink_keras import (
+    data,
+    models,
+    pipeline,
+    randomization,
+    results,
+    training,
+)
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 
@@ -79,9 +86,7 @@ def run(
     keras.utils.set_random_seed(config.seed)
     model = build_model(config, task)
     directory.open()
-    writer = results.TensorBoardWriter(
-        directory.path, config, len(task.train)
-    )
+    writer = results.TensorBoardWriter(directory.path, config, len(task.train))
     subjects = results.describe(
         config,
         model,
@@ -123,7 +128,7 @@ def make_task(config: RunConfig) -> Task:
     height, width = loaded.train.images.shape[1:3]
     if config.random_crop and min(height, width) < 28:
         raise InputError(
-            f"random_crop=True: needs images of 28 x 28 or more; those of"
+            f"random_crop=true: needs images of 28 x 28 or more; those of"
             f" {config.dataset} are {height} x {width}"
         )
     random = make_randomization(config, loaded)

@@ -1,24 +1,27 @@
 r"""Fits a network to randomized labels or pixels, and says how it generalizes.
 
-  python -m rethink_keras.main --randomize=labels
-  python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
+python -m rethink_keras.main --randomize=labels
+python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 """
 
 import contextlib
 import dataclasses
 import os
+import re
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 from absl import app, flags, logging
 
-from rethink_keras.config import RunConfig, option_type
+from rethink_keras.config import RunConfig, allowed, option_type
 from rethink_keras.errors import DivergenceError, InputError
 
 FLAGS = flags.FLAGS
 _OPTIONS = {field.name: field for field in dataclasses.fields(RunConfig)}
-_DEFINE = {
+_DEFINE: dict[type, Any] = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,
@@ -35,21 +38,31 @@ flags.DEFINE_boolean("overwrite", False, "run again what has finished")
 
 def config_from_flags() -> RunConfig:
     """The run that the flags ask for."""
-    return RunConfig(**{name: FLAGS[name].value for name in _OPTIONS})
+    values: dict[str, Any] = {name: FLAGS[name].value for name in _OPTIONS}
+    return RunConfig(**values)
 
 
 def help_text() -> str:
     """Every flag in a line, on one screen."""
     lines = [__doc__.strip(), ""]
     for name in (*_OPTIONS, "workdir", "overwrite"):
-        flag = FLAGS[name]
-        default = "" if flag.default in (None, False) else f" ({flag.default})"
+        default = FLAGS[name].default
         field = _OPTIONS.get(name)
         choices = field and field.metadata["choices"]
-        text = " | ".join(choices) if choices else flag.help
-        lines.append(f"  --{name:20} {text}{default}")
-    lines.append(f"  --{'flagfile':20} file with a flag a line; later flags win")
+        text = " | ".join(choices) if choices else FLAGS[name].help
+        shown = "" if default in (None, False) else f" ({default})"
+        lines += _help_lines(name, text + shown)
+    lines += _help_lines("flagfile", "file of a flag a line; later flags win")
     return "\n".join(lines)
+
+
+def _help_lines(name: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width=80,
+        initial_indent=f"  --{name:19} ",
+        subsequent_indent=" " * 26,
+    )
 
 
 def parse_flags(argv: Sequence[str]) -> list[str]:
@@ -61,7 +74,10 @@ def parse_flags(argv: Sequence[str]) -> list[str]:
     try:
         rest = FLAGS(argv)
     except flags.Error as error:
-        _fail(" ".join(str(error).split()))
+        message = " ".join(str(error).split()).removeprefix("ERROR:: ")
+        _fail(_explain(message))
+    except (OSError, UnicodeError) as error:
+        _fail(f"--flagfile: cannot be read: {error}; allowed is a text file")
     if len(rest) > 1:
         _fail(
             f"unexpected argument {rest[1]!r}: only flags are allowed; see"
@@ -70,9 +86,18 @@ def parse_flags(argv: Sequence[str]) -> list[str]:
     return rest
 
 
-def _fail(message: str) -> None:
+def _explain(message: str) -> str:
+    """What absl says of a value that does not parse, with what is allowed."""
+    match = re.match(r"flag --(\w+)=(.*?): ", message)
+    if match and match[1] in _OPTIONS:
+        what = allowed(_OPTIONS[match[1]])
+        return f"--{match[1]}={match[2]!r}: allowed is {what}"
+    return f"{message}; see --helpshort"
+
+
+def _fail(message: str, code: int = 2) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 @contextlib.contextmanager
@@ -100,6 +125,7 @@ def quiet_start() -> Iterator[None]:
 
 
 def main(argv: Sequence[str]) -> None:
+    """Runs what the flags ask for."""
     del argv
     try:
         config = config_from_flags()
@@ -109,8 +135,9 @@ def main(argv: Sequence[str]) -> None:
     except InputError as error:
         _fail(f"--{error}")
     except DivergenceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error), code=1)
+    except KeyboardInterrupt:
+        _fail("interrupted; the logs so far are kept", code=130)
 
 
 if __name__ == "__main__":

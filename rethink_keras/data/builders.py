@@ -32,17 +32,17 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         return tfds.builder_from_directory(next(EMBEDDED.glob("*.*.*")))
     try:
         builder = tfds.builder(name, data_dir=data_dir)
-    except tfds.core.DatasetNotFoundError as error:
+    except Exception as error:  # TFDS raises many kinds
+        prepared = pathlib.Path(data_dir or tfds.core.constants.DATA_DIR, name)
+        if "/" not in name and prepared.is_dir():
+            raise InputError(
+                f"dataset={name}: dataset_info.json or features.json under"
+                f" {prepared} cannot be read ({_line(error)}); prepare it again"
+            ) from error
         raise InputError(
             f"dataset={name}: unknown; allowed are {SAMPLE}, the data sets of"
             " tensorflow-datasets (cifar10, mnist, svhn_cropped, ...) and"
             " those prepared in --data_dir"
-        ) from error
-    except Exception as error:  # TFDS raises many kinds
-        where = data_dir or "TFDS's own directory"
-        raise InputError(
-            f"dataset={name}: {where} cannot be read"
-            f" (its dataset_info.json or features.json?): {_line(error)}"
         ) from error
     if not builder.data_path.exists():
         _download(builder, name)

@@ -1,26 +1,29 @@
 """Labelled images in memory."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+
+Array = Any  # np.ndarray or tf.Tensor
 
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """Labelled images, with an identity for each.
+    """Labelled images, with an identity for each: arrays or tensors.
 
     Attributes:
-      images: [n, height, width, channels], uint8 as stored.
+      images: [n, height, width, channels]; uint8 as stored.
       labels: int32 [n], the labels to learn or to predict.
       true_labels: int32 [n], the labels of the data set.
       ids: int64 [n], the identity of each example: the same whatever the
         order, the subset or the run.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    true_labels: np.ndarray
-    ids: np.ndarray
+    images: Array
+    labels: Array
+    true_labels: Array
+    ids: Array
 
     def __len__(self) -> int:
         return len(self.labels)

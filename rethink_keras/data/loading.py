@@ -77,6 +77,11 @@ def _read(
 ) -> Examples:
     image_key, label_key = builder.info.supervised_keys
     expected = builder.info.splits[split].num_examples
+    if not expected:
+        raise InputError(
+            f"dataset={builder.name}: its split {split} is empty; prepare"
+            " the data set again"
+        )
 
     def pick(example: dict[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
         image = example[image_key]
@@ -88,26 +93,22 @@ def _read(
         dataset = builder.as_dataset(
             split=split,
             shuffle_files=False,
-            read_config=tfds.ReadConfig(
-                add_tfds_id=True, try_autocache=False
-            ),
+            read_config=tfds.ReadConfig(add_tfds_id=True, try_autocache=False),
         )
         dataset = dataset.map(pick, num_parallel_calls=tf.data.AUTOTUNE)
         dataset = dataset.batch(_BATCH).prefetch(1)
-        images, labels, ids = zip(*dataset.as_numpy_iterator(), strict=True)
+        batches = list(dataset.as_numpy_iterator())
     except (tf.errors.OpError, ValueError) as error:
         raise InputError(_damage(builder, split)) from error
-    labels = np.concatenate(labels)
-    if len(labels) != expected:
+    if sum(len(labels) for _, labels, _ in batches) != expected:
         raise InputError(_damage(builder, split))
+    images, labels, ids = map(np.concatenate, zip(*batches, strict=True))
     if labels.min() < 0 or labels.max() >= classes:
         raise InputError(
             f"dataset={builder.name}: the split {split} has labels outside"
             f" 0 to {classes - 1}; it cannot be used"
         )
-    return Examples(
-        np.concatenate(images), labels, labels, _identities(np.concatenate(ids))
-    )
+    return Examples(images, labels, labels, _identities(ids))
 
 
 def _resize(image: tf.Tensor, size: int) -> tf.Tensor:

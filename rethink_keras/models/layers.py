@@ -45,7 +45,9 @@ class LocalResponseNormalization(keras.layers.Layer):
         norm = self.bias + self.alpha * ops.matmul(
             ops.square(x), ops.convert_to_tensor(self._window)
         )
-        return ops.cast(x * _negative_power(norm, self.beta), self.compute_dtype)
+        return ops.cast(
+            x * _negative_power(norm, self.beta), self.compute_dtype
+        )
 
     def get_config(self):
         return {

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable
 
-import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data import Examples
@@ -20,14 +19,15 @@ def map_examples(
     examples: Examples,
     function: Callable[[Examples], tuple[tf.Tensor, tf.Tensor]],
 ) -> Examples:
-    """Applies a batched function to (images, labels) once, through tf.data.
+    """Applies a batched function to all examples once, through tf.data.
 
     Args:
       examples: n examples.
       function: from a batch of examples, as tensors, to (images, labels).
 
     Returns:
-      n examples with the new images and labels; the given ones are untouched.
+      n examples with the new images and labels, as tensors; the given ones
+      are untouched.
     """
 
     def apply(*fields: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -36,18 +36,10 @@ def map_examples(
     batches = tf.data.Dataset.from_tensor_slices(_fields(examples))
     batches = batches.batch(_STATIC_BATCH)
     batches = batches.map(apply, num_parallel_calls=tf.data.AUTOTUNE)
-    images_spec, _ = batches.element_spec
-    images = np.empty(
-        (len(examples), *images_spec.shape[1:]),
-        images_spec.dtype.as_numpy_dtype,
+    images, labels = zip(*batches, strict=True)
+    return dataclasses.replace(
+        examples, images=tf.concat(images, 0), labels=tf.concat(labels, 0)
     )
-    labels = np.empty_like(examples.labels)
-    start = 0
-    for batch_images, batch_labels in batches.as_numpy_iterator():
-        stop = start + len(batch_labels)
-        images[start:stop], labels[start:stop] = batch_images, batch_labels
-        start = stop
-    return dataclasses.replace(examples, images=images, labels=labels)
 
 
 def randomize(examples: Examples, randomization: Randomization) -> Examples:
@@ -95,9 +87,7 @@ def augmentation(
       A function of (images, ids, epoch) that returns whitened images.
     """
 
-    def apply(
-        images: tf.Tensor, ids: tf.Tensor, epoch: tf.Tensor
-    ) -> tf.Tensor:
+    def apply(images: tf.Tensor, ids: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:
         key = {"seed": seed, "epoch": epoch}
         if crop:
             images = preprocessing.random_crop(images, ids, **key)

@@ -50,9 +50,7 @@ def random_crop(
     top = _uniform_integers(vertical, height - rows + 1)
     left = _uniform_integers(horizontal, width - columns + 1)
     cropped = tf.gather(images, top + tf.range(rows), axis=1, batch_dims=1)
-    return tf.gather(
-        cropped, left + tf.range(columns), axis=2, batch_dims=1
-    )
+    return tf.gather(cropped, left + tf.range(columns), axis=2, batch_dims=1)
 
 
 def _uniform_integers(words: tf.Tensor, count: int) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """Randomized labels and pixels, keyed by (seed, identity of the example)."""
 
 from rethink_keras.randomization.fingerprint import fingerprint
+from rethink_keras.randomization.random_streams import Stream, example_keys
 from rethink_keras.randomization.randomize import (
     Randomization,
     corrupt_labels,
@@ -8,7 +9,6 @@ from rethink_keras.randomization.randomize import (
     permute_pixels,
     shuffle_pixels,
 )
-from rethink_keras.randomization.random_streams import Stream, example_keys
 from rethink_keras.randomization.subset import balanced_subset
 
 __all__ = [

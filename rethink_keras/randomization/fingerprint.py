@@ -18,8 +18,10 @@ def fingerprint(*splits: Examples) -> str:
     """
     digest = hashlib.sha256()
     for split in splits:
-        for index in np.argsort(split.ids, kind="stable"):
-            digest.update(split.ids[index].tobytes())
-            digest.update(split.labels[index].tobytes())
-            digest.update(split.images[index].tobytes())
+        ids, labels, images = map(
+            np.asarray, (split.ids, split.labels, split.images)
+        )
+        for index in np.argsort(ids, kind="stable"):
+            for column in (ids, labels, images):
+                digest.update(column[index].tobytes())
     return digest.hexdigest()

@@ -44,16 +44,16 @@ def example_keys(
       Two uint32 tensors [n].
     """
     low = tf.bitwise.bitwise_and(ids, 0xFFFFFFFF)
-    high = tf.bitwise.bitwise_and(
-        tf.bitwise.right_shift(ids, 32), 0xFFFFFFFF
-    )
+    high = tf.bitwise.bitwise_and(tf.bitwise.right_shift(ids, 32), 0xFFFFFFFF)
     return threefry_2x32(stream_key(seed, stream, epoch), (low, high))
 
 
 def random_words(keys: Key, count: int) -> Key:
     """`count` pairs of random words from each key: two uint32 [..., count]."""
     positions = tf.range(count, dtype=tf.int32)
-    return threefry_2x32((keys[0][..., None], keys[1][..., None]), (0, positions))
+    return threefry_2x32(
+        (keys[0][..., None], keys[1][..., None]), (0, positions)
+    )
 
 
 def to_uniform(words: tf.Tensor) -> tf.Tensor:

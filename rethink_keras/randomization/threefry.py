@@ -8,8 +8,6 @@ over examples, and gives the same bits eagerly, in graphs and in tf.data, on
 every machine.
 """
 
-import math
-
 import tensorflow as tf
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -31,7 +29,11 @@ def threefry_2x32(
     k0, k1 = (tf.cast(word, tf.uint32) for word in key)
     x0, x1 = (tf.cast(word, tf.uint32) for word in counter)
     parity = tf.constant(_PARITY, tf.uint32)
-    schedule = (k0, k1, tf.bitwise.bitwise_xor(tf.bitwise.bitwise_xor(k0, k1), parity))
+    schedule = (
+        k0,
+        k1,
+        tf.bitwise.bitwise_xor(tf.bitwise.bitwise_xor(k0, k1), parity),
+    )
     x0, x1 = x0 + k0, x1 + k1
     for group in range(5):
         for bits in _ROTATIONS[group % 2]:

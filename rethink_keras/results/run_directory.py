@@ -20,9 +20,14 @@ class RunDirectory:
     Args:
       config: of the run.
       path: the directory; None for `tensorboard_logs/<name of the run>`.
+
+    Raises:
+      InputError: the path is empty.
     """
 
     def __init__(self, config: RunConfig, path: os.PathLike | str | None):
+        if path == "":
+            raise InputError("workdir='': allowed is a directory's path")
         self.config = config
         self.path = epath.Path(path or f"{DEFAULT_ROOT}/{config.name()}")
 

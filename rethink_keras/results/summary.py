@@ -20,7 +20,7 @@ _RANDOMIZATIONS = {
 }
 _MEANINGS = {
     "none": "it fits the training set, and generalizes",
-    "labels": "it memorized labels that say nothing about their images",
+    "labels": "it memorized the random labels",
     "shuffled_pixels": "it fits images whose pixels are out of place",
     "random_pixels": "it memorized images without structure",
     "gaussian": "it memorized noise",

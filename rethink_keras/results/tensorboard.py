@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from etils import epath
 from tensorboard.plugins.hparams import api as hp
+from tensorboard.plugins.hparams import plugin_data_pb2
 
 from rethink_keras.config import RunConfig
 
@@ -48,18 +49,23 @@ class TensorBoardWriter(keras.callbacks.Callback):
         self._write_hparams()
 
     def _write_hparams(self) -> None:
-        options = self._config.as_dict()
-        ordered = {name: options[name] for name in MAIN_HPARAMS} | options
-        values = {k: v for k, v in ordered.items() if v is not None}
+        values = self._config.as_dict()
+        del values["data_dir"]
+        summary = hp.hparams_config_pb(
+            hparams=[hp.HParam(name) for name in values],
+            metrics=[
+                hp.Metric(f"final/{name}", display_name=name)
+                for name in FINAL_METRICS
+            ],
+        )
         with self._run.as_default():
-            hp.hparams_config(
-                hparams=[hp.HParam(name) for name in ordered],
-                metrics=[
-                    hp.Metric(f"final/{name}", display_name=name)
-                    for name in FINAL_METRICS
-                ],
+            tf.summary.experimental.write_raw_pb(
+                _main_first(summary).SerializeToString(), step=0
             )
-            hp.hparams(values, trial_id=self._config.name())
+            hp.hparams(
+                {name: v for name, v in values.items() if v is not None},
+                trial_id=self._config.name(),
+            )
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a Markdown text."""
@@ -83,19 +89,30 @@ class TensorBoardWriter(keras.callbacks.Callback):
         _scalars(self._test, test, step)
 
     def write_result(self, result: dict[str, Any]) -> None:
-        """Writes the final metrics, which HParams shows, and closes."""
+        """Writes the final metrics, which HParams shows."""
         final = {
             f"final/{name}": result[name]
             for name in FINAL_METRICS
             if result[name] is not None
         }
         _scalars(self._run, final, result["steps"])
-        self.close()
 
     def close(self) -> None:
         """Writes out what is still in memory."""
         for writer in (self._train, self._test, self._run):
             writer.close()
+
+
+def _main_first(summary):
+    """Marks the main hparams as those that differ: TensorBoard lists, and at
+    first shows, these before the others.
+    """
+    plugin = summary.value[0].metadata.plugin_data
+    data = plugin_data_pb2.HParamsPluginData.FromString(plugin.content)
+    for info in data.experiment.hparam_infos:
+        info.differs = info.name in MAIN_HPARAMS
+    plugin.content = data.SerializeToString()
+    return summary
 
 
 def _scalars(writer, values: dict[str, float], step: int) -> None:

@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.training.steps import Steps
+
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
@@ -29,7 +31,7 @@ class Evaluation:
     accuracy_corrupted: float | None
 
 
-def evaluate(steps, batches: tf.data.Dataset) -> Evaluation:
+def evaluate(steps: Steps, batches: tf.data.Dataset) -> Evaluation:
     """Evaluates every example of a data set once.
 
     Args:

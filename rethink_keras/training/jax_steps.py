@@ -10,23 +10,19 @@ import tensorflow as tf
 from rethink_keras.training.meters import Meters, cross_entropy
 
 
-class Steps:
-    """Compiled steps of one model.
+class JaxSteps:
+    """Compiled steps of one model. See `Steps`.
 
     Args:
       model: returns logits.
       optimizer: built here.
-      compile_with_xla: ignored; JAX knows no other way.
     """
 
     def __init__(
         self,
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
-        *,
-        compile_with_xla: bool,
     ):
-        del compile_with_xla
         self.meters = Meters()
         self._model = model
         self._optimizer = optimizer
@@ -94,16 +90,12 @@ class Steps:
             cross_entropy(true_labels, logits),
         )
 
-    def examine(self, *batch: tf.Tensor) -> tuple[np.ndarray, ...]:
-        """Predicts a batch (images, labels, true_labels) in inference mode.
-
-        Returns:
-          For each example the predicted class, the cross-entropy against its
-          label and against its true label.
-        """
+    def examine(self, images, labels, true_labels):
+        """Predicts a batch in inference mode."""
         trainable, non_trainable = (
             [v.value for v in group] for group in self._variables()[:2]
         )
+        batch = (images, labels, true_labels)
         arrays = tuple(part.numpy() for part in batch)
         outputs = self._examine(trainable, non_trainable, arrays)
         return tuple(np.asarray(output) for output in outputs)

@@ -1,49 +1,22 @@
 """The training loop: compiled steps under Keras's callbacks.
 
 Not `Model.fit`: it refuses multi-worker and parameter-server strategies and
-cannot start within an epoch, while a step of a page serves every strategy and
-both backends alike. Callbacks, optimizers, metrics and models are Keras's.
+cannot start within an epoch, while one page of step for each backend serves
+every strategy. Callbacks, optimizers, metrics and models are Keras's.
 """
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import tensorflow as tf
 
 from rethink_keras.errors import DivergenceError
 from rethink_keras.training.evaluation import evaluate
+from rethink_keras.training.steps import Steps, make_steps
 
-_SECONDS_PER_CALL = 0.5
-
-
-def make_steps(
-    model: keras.Model, optimizer: keras.optimizers.Optimizer
-):
-    """Compiled steps for Keras's backend and the device at hand."""
-    if keras.backend.backend() == "tensorflow":
-        from rethink_keras.training.tensorflow_steps import Steps
-    elif keras.backend.backend() == "jax":
-        from rethink_keras.training.jax_steps import Steps
-    else:
-        raise NotImplementedError(
-            f"KERAS_BACKEND={keras.backend.backend()}: allowed are"
-            " tensorflow and jax"
-        )
-    return Steps(model, optimizer, compile_with_xla=has_accelerator())
-
-
-def has_accelerator() -> bool:
-    """Whether TensorFlow sees another device than CPUs.
-
-    XLA fuses a step into one program, which is right on accelerators; on CPUs
-    it replaces the faster convolutions of oneDNN.
-    """
-    return any(
-        device.device_type != "CPU"
-        for device in tf.config.list_logical_devices()
-    )
+SECONDS_PER_CALL = 0.5
 
 
 def sgd(
@@ -65,7 +38,7 @@ def train(
     epoch_steps: int,
     test_batches: tf.data.Dataset,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-):
+) -> tuple[Steps, dict[str, list[float]]]:
     """Trains a model, evaluating the test set after each epoch.
 
     Callbacks see Keras's events. The logs of an epoch hold `loss` (mean
@@ -121,7 +94,11 @@ def train(
 
 
 def _train_epoch(
-    steps, iterator, epoch: int, epoch_steps: int, events
+    steps: Steps,
+    iterator: Iterator,
+    epoch: int,
+    epoch_steps: int,
+    events: keras.callbacks.CallbackList,
 ) -> float:
     """Trains for an epoch; returns its seconds.
 
@@ -144,5 +121,5 @@ def _train_epoch(
             )
         events.on_train_batch_end(done - 1, measured)
         pace = (time.perf_counter() - call_begun) / together
-        together = max(1, int(_SECONDS_PER_CALL / pace))
+        together = max(1, int(SECONDS_PER_CALL / pace))
     return time.perf_counter() - begun

@@ -39,9 +39,7 @@ class Meters:
 
     def updates(self, labels, logits, losses) -> tuple:
         """The arguments with which each metric of `all` is updated."""
-        hits = ops.equal(
-            ops.argmax(logits, axis=-1), ops.cast(labels, "int32")
-        )
+        hits = ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int32"))
         return losses, ops.cast(hits, "float32"), losses
 
 
@@ -51,12 +49,13 @@ class FiniteSteps(keras.metrics.Metric):
     def __init__(self, name: str):
         super().__init__(name=name, dtype="float32")
         self.steps = self.add_weight(initializer="zeros", name="steps")
-        self.alive = self.add_weight(initializer="ones", name="alive")
+        self.broken = self.add_weight(initializer="zeros", name="broken")
 
     def update_state(self, losses):
-        finite = ops.cast(ops.all(ops.isfinite(losses)), "float32")
-        self.alive.assign(self.alive * finite)
-        self.steps.assign(self.steps + self.alive)
+        broken = ops.any(ops.logical_not(ops.isfinite(losses)))
+        broken = ops.maximum(self.broken, ops.cast(broken, "float32"))
+        self.broken.assign(broken)
+        self.steps.assign(self.steps + 1 - broken)
 
     def result(self):
         return self.steps.value

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rethink_keras.training.meters import Meters, cross_entropy
 
 
-class Steps:
-    """Compiled steps of one model, many to a call.
+class TensorFlowSteps:
+    """Compiled steps of one model, many to a call. See `Steps`.
 
     Args:
       model: returns logits.
@@ -66,14 +65,12 @@ class Steps:
             cross_entropy(true_labels, logits),
         )
 
-    def examine(self, *batch: tf.Tensor) -> tuple[np.ndarray, ...]:
-        """Predicts a batch (images, labels, true_labels) in inference mode.
-
-        Returns:
-          For each example the predicted class, the cross-entropy against its
-          label and against its true label.
-        """
-        return tuple(output.numpy() for output in self._examine(*batch))
+    def examine(self, images, labels, true_labels):
+        """Predicts a batch in inference mode."""
+        return tuple(
+            output.numpy()
+            for output in self._examine(images, labels, true_labels)
+        )
 
     def iterator(self, dataset: tf.data.Dataset) -> Iterator:
         """What `train` takes batches from."""

@@ -1,0 +1,42 @@
+"""Fixtures that several test files share."""
+
+import dataclasses
+import os
+import pathlib
+
+import hypothesis
+import numpy as np
+import pytest
+
+from rethink_keras import data
+
+hypothesis.settings.register_profile(
+    "exact", derandomize=True, database=None, deadline=None
+)
+hypothesis.settings.load_profile("exact")
+
+
+@pytest.fixture(scope="session")
+def sample() -> data.ImageClassification:
+    """The embedded data set, its arrays read-only."""
+    loaded = data.load("cifar10_sample")
+    for split in (loaded.train, loaded.test):
+        for field in dataclasses.fields(split):
+            getattr(split, field.name).setflags(write=False)
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def tfds_dir() -> str:
+    """A TFDS directory with CIFAR-10 and MNIST."""
+    beside = pathlib.Path(__file__).parents[2] / "shared" / "tfds"
+    directory = pathlib.Path(os.environ.get("RETHINK_DATA_DIR", beside))
+    if not (directory / "cifar10").is_dir():
+        pytest.skip(f"no prepared cifar10 in {directory} (RETHINK_DATA_DIR)")
+    return str(directory)
+
+
+@pytest.fixture(scope="session")
+def few(sample) -> data.Examples:
+    """The first 130 training examples of the embedded data set."""
+    return sample.train.take(np.arange(130))

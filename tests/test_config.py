@@ -1,0 +1,118 @@
+"""What a run may be, and what it is called."""
+
+import dataclasses
+
+import pytest
+
+from rethink_keras import InputError, RunConfig
+from rethink_keras.config import MODELS
+
+
+def test_defaults_follow_the_paper_and_the_model():
+    inception = RunConfig(dataset="cifar10", model="small_inception")
+    assert (inception.learning_rate, inception.learning_rate_decay) == (
+        0.1,
+        0.95,
+    )
+    assert inception.batch_norm is True
+    for model in ("small_alexnet", "mlp_1x512", "mlp_3x512"):
+        assert RunConfig(model=model).learning_rate == 0.01
+        assert RunConfig(model=model).batch_norm is None
+
+
+def test_the_sample_decays_the_learning_rate_as_much_a_step_as_cifar10():
+    sample, full = RunConfig(), RunConfig(dataset="cifar10")
+    steps = {sample: 5_000 / 128, full: 50_000 / 128}
+    per_step = [
+        config.learning_rate_decay ** (1 / steps[config]) for config in steps
+    ]
+    assert per_step[0] == pytest.approx(per_step[1], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": "resnet"},
+        {"randomize": "pixels"},
+        {"label_corruption": 1.5},
+        {"label_corruption": -0.1},
+        {"label_corruption": float("nan")},
+        {"label_corruption": 0.5, "randomize": "none"},
+        {"epochs": 0},
+        {"epochs": 2.5},
+        {"epochs": True},
+        {"batch_size": -3},
+        {"train_examples": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("inf")},
+        {"weight_decay": -1e-4},
+        {"dropout": 1.0},
+        {"batch_norm": False, "model": "mlp_1x512"},
+        {"random_crop": True, "randomize": "gaussian"},
+        {"random_crop": "false"},
+        {"precision": "float16"},
+        {"seed": -1},
+        {"dataset": ""},
+    ],
+)
+def test_a_wrong_option_is_one_line_that_names_it(options):
+    with pytest.raises(InputError) as error:
+        RunConfig(**options)
+    message = str(error.value)
+    assert "\n" not in message
+    assert "allowed" in message
+    assert any(message.startswith(f"{name}=") for name in options)
+
+
+def test_names_tell_what_differs_and_nothing_else():
+    config = RunConfig(
+        dataset="cifar10",
+        model="small_inception",
+        randomize="labels",
+        label_corruption=0.3,
+        batch_norm=False,
+        data_dir="/data",
+        seed=7,
+    )
+    assert config.name() == (
+        "cifar10/small_inception/"
+        "randomize=labels,label_corruption=0.3,batch_norm=false/seed=7"
+    )
+
+
+def test_every_option_changes_the_name():
+    """Runs that differ never share a directory."""
+    other = {
+        "dataset": "mnist",
+        "image_size": 32,
+        "train_examples": 100,
+        "randomize": "none",
+        "label_corruption": 0.5,
+        "random_crop": True,
+        "augment": True,
+        "model": "small_inception",
+        "batch_norm": False,
+        "dropout": 0.5,
+        "weight_decay": 1e-4,
+        "batch_size": 64,
+        "epochs": 3,
+        "learning_rate": 0.5,
+        "learning_rate_decay": 0.9,
+        "momentum": 0.5,
+        "stop_at_loss": 0.1,
+        "seed": 1,
+        "precision": "mixed_bfloat16",
+    }
+    fields = {field.name for field in dataclasses.fields(RunConfig)}
+    assert set(other) == fields - {"data_dir"}
+    for name, value in other.items():
+        model = "small_inception" if name == "batch_norm" else "mlp_1x512"
+        base = RunConfig(model=model)
+        changed = RunConfig(**{"model": model, name: value})
+        assert changed.name() != base.name(), name
+
+
+def test_models_and_builders_have_the_same_names():
+    from rethink_keras.models import BUILDERS
+
+    assert set(BUILDERS) == set(MODELS)

@@ -1,0 +1,138 @@
+"""The command line: one clear line for what is wrong, and flagfiles."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from rethink_keras import RunConfig, models
+
+ROOT = pathlib.Path(__file__).parents[1]
+FLAGFILES = sorted((ROOT / "flags").rglob("*.txt"))
+PARAMETERS = {
+    "inception": 1_649_402,
+    "alexnet": 1_387_786,
+    "mlp_1x512": 1_209_866,
+    "mlp_3x512": 1_735_178,
+}
+
+
+def main(*arguments, cwd):
+    command = [sys.executable, "-m", "rethink_keras.main", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--epochs=abc"], "--epochs='abc'"),
+        (["--epochs=0"], "--epochs=0"),
+        (["--batch_size=-3"], "--batch_size=-3"),
+        (["--batch_size=1e9"], "--batch_size='1e9'"),
+        (["--label_corruption=1.5"], "--label_corruption=1.5"),
+        (["--label_corruption=nan"], "--label_corruption=nan"),
+        (["--randomize=none", "--label_corruption=.5"], "--label_corruption="),
+        (["--randomize=everything"], "--randomize='everything'"),
+        (["--model=vgg"], "--model='vgg'"),
+        (["--norandom_crop=1"], "random_crop"),
+        (["--random_crop=maybe"], "--random_crop='maybe'"),
+        (["--nobatch_norm"], "--batch_norm=false"),
+        (["--learning_rate"], "--learning_rate"),
+        (["--modle=mlp_1x512"], "modle"),
+        (["labels"], "'labels'"),
+        (["--flagfile=missing.txt"], "missing.txt"),
+        (["--workdir="], "--workdir=''"),
+        (["--dataset=nosuchdata"], "--dataset=nosuchdata"),
+        (["--train_examples=6000"], "--train_examples=6000"),
+        (["--workdir=/dev/null/logs"], "--workdir=/dev/null/logs"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_one_line(arguments, named, tmp_path):
+    done = main(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert named in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("flag", ["--help", "--helpshort"])
+def test_help_fits_a_screen(flag, tmp_path):
+    done = main(flag, cwd=tmp_path)
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(lines) <= 32
+    assert max(map(len, lines)) <= 80
+    for option in (*RunConfig.__dataclass_fields__, "workdir", "overwrite"):
+        assert f"--{option}" in done.stdout
+
+
+def test_a_run_tells_what_it_does_and_repeats_from_its_flags(tmp_path):
+    arguments = [
+        "--randomize=labels",
+        "--label_corruption=0.25",
+        "--model=small_inception",
+        "--nobatch_norm",
+        "--train_examples=20",
+        "--epochs=2",
+        "--seed=5",
+        "--learning_rate=0.01",
+    ]
+    done = main(*arguments, "--workdir=first", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert "20 training and 1,000 test images" in lines[0]
+    assert "1,649,402 parameters" in done.stdout
+    assert sum(line.startswith("epoch") for line in lines) == 2
+    assert "training accuracy" in lines[-1]
+    assert "test accuracy" in lines[-1]
+    assert "tensorboard --logdir" in lines[-1]
+    again = main("--flagfile=first/flags.txt", "--workdir=second", cwd=tmp_path)
+    assert again.returncode == 0
+    configs = [
+        (tmp_path / name / "config.json").read_text()
+        for name in ("first", "second")
+    ]
+    assert configs[0] == configs[1]
+
+
+def test_divergence_is_told_in_one_line(tmp_path):
+    done = main("--learning_rate=1e6", "--train_examples=200", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "at step" in done.stderr
+
+
+def read_flags(path):
+    """A flagfile's options; absl's own parser is tried by the runs above."""
+    lines = path.read_text().splitlines()
+    flags = [line for line in lines if line.startswith("--")]
+    return dict(line.removeprefix("--").split("=", 1) for line in flags)
+
+
+@pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
+def test_flagfiles_are_what_their_names_say(path):
+    options = read_flags(path)
+    if "batch_norm" in options:
+        options["batch_norm"] = options["batch_norm"] == "true"
+    config = RunConfig(**options)
+    name = next(name for name in PARAMETERS if path.stem.startswith(name))
+    assert name in config.model
+    assert config.dataset == "cifar10"
+    assert (config.randomize == "labels") == ("random_labels" in path.stem)
+    assert (config.batch_norm is False) == ("no_batch_norm" in path.stem)
+    switches = (
+        {} if config.batch_norm is None else {"batch_norm": config.batch_norm}
+    )
+    model = models.BUILDERS[config.model](**switches)
+    count = sum(v.numpy().size for v in model.trainable_variables)
+    assert count == PARAMETERS[name]
+    assert f"{count:,}" in path.read_text()
+
+
+def test_flagfiles_are_found():
+    assert len(FLAGFILES) >= 5

@@ -1,0 +1,143 @@
+"""Networks exact to the parameter, and layers to the last digits."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rethink_keras.models import BUILDERS, LocalResponseNormalization
+from rethink_keras.models.layers import BatchNormalization
+from rethink_keras.results import parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "count"),
+    [
+        ("small_inception", {}, 1_649_402),
+        ("small_inception", {"batch_norm": False}, 1_649_402),
+        ("small_alexnet", {}, 1_387_786),
+        ("mlp_1x512", {}, 1_209_866),
+        ("mlp_3x512", {}, 1_735_178),
+    ],
+)
+def test_trainable_parameters_are_the_papers(name, options, count):
+    assert parameters(BUILDERS[name](**options)) == count
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_other_sizes_and_class_counts_work(name):
+    model = BUILDERS[name](input_shape=(24, 20, 1), classes=7)
+    logits = model(np.zeros((3, 24, 20, 1), "float32"))
+    assert logits.shape == (3, 7)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_outputs_are_float32_logits_under_every_policy(name):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = BUILDERS[name]()
+    finally:
+        keras.config.set_dtype_policy(before)
+    images = np.random.default_rng(0).normal(size=(4, 28, 28, 3))
+    logits = model(images.astype("float32"))
+    assert keras.backend.standardize_dtype(logits.dtype) == "float32"
+    assert model.layers[-1].activation is keras.activations.linear
+
+
+def test_without_batch_norm_there_is_none():
+    for switch in (True, False):
+        model = BUILDERS["small_inception"](batch_norm=switch)
+        kinds = [type(layer) for layer in model.layers]
+        assert kinds.count(BatchNormalization) == 19 * switch
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_weight_decay_is_half_the_squared_norm_of_the_kernels(name):
+    model = BUILDERS[name](weight_decay=0.01)
+    kernels = [v for v in model.trainable_variables if v.name == "kernel"]
+    expected = sum(
+        0.005 * np.sum(np.square(kernel.numpy().astype("float64")))
+        for kernel in kernels
+    )
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
+    assert not BUILDERS[name]().losses
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_dropout_acts_in_training_only(name):
+    images = np.random.default_rng(0).normal(size=(8, 28, 28, 3))
+    images = images.astype("float32")
+    keras.utils.set_random_seed(0)
+    dropped = BUILDERS[name](dropout=0.5)
+    plain = BUILDERS[name]()
+    plain.set_weights([v.numpy() for v in dropped.weights])
+    np.testing.assert_allclose(dropped(images), plain(images), rtol=1e-6)
+    first, second = (dropped(images, training=True) for _ in range(2))
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("channels", [3, 64])
+def test_local_response_normalization_is_tensorflows(policy, channels):
+    images = np.random.default_rng(0).normal(size=(2, 5, 5, channels)) * 30
+    layer = LocalResponseNormalization(dtype=policy)
+    inputs = tf.cast(images, layer.compute_dtype)
+    expected = tf.nn.local_response_normalization(
+        tf.cast(inputs, "float32"), 4, 1.0, 0.001 / 9, 0.75
+    )
+    outputs = layer(inputs)
+    assert outputs.dtype == layer.compute_dtype
+    rounded = tf.cast(tf.cast(expected, layer.compute_dtype), "float32")
+    np.testing.assert_allclose(
+        tf.cast(outputs, "float32"), rounded, rtol=1e-5, atol=1e-5
+    )
+
+
+def test_local_response_normalization_with_other_constants():
+    images = np.random.default_rng(1).normal(size=(2, 3, 3, 8)) * 3
+    images = images.astype("float32")
+    expected = tf.nn.local_response_normalization(images, 2, 2.0, 0.5, 0.6)
+    outputs = LocalResponseNormalization(2, 2.0, 0.5, 0.6)(images)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5)
+
+
+def test_layers_survive_saving():
+    layer = LocalResponseNormalization(2, 2.0, 0.5, 0.6)
+    copy = LocalResponseNormalization.from_config(layer.get_config())
+    assert copy.get_config() == layer.get_config()
+
+
+def test_fused_batch_norm_is_keras_batch_norm():
+    options = {"scale": False, "epsilon": 1e-3, "momentum": 0.9}
+    fused = BatchNormalization(**options)
+    plain = keras.layers.BatchNormalization(**options)
+    rng = np.random.default_rng(0)
+    images = (rng.normal(size=(32, 9, 9, 5)) * 3 + 1).astype("float32")
+    for layer in (fused, plain):
+        layer.build(images.shape)
+        layer.beta.assign(np.arange(5))
+    gradients = []
+    for layer in (fused, plain):
+        with tf.GradientTape() as tape:
+            inputs = tf.constant(images)
+            tape.watch(inputs)
+            objective = tf.reduce_sum(layer(inputs, training=True) ** 3)
+        gradients.append(tape.gradient(objective, [inputs, layer.beta.value]))
+    np.testing.assert_allclose(gradients[0][0], gradients[1][0], atol=1e-3)
+    np.testing.assert_allclose(gradients[0][1], gradients[1][1], rtol=1e-4)
+    np.testing.assert_allclose(fused.moving_mean, plain.moving_mean, rtol=1e-4)
+    np.testing.assert_allclose(  # n - 1 against n in the denominator
+        fused.moving_variance, plain.moving_variance, rtol=1e-3
+    )
+    plain.set_weights(fused.get_weights())
+    np.testing.assert_allclose(fused(images), plain(images), atol=1e-4)
+
+
+def test_batch_norm_trains_its_moving_statistics():
+    model = BUILDERS["small_inception"]()
+    before = [v.numpy() for v in model.non_trainable_variables]
+    images = np.random.default_rng(0).normal(size=(4, 28, 28, 3))
+    model(images.astype("float32"), training=True)
+    for old, new in zip(before, model.non_trainable_variables, strict=True):
+        assert not np.array_equal(old, new.numpy())
