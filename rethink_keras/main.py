@@ -61,7 +61,7 @@ def _help_lines(name: str, text: str) -> list[str]:
         text,
         width=80,
         initial_indent=f"  --{name:19} ",
-        subsequent_indent=" " * 26,
+        subsequent_indent=" " * 24,
     )
 
 
@@ -73,11 +73,11 @@ def parse_flags(argv: Sequence[str]) -> list[str]:
         sys.exit(0)
     try:
         rest = FLAGS(argv)
-    except flags.Error as error:
-        message = " ".join(str(error).split()).removeprefix("ERROR:: ")
-        _fail(_explain(message))
     except (OSError, UnicodeError) as error:
         _fail(f"--flagfile: cannot be read: {error}; allowed is a text file")
+    except (flags.Error, ValueError) as error:
+        message = " ".join(str(error).split()).removeprefix("ERROR:: ")
+        _fail(_explain(message))
     if len(rest) > 1:
         _fail(
             f"unexpected argument {rest[1]!r}: only flags are allowed; see"
