@@ -1,7 +1,8 @@
 """Finds a data set: embedded, prepared on disk, or to be downloaded."""
 
-import concurrent.futures
 import pathlib
+import queue
+import threading
 
 import requests
 import tensorflow_datasets as tfds
@@ -69,14 +70,22 @@ def _download(builder: tfds.core.DatasetBuilder, name: str) -> None:
 
 def _reachable(url: str) -> bool:
     """Whether a server answers, within seconds even where DNS hangs."""
-    pool = concurrent.futures.ThreadPoolExecutor(max_workers=1)
-    answer = pool.submit(requests.head, url, timeout=_NETWORK_SECONDS)
-    pool.shutdown(wait=False)
+    answers: queue.Queue[bool] = queue.Queue()
+
+    def ask() -> None:
+        try:
+            requests.head(url, timeout=_NETWORK_SECONDS)
+        except requests.RequestException:
+            answers.put(False)
+        else:
+            answers.put(True)
+
+    # A daemon: a question that hangs must not keep the program from ending.
+    threading.Thread(target=ask, daemon=True).start()
     try:
-        answer.result(timeout=_NETWORK_SECONDS)
-    except (requests.RequestException, concurrent.futures.TimeoutError):
+        return answers.get(timeout=_NETWORK_SECONDS)
+    except queue.Empty:
         return False
-    return True
 
 
 def _line(error: Exception) -> str:

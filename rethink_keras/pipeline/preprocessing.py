@@ -79,14 +79,18 @@ def flip_and_rotate(
     mirror = tf.where(to_uniform(coin[:, 0]) < 0.5, -1.0, 1.0)
     span = 2 * math.radians(MAX_ROTATION_DEGREES)
     angle = tf.cast((to_uniform(turn[:, 0]) - 0.5) * span, tf.float32)
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=images,
+    # In float32: the op truncates what it interpolates for whole numbers.
+    moved = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.cast(images, tf.float32),
         transforms=_about_centre(angle, mirror, images.shape[1:3]),
         output_shape=tf.shape(images)[1:3],
         fill_value=0.0,
         interpolation="BILINEAR",
         fill_mode="REFLECT",
     )
+    if images.dtype.is_integer:
+        moved = tf.round(moved)
+    return tf.cast(moved, images.dtype)
 
 
 def _about_centre(
