@@ -2,7 +2,8 @@
 
 from rethink_keras.training.callbacks import Progress, StopAtLoss
 from rethink_keras.training.evaluation import Evaluation, evaluate
-from rethink_keras.training.loop import sgd, train
+from rethink_keras.training.loop import train
+from rethink_keras.training.optimizer import sgd
 
 __all__ = [
     "Evaluation",

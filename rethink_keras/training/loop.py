@@ -19,16 +19,6 @@ from rethink_keras.training.steps import Steps, make_steps
 SECONDS_PER_CALL = 0.5
 
 
-def sgd(
-    learning_rate: float, *, decay: float, momentum: float, epoch_steps: int
-) -> keras.optimizers.Optimizer:
-    """SGD with momentum, the learning rate times `decay` after each epoch."""
-    schedule = keras.optimizers.schedules.ExponentialDecay(
-        learning_rate, epoch_steps, decay, staircase=True
-    )
-    return keras.optimizers.SGD(schedule, momentum=momentum)
-
-
 def train(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
