@@ -31,7 +31,8 @@ class Task:
     Attributes:
       train: training examples as loaded: labels randomized, images not.
       train_crops: with the centre crops, randomized.
-      test_crops: the test examples, likewise.
+      test_crops: the test examples, likewise; or, of a run that chooses
+        hyperparameters, the held-out training examples.
       randomization: what was applied.
       fingerprint: SHA-256 of the randomized labels and pixels.
     """
@@ -132,7 +133,14 @@ def make_task(config: RunConfig) -> Task:
             f" {config.dataset} are {height} x {width}"
         )
     random = make_randomization(config, loaded)
-    train = loaded.train
+    train, test = loaded.train, loaded.test
+    if config.validation_examples is not None:
+        train, test = randomization.hold_out(
+            train,
+            config.validation_examples,
+            classes=loaded.classes,
+            seed=config.seed,
+        )
     if config.train_examples is not None:
         train = randomization.balanced_subset(
             train,
@@ -141,7 +149,7 @@ def make_task(config: RunConfig) -> Task:
             seed=config.seed,
         )
     train_crops = pipeline.randomize(train, random)
-    test_crops = pipeline.randomize(loaded.test, random)
+    test_crops = pipeline.randomize(test, random)
     return Task(
         train=dataclasses.replace(train, labels=train_crops.labels),
         train_crops=train_crops,
@@ -179,8 +187,9 @@ def build_model(config: RunConfig, task: Task) -> keras.Model:
         "weight_decay": config.weight_decay,
         "dropout": config.dropout,
     }
-    if config.batch_norm is not None:
-        options["batch_norm"] = config.batch_norm
+    for name in ("batch_norm", "batch_norm_momentum"):
+        if getattr(config, name) is not None:
+            options[name] = getattr(config, name)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.precision)
     try:

@@ -4,20 +4,18 @@ python -m rethink_keras.main --randomize=labels
 python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 """
 
-import contextlib
 import dataclasses
-import os
 import re
 import sys
-import tempfile
 import textwrap
-from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any
 
-from absl import app, flags, logging
+from absl import app, flags
 
 from rethink_keras.config import RunConfig, allowed, option_type
 from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.terminal import fail, quiet_start
 
 FLAGS = flags.FLAGS
 _OPTIONS = {field.name: field for field in dataclasses.fields(RunConfig)}
@@ -50,7 +48,8 @@ def help_text() -> str:
         field = _OPTIONS.get(name)
         choices = field and field.metadata["choices"]
         text = " | ".join(choices) if choices else FLAGS[name].help
-        shown = "" if default in (None, False) else f" ({default})"
+        hidden = default is None or default is False
+        shown = "" if hidden else f" ({default})"
         lines += _help_lines(name, text + shown)
     lines += _help_lines("flagfile", "file of a flag a line; later flags win")
     return "\n".join(lines)
@@ -74,12 +73,12 @@ def parse_flags(argv: Sequence[str]) -> list[str]:
     try:
         rest = FLAGS(argv)
     except (OSError, UnicodeError) as error:
-        _fail(f"--flagfile: cannot be read: {error}; allowed is a text file")
+        fail(f"--flagfile: cannot be read: {error}; allowed is a text file")
     except (flags.Error, ValueError) as error:
         message = " ".join(str(error).split()).removeprefix("ERROR:: ")
-        _fail(_explain(message))
+        fail(_explain(message))
     if len(rest) > 1:
-        _fail(
+        fail(
             f"unexpected argument {rest[1]!r}: only flags are allowed; see"
             " --helpshort"
         )
@@ -95,35 +94,6 @@ def _explain(message: str) -> str:
     return f"{message}; see --helpshort"
 
 
-def _fail(message: str, code: int = 2) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
-    sys.exit(code)
-
-
-@contextlib.contextmanager
-def quiet_start() -> Iterator[None]:
-    """Hides what TensorFlow's libraries print as they start.
-
-    They write to the file descriptor before any logging level applies. What
-    was hidden is shown if the start fails.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.set_verbosity(logging.ERROR)
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as hidden:
-        os.dup2(hidden.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            hidden.seek(0)
-            os.write(terminal, hidden.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-
-
 def main(argv: Sequence[str]) -> None:
     """Runs what the flags ask for."""
     del argv
@@ -133,11 +103,11 @@ def main(argv: Sequence[str]) -> None:
             from rethink_keras.experiment import run
         run(config, FLAGS.workdir, overwrite=FLAGS.overwrite)
     except InputError as error:
-        _fail(f"--{error}")
+        fail(f"--{error}")
     except DivergenceError as error:
-        _fail(str(error), code=1)
+        fail(str(error), code=1)
     except KeyboardInterrupt:
-        _fail("interrupted; the logs so far are kept", code=130)
+        fail("interrupted; the logs so far are kept", code=130)
 
 
 if __name__ == "__main__":

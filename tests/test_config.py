@@ -15,9 +15,13 @@ def test_defaults_follow_the_paper_and_the_model():
         0.95,
     )
     assert inception.batch_norm is True
-    for model in ("small_alexnet", "mlp_1x512", "mlp_3x512"):
+    assert inception.batch_norm_momentum == 0.9
+    assert inception.batch_size == 128
+    sizes = {"small_alexnet": 128, "mlp_1x512": 100, "mlp_3x512": 100}
+    for model in sizes:
         assert RunConfig(model=model).learning_rate == 0.01
         assert RunConfig(model=model).batch_norm is None
+        assert RunConfig(model=model).batch_size == sizes[model]
 
 
 def test_the_sample_decays_the_learning_rate_as_much_a_step_as_cifar10():
@@ -48,6 +52,13 @@ def test_the_sample_decays_the_learning_rate_as_much_a_step_as_cifar10():
         {"weight_decay": -1e-4},
         {"dropout": 1.0},
         {"batch_norm": False, "model": "mlp_1x512"},
+        {"batch_norm_momentum": 0.9, "model": "mlp_1x512"},
+        {
+            "batch_norm_momentum": 0.9,
+            "batch_norm": False,
+            "model": "small_inception",
+        },
+        {"validation_examples": 0},
         {"random_crop": True, "randomize": "gaussian"},
         {"random_crop": "false"},
         {"precision": "float16"},
@@ -86,12 +97,14 @@ def test_every_option_changes_the_name():
         "dataset": "mnist",
         "image_size": 32,
         "train_examples": 100,
+        "validation_examples": 100,
         "randomize": "none",
         "label_corruption": 0.5,
         "random_crop": True,
         "augment": True,
         "model": "small_inception",
         "batch_norm": False,
+        "batch_norm_momentum": 0.99,
         "dropout": 0.5,
         "weight_decay": 1e-4,
         "batch_size": 64,
@@ -106,7 +119,8 @@ def test_every_option_changes_the_name():
     fields = {field.name for field in dataclasses.fields(RunConfig)}
     assert set(other) == fields - {"data_dir"}
     for name, value in other.items():
-        model = "small_inception" if name == "batch_norm" else "mlp_1x512"
+        batch_norm = name.startswith("batch_norm")
+        model = "small_inception" if batch_norm else "mlp_1x512"
         base = RunConfig(model=model)
         changed = RunConfig(**{"model": model, name: value})
         assert changed.name() != base.name(), name
@@ -116,3 +130,31 @@ def test_models_and_builders_have_the_same_names():
     from rethink_keras.models import BUILDERS
 
     assert set(BUILDERS) == set(MODELS)
+
+
+def test_flags_and_configs_are_each_others_inverse():
+    config = RunConfig(
+        dataset="cifar10",
+        model="small_inception",
+        batch_norm=False,
+        label_corruption=0.25,
+        learning_rate=0.05,
+        train_examples=100,
+        seed=3,
+    )
+    assert RunConfig.from_flags(config.as_flags()) == config
+    text = "# comment\n--nobatch_norm\n\n--random_crop\n--seed=1\n--seed=2"
+    parsed = RunConfig.from_flags(text, model="small_inception")
+    assert (parsed.batch_norm, parsed.random_crop, parsed.seed) == (
+        False,
+        True,
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["seed=1", "--sed=1", "--seed=x", "--random_crop=maybe", "--seed"]
+)
+def test_a_wrong_line_of_a_flagfile_is_told(line):
+    with pytest.raises(InputError, match="allowed"):
+        RunConfig.from_flags(line)

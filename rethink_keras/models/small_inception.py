@@ -5,7 +5,6 @@ from keras import layers
 
 from rethink_keras.models.layers import BatchNormalization, half_l2
 
-BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-3
 
 
@@ -16,6 +15,7 @@ def small_inception(
     weight_decay: float = 0.0,
     dropout: float = 0.0,
     batch_norm: bool = True,
+    batch_norm_momentum: float = 0.9,
     classifier_activation: str | None = None,
     name: str = "small_inception",
 ) -> keras.Model:
@@ -33,6 +33,7 @@ def small_inception(
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
+      batch_norm_momentum: of its moving statistics.
       classifier_activation: of the last layer; None for logits.
       name: of the model.
 
@@ -53,7 +54,7 @@ def small_inception(
         )(x)
         if batch_norm:
             x = BatchNormalization(
-                momentum=BATCH_NORM_MOMENTUM,
+                momentum=batch_norm_momentum,
                 epsilon=BATCH_NORM_EPSILON,
                 scale=False,
             )(x)

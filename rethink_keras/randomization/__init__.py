@@ -9,7 +9,7 @@ from rethink_keras.randomization.randomize import (
     permute_pixels,
     shuffle_pixels,
 )
-from rethink_keras.randomization.subset import balanced_subset
+from rethink_keras.randomization.subset import balanced_subset, hold_out
 
 __all__ = [
     "Randomization",
@@ -19,6 +19,7 @@ __all__ = [
     "example_keys",
     "fingerprint",
     "gaussian_pixels",
+    "hold_out",
     "permute_pixels",
     "shuffle_pixels",
 ]

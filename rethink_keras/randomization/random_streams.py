@@ -20,6 +20,7 @@ class Stream(enum.IntEnum):
     SUBSET = 4
     CROP = 5
     AUGMENT = 6
+    VALIDATION = 7
 
 
 def stream_key(seed: int, stream: Stream, epoch: int | tf.Tensor = 0) -> Key:

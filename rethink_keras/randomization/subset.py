@@ -20,16 +20,55 @@ def balanced_subset(
     Raises:
       InputError: a class has too few examples.
     """
-    high, low = example_keys(tf.constant(examples.ids), seed, Stream.SUBSET)
+    members = _balanced_members(
+        examples, size, classes, seed, Stream.SUBSET, "train_examples"
+    )
+    return examples.take(np.flatnonzero(members))
+
+
+def hold_out(
+    examples: Examples, size: int, *, classes: int, seed: int
+) -> tuple[Examples, Examples]:
+    """Splits off a random class-balanced part, to choose hyperparameters on.
+
+    Returns:
+      The rest, and the part of `size` examples; both in the given order.
+
+    Raises:
+      InputError: a class has too few examples, or none is left to train on.
+    """
+    if size >= len(examples):
+        raise InputError(
+            f"validation_examples={size}: allowed is less than the"
+            f" {len(examples)} training examples"
+        )
+    members = _balanced_members(
+        examples, size, classes, seed, Stream.VALIDATION, "validation_examples"
+    )
+    parts = np.flatnonzero(~members), np.flatnonzero(members)
+    rest, held_out = map(examples.take, parts)
+    return rest, held_out
+
+
+def _balanced_members(
+    examples: Examples,
+    size: int,
+    classes: int,
+    seed: int,
+    stream: Stream,
+    option: str,
+) -> np.ndarray:
+    """Which examples a balanced subset holds: bool [n]."""
+    high, low = example_keys(tf.constant(examples.ids), seed, stream)
     draws = high.numpy().astype(np.uint64) << np.uint64(32) | low.numpy()
-    chosen = []
+    members = np.zeros(len(examples), bool)
     for label in range(classes):
-        members = np.flatnonzero(examples.true_labels == label)
+        candidates = np.flatnonzero(examples.true_labels == label)
         quota = size // classes + (label < size % classes)
-        if quota > len(members):
+        if quota > len(candidates):
             raise InputError(
-                f"train_examples={size}: class {label} has {len(members)}"
+                f"{option}={size}: class {label} has {len(candidates)}"
                 f" examples and a balanced subset needs {quota}; give less"
             )
-        chosen.append(members[np.argsort(draws[members])[:quota]])
-    return examples.take(np.sort(np.concatenate(chosen)))
+        members[candidates[np.argsort(draws[candidates])[:quota]]] = True
+    return members

@@ -1,5 +1,10 @@
 """What a run leaves behind."""
 
+from rethink_keras.results.collection import (
+    FinishedRun,
+    find_runs,
+    key_of,
+)
 from rethink_keras.results.environment import device, versions
 from rethink_keras.results.run_directory import RunDirectory
 from rethink_keras.results.summary import (
@@ -12,6 +17,7 @@ from rethink_keras.results.summary import (
 from rethink_keras.results.tensorboard import TensorBoardWriter
 
 __all__ = [
+    "FinishedRun",
     "RunDirectory",
     "TensorBoardWriter",
     "as_block",
@@ -19,6 +25,8 @@ __all__ = [
     "conclusion",
     "describe",
     "device",
+    "find_runs",
+    "key_of",
     "parameters",
     "versions",
 ]

@@ -1,0 +1,15 @@
+"""Every table and figure of the paper that has launch flags.
+
+  python launch/all.py
+  python launch/all.py --scale=paper --data_dir=DIR --seeds=0,1,2 --rows='mlp*'
+  python launch/all.py --scale=paper --dry_run
+
+Finished runs are skipped, wherever under --workdir they lie.
+"""
+
+from launching import launch
+
+from rethink_keras.experiments.rows import TITLES
+
+if __name__ == "__main__":
+    launch(*TITLES)

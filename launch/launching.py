@@ -1,0 +1,90 @@
+"""What the launch scripts share: flags, and running an experiment's rows."""
+
+import fnmatch
+import sys
+from collections.abc import Sequence
+
+from absl import app, flags
+
+from rethink_keras.errors import InputError
+from rethink_keras.terminal import fail, quiet_start
+
+_ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
+_SEEDS = flags.DEFINE_list("seeds", "0", "seeds, as in 0,1,2")
+_SCALE = flags.DEFINE_enum(
+    "scale", "sample", ["sample", "paper"], "5,000 images, or all of CIFAR-10"
+)
+_DRY_RUN = flags.DEFINE_boolean("dry_run", False, "print commands, run nothing")
+_WORKDIR = flags.DEFINE_string(
+    "workdir", "tensorboard_logs", "where all runs and comparisons go"
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "TFDS directory for --scale=paper; default: TFDS's own"
+)
+_JOBS = flags.DEFINE_integer(
+    "jobs", 1, "runs at a time, one a device", lower_bound=1
+)
+
+
+def launch(*experiments: str) -> None:
+    """Runs the experiments' rows as the flags say: a script's whole body."""
+
+    def main(argv: Sequence[str]) -> None:
+        if len(argv) > 1:
+            fail(f"unexpected argument {argv[1]!r}: only flags are allowed")
+        try:
+            sys.exit(_run(experiments))
+        except InputError as error:
+            fail(f"--{error}")
+
+    app.run(main)
+
+
+def _seeds() -> list[int]:
+    try:
+        seeds = [int(seed) for seed in _SEEDS.value]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        raise InputError(
+            f"seeds={','.join(_SEEDS.value)}: allowed are whole numbers from 0,"
+            " separated by commas"
+        )
+    return seeds
+
+
+def _run(experiments: Sequence[str]) -> int:
+    """Runs what has not finished; returns the exit code."""
+    with quiet_start():
+        from rethink_keras import experiments as rows_of
+        from rethink_keras import report
+    loaded = {name: rows_of.load(name, _SCALE.value) for name in experiments}
+    chosen = [
+        row
+        for rows in loaded.values()
+        for row in rows
+        if fnmatch.fnmatch(row.name, _ROWS.value)
+    ]
+    if not chosen:
+        names = sorted({row.name for rows in loaded.values() for row in rows})
+        raise InputError(
+            f"rows={_ROWS.value}: matches none of {', '.join(names)}"
+        )
+    jobs = rows_of.plan(chosen, _seeds(), _WORKDIR.value, _DATA_DIR.value)
+    if _DRY_RUN.value:
+        print(rows_of.as_list(jobs))
+        return 0
+    failed = {}
+    try:
+        failed = rows_of.Runner(_JOBS.value).run(jobs)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        return 130
+    for name in experiments:
+        section = report.compare(_WORKDIR.value, name, _SCALE.value)
+        print(f"\n{section.title}, {_SCALE.value} scale")
+        print(report.as_text(section.rows))
+    print(f"\nsee tensorboard --logdir {_WORKDIR.value}")
+    for job, code in failed.items():
+        print(f"failed with exit code {code}: {job}", file=sys.stderr)
+    return int(bool(failed))

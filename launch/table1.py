@@ -1,0 +1,13 @@
+"""Table 1: true and random labels, with and without regularizers.
+
+  python launch/table1.py
+  python launch/table1.py --scale=paper --data_dir=DIR --seeds=0,1,2
+  python launch/table1.py --scale=paper --dry_run
+
+Finished runs are skipped, wherever under --workdir they lie.
+"""
+
+from launching import launch
+
+if __name__ == "__main__":
+    launch("table1")

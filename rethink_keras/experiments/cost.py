@@ -1,0 +1,43 @@
+"""How long a run will take, estimated before it starts."""
+
+from collections.abc import Iterable
+
+from rethink_keras.config import RunConfig
+from rethink_keras.results import FinishedRun
+
+_TRAIN_EXAMPLES = {"cifar10_sample": 5_000, "mnist": 60_000}
+_CIFAR10_EXAMPLES = 50_000
+
+# Images per second of training on 2 cores of an AMD EPYC, as measured by
+# launch/benchmark.py: float32, mixed_bfloat16.
+_MEASURED = {
+    "small_inception": (150, 250),
+    "small_alexnet": (1_340, 2_210),
+    "mlp_1x512": (30_000, 35_000),
+    "mlp_3x512": (15_000, 22_000),
+}
+_START_MINUTES = 0.2
+_EVALUATION = 0.1  # of an epoch's time
+
+
+def estimate_minutes(config: RunConfig, finished: Iterable[FinishedRun]):
+    """Minutes of a run.
+
+    From the speed of a finished run of the same model and precision where
+    there is one, else from the speed measured on 2 CPU cores.
+    """
+    default = _TRAIN_EXAMPLES.get(config.dataset, _CIFAR10_EXAMPLES)
+    examples = config.train_examples or default
+    speed = next(
+        (
+            run.result["images_per_second"]
+            for run in finished
+            if run.config.model == config.model
+            and run.config.precision == config.precision
+        ),
+        None,
+    )
+    if speed is None:
+        speed = _MEASURED[config.model][config.precision != "float32"]
+    seconds = config.epochs * examples / speed * (1 + _EVALUATION)
+    return _START_MINUTES + seconds / 60

@@ -1,0 +1,189 @@
+"""Runs the rows of experiments, one process a run, and goes on at will."""
+
+import concurrent.futures
+import ctypes
+import dataclasses
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+from etils import epath
+
+from rethink_keras.config import RunConfig
+from rethink_keras.experiments.cost import estimate_minutes
+from rethink_keras.experiments.rows import Row
+from rethink_keras.results import FinishedRun, find_runs, key_of
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One run of a row: a seed, and where it goes.
+
+    Attributes:
+      row: of an experiment.
+      config: the run.
+      command: of the run, ready for a shell.
+      finished: the finished run with this config, if there is one.
+      minutes: estimated.
+    """
+
+    row: Row
+    config: RunConfig
+    command: tuple[str, ...]
+    finished: FinishedRun | None
+    minutes: float
+
+    @property
+    def title(self) -> str:
+        return f"{self.row.experiment}/{self.row.name} seed {self.config.seed}"
+
+    def __str__(self) -> str:
+        return shlex.join(("python", *self.command))
+
+
+def plan(
+    rows: Sequence[Row],
+    seeds: Sequence[int],
+    workdir: str,
+    data_dir: str | None = None,
+) -> list[Job]:
+    """The runs of rows and seeds, each config once.
+
+    A run is finished if a result with its config lies anywhere under the work
+    directory. Seeds vary slowest: all rows have one result first.
+    """
+    runs = find_runs(workdir)
+    jobs: dict[RunConfig, Job] = {}
+    for seed in seeds:
+        for row in rows:
+            config = key_of(row.seeded(seed))
+            path = epath.Path(workdir) / config.name()
+            options = [f"--seed={seed}", f"--workdir={path}"]
+            if data_dir is not None and row.scale == "paper":
+                options.append(f"--data_dir={data_dir}")
+            jobs.setdefault(
+                config,
+                Job(
+                    row=row,
+                    config=config,
+                    command=(
+                        "-m",
+                        "rethink_keras.main",
+                        *row.flags,
+                        *options,
+                    ),
+                    finished=runs.get(config),
+                    minutes=estimate_minutes(config, runs.values()),
+                ),
+            )
+    return list(jobs.values())
+
+
+class Runner:
+    """Runs jobs, skipping those that have finished.
+
+    A failed run does not stop the others. An interrupted run leaves no
+    result, so that the next start repeats it; a run ends with the process
+    that started it, also if that is killed.
+
+    Args:
+      parallel: how many runs at a time; with more than one, each sees the
+        accelerator of its number alone.
+    """
+
+    def __init__(self, parallel: int = 1):
+        self._parallel = parallel
+        self._running: dict[int, subprocess.Popen] = {}
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(self, jobs: Sequence[Job]) -> dict[Job, int]:
+        """Runs jobs; returns the exit codes of those that failed.
+
+        Raises:
+          KeyboardInterrupt: after the runs under way were interrupted too.
+        """
+        todo = [job for job in jobs if job.finished is None]
+        print(f"{len(todo)} of {len(jobs)} runs to do", flush=True)
+        slots = list(range(self._parallel))
+        failed: dict[Job, int] = {}
+        done_minutes, begun = 0.0, time.monotonic()
+        total_minutes = sum(job.minutes for job in todo)
+        pool = concurrent.futures.ThreadPoolExecutor(self._parallel)
+        futures = {pool.submit(self._run_one, job, slots): job for job in todo}
+        try:
+            for count, future in enumerate(
+                concurrent.futures.as_completed(futures), 1
+            ):
+                job, code = futures[future], future.result()
+                if code:
+                    failed[job] = code
+                done_minutes += job.minutes
+                spent = (time.monotonic() - begun) / 60
+                left = (total_minutes / done_minutes - 1) * spent
+                outcome = f"failed with exit code {code}" if code else "done"
+                print(
+                    f"[{count}/{len(todo)}] {job.title}: {outcome};"
+                    f" about {left:.0f} min left",
+                    flush=True,
+                )
+        except KeyboardInterrupt:
+            self._stop()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        return failed
+
+    def _run_one(self, job: Job, slots: list[int]) -> int:
+        """Runs a job in a process of its own; returns its exit code."""
+        with self._lock:
+            if self._stopped:
+                return 130
+            slot = slots.pop()
+            print(f"{job.title}: {job}", flush=True)
+            environment = dict(os.environ)
+            if self._parallel > 1:
+                environment["CUDA_VISIBLE_DEVICES"] = str(slot)
+            process = subprocess.Popen(
+                (sys.executable, *job.command),
+                env=environment,
+                preexec_fn=_end_with_parent,
+            )
+            self._running[slot] = process
+        code = process.wait()
+        with self._lock:
+            slots.append(slot)
+            del self._running[slot]
+        return code
+
+    def _stop(self) -> None:
+        """Interrupts the runs under way and starts no others."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running.values():
+                process.send_signal(signal.SIGINT)
+
+
+def _end_with_parent() -> None:
+    """Asks Linux to kill this process when the one that started it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def as_list(jobs: Sequence[Job]) -> str:
+    """Each run's command, its state and estimated minutes, for --dry_run."""
+    lines = []
+    for job in jobs:
+        state = "done" if job.finished else f"about {job.minutes:.0f} min"
+        lines.append(f"# {job.title}: {state}\n{job}")
+    left = sum(job.minutes for job in jobs if not job.finished)
+    done = sum(job.finished is not None for job in jobs)
+    lines.append(f"# {done} of {len(jobs)} done; about {left:.0f} min to do")
+    return "\n".join(lines)

@@ -1,0 +1,133 @@
+"""Chooses what the paper leaves open, on held-out training images.
+
+keras-tuner proposes, a run of the package measures: each trial is a run with
+`validation_examples`, so the test set is never seen.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras_tuner
+from etils import epath
+
+from rethink_keras.config import RunConfig
+from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.experiment import run
+
+_OBJECTIVE = "validation_accuracy"
+_PROJECT = "keras_tuner"
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """Values that an option may take, as keras-tuner samples them."""
+
+    low: float
+    high: float
+    sampling: str = "linear"
+    step: float | None = None
+
+
+# The hyperparameters that the paper leaves open.
+RANGES = {
+    "weight_decay": Range(1e-5, 1e-1, "log", 10**0.5),
+    "learning_rate": Range(1e-3, 1.0, "log", 10**0.5),
+    "epochs": Range(20, 100, step=20),
+    "dropout": Range(0.0, 0.75, step=0.25),
+    "batch_norm_momentum": Range(0.9, 0.99, step=0.03),
+}
+
+
+def search_space(names: Sequence[str]) -> keras_tuner.HyperParameters:
+    """The values of each named option: keys of RANGES."""
+    space = keras_tuner.HyperParameters()
+    for name in names:
+        found = RANGES[name]
+        define = space.Int if name == "epochs" else space.Float
+        define(
+            name,
+            min_value=found.low,
+            max_value=found.high,
+            sampling=found.sampling,
+            step=found.step,
+        )
+    return space
+
+
+class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
+    """A tuner whose trials are runs; goes on where an earlier one stopped.
+
+    Args:
+      config: of every trial, but for the options searched; holds out
+        `validation_examples`.
+      names: of the options searched.
+      workdir: of the trials and the tuner's state.
+      trials: how many at most; the grid may have fewer.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        names: Sequence[str],
+        workdir: epath.Path,
+        trials: int,
+    ):
+        if config.validation_examples is None:
+            raise ValueError("config: needs validation_examples")
+        self._config = config
+        self._workdir = workdir
+        super().__init__(
+            keras_tuner.oracles.GridSearchOracle(
+                objective=keras_tuner.Objective(_OBJECTIVE, "max"),
+                max_trials=trials,
+                seed=config.seed,
+                hyperparameters=search_space(names),
+            ),
+            directory=str(workdir),
+            project_name=_PROJECT,
+        )
+
+    def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
+        """Runs the config with the trial's values."""
+        config = self.config_of(trial.hyperparameters.values)
+        try:
+            result = run(config, self._workdir / config.name())
+        except DivergenceError as error:
+            print(f"{error}: counts as accuracy 0")
+            return {_OBJECTIVE: 0.0}
+        except InputError as error:
+            # Of other errors keras-tuner makes failed trials, and goes on.
+            raise keras_tuner.errors.FatalError(str(error)) from error
+        return {_OBJECTIVE: result["test_accuracy"]}
+
+    def config_of(self, values: dict[str, Any]) -> RunConfig:
+        """The run of a trial; its values rounded to three digits."""
+        rounded: dict[str, Any] = {
+            name: value if name == "epochs" else float(f"{value:.3g}")
+            for name, value in values.items()
+        }
+        return dataclasses.replace(self._config, **rounded)
+
+    def tune(self) -> list[tuple[float, RunConfig]]:
+        """Runs the trials that are left; ranks all.
+
+        Returns:
+          Validation accuracies with their configs, the best first.
+
+        Raises:
+          InputError: the data cannot be used.
+        """
+        try:
+            self.search()
+        except keras_tuner.errors.FatalError as error:
+            raise InputError(str(error)) from error
+        return self.ranking()
+
+    def ranking(self) -> list[tuple[float, RunConfig]]:
+        """Validation accuracies with their configs, the best first."""
+        trials = self.oracle.get_best_trials(len(self.oracle.trials))
+        return [
+            (trial.score, self.config_of(trial.hyperparameters.values))
+            for trial in trials
+        ]

@@ -1,0 +1,155 @@
+"""The paper's curves and numbers beside ours, as TensorBoard runs.
+
+A table or figure has a directory of its own under the log directory, written
+anew from the finished runs:
+
+  figure1a/paper/random_labels/train      the paper's curve
+  figure1a/ours/random_labels/seed=0/train    ours, same tag and step axis
+  table1/mlp_1x512/seed=0                 a row of the HParams table
+  table1/report                           the table as text, figures as images
+
+Runs on the embedded sample are under `ours_sample`, or in a directory ending
+in `_sample`, never among those on the full data set.
+"""
+
+import shutil
+from collections.abc import Sequence
+
+import tensorflow as tf
+from etils import epath
+from tensorboard.plugins.hparams import api as hp
+
+from rethink_keras.report.curves import Curve, Points, curves
+from rethink_keras.report.measured import MeasuredRow
+
+_HPARAMS = (
+    "model",
+    "randomize",
+    "label_corruption",
+    "weight_decay",
+    "random_crop",
+)
+_METRICS = ("test/ours", "test/paper", "train/ours", "train/paper")
+_PERCENT = 100
+
+
+def write_comparison(
+    logdir: epath.Path,
+    experiment: str,
+    scale: str,
+    rows: Sequence[MeasuredRow],
+    *,
+    text: str = "",
+    images: Sequence[bytes] = (),
+) -> epath.Path:
+    """Writes an experiment's directory of comparison.
+
+    Args:
+      logdir: of TensorBoard.
+      experiment: as in `experiments.TITLES`.
+      scale: of the rows.
+      rows: measured.
+      text: the table or figure in Markdown.
+      images: PNG files.
+
+    Returns:
+      The directory.
+    """
+    suffix = "" if scale == "paper" else f"_{scale}"
+    drawn = curves(experiment, rows)
+    if drawn:
+        directory = logdir / experiment
+        for curve in drawn:
+            _write_curve(directory, curve, f"ours{suffix}")
+        report = directory / f"report{suffix}"
+    else:
+        directory = logdir / f"{experiment}{suffix}"
+        _write_hparams(directory, rows)
+        report = directory / "report"
+    _write_report(report, experiment, text, images)
+    return directory
+
+
+def _fresh_writer(path: epath.Path) -> tf.summary.SummaryWriter:
+    """A writer into a directory without an earlier comparison."""
+    if path.exists():
+        shutil.rmtree(path)
+    return tf.summary.create_file_writer(str(path))
+
+
+def _write_curve(directory: epath.Path, curve: Curve, ours: str) -> None:
+    _write_points(directory / "paper" / curve.name, curve, curve.paper)
+    for seed, points in curve.ours.items():
+        path = directory / ours / curve.name / f"seed={seed}"
+        _write_points(path, curve, points)
+
+
+def _write_points(path: epath.Path, curve: Curve, points: Points) -> None:
+    """Points of a curve; levels of corruption become steps in percent."""
+    levels = not curve.split
+    writer = _fresh_writer(path / curve.split if curve.split else path)
+    with writer.as_default():
+        for x, y in points:
+            step = round(_PERCENT * x) if levels else round(x)
+            tf.summary.scalar(curve.tag, y, step=step)
+    writer.close()
+
+
+def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
+    """One session of the HParams table for each run of each row."""
+    if directory.exists():
+        shutil.rmtree(directory)
+    root = tf.summary.create_file_writer(str(directory))
+    with root.as_default():
+        hp.hparams_config(
+            hparams=[hp.HParam(name) for name in ("row", *_HPARAMS, "seed")],
+            metrics=[hp.Metric(name) for name in _METRICS],
+        )
+    root.close()
+    for row in rows:
+        for seed, run in row.runs.items():
+            name = f"{row.row.name}/seed={seed}"
+            options = run.config.as_dict()
+            writer = tf.summary.create_file_writer(str(directory / name))
+            with writer.as_default():
+                hp.hparams(
+                    {
+                        "row": row.row.name,
+                        **{key: options[key] for key in _HPARAMS},
+                        "seed": seed,
+                    },
+                    trial_id=name,
+                )
+                for metric, value in _metrics(row, seed).items():
+                    tf.summary.scalar(metric, value, step=run.result["steps"])
+            writer.close()
+
+
+def _metrics(row: MeasuredRow, seed: int) -> dict[str, float]:
+    """Accuracies in percent, ours of one seed and the paper's."""
+    values = {
+        "test/ours": row.of_seed(seed).test,
+        "train/ours": row.of_seed(seed).train,
+        "test/paper": row.paper.get("test"),
+        "train/paper": row.paper.get("train"),
+    }
+    return {
+        name: value if isinstance(value, float) else value.mean
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _write_report(
+    path: epath.Path, experiment: str, text: str, images: Sequence[bytes]
+) -> None:
+    if not text and not images:
+        return
+    writer = _fresh_writer(path)
+    with writer.as_default():
+        if text:
+            tf.summary.text(experiment, text, step=0)
+        if images:
+            pictures = [tf.io.decode_png(image, channels=3) for image in images]
+            tf.summary.image(experiment, tf.stack(pictures), step=0)
+    writer.close()

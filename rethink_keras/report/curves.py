@@ -1,0 +1,159 @@
+"""The curves of the figures: the paper's, and ours from finished runs."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+from rethink_keras import paper
+from rethink_keras.report.measured import MeasuredRow
+
+Points = list[tuple[float, float]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """A curve of a figure.
+
+    Attributes:
+      name: of the row, or of the model where levels make the curve.
+      split: `train`, `test`, or empty for a number of a whole run.
+      tag: as in TensorBoard: what is measured.
+      paper: the paper's points (step or level, value).
+      ours: ours, by seed; steps are those of the run.
+    """
+
+    name: str
+    split: str
+    tag: str
+    paper: Points
+    ours: Mapping[int, Points]
+
+
+@dataclasses.dataclass(frozen=True)
+class FigureAxes:
+    """What the axes of a figure show."""
+
+    x: str
+    y: str
+
+
+AXES = {
+    "figure1a": FigureAxes("thousand steps", "average loss"),
+    "figure1b": FigureAxes("label corruption", "epochs to fit, relative"),
+    "figure1c": FigureAxes("label corruption", "test error"),
+    "figure2b": FigureAxes("thousand steps", "accuracy"),
+}
+_GRID_COLUMNS = {
+    "inception": "Inception",
+    "alexnet": "AlexNet",
+    "mlp_1x512": "MLP_1x512",
+}
+_FIGURE_2B = (
+    ("batch_norm", "train", "train_BN"),
+    ("batch_norm", "test", "test_BN"),
+    ("no_batch_norm", "test", "test_noBN"),
+)
+
+
+def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
+    """The curves of a figure; empty for a table.
+
+    Args:
+      experiment: `figure1a`, `figure1b`, `figure1c` or `figure2b`.
+      rows: its measured rows.
+    """
+    by_name = {row.row.name: row for row in rows}
+    if experiment == "figure1a":
+        return [
+            Curve(
+                name=name,
+                split="train",
+                tag="loss",
+                paper=paper.curve("fig1a", "steps", name),
+                ours=_histories(row, "loss"),
+            )
+            for name, row in by_name.items()
+        ]
+    if experiment == "figure2b":
+        return [
+            Curve(
+                name=name,
+                split=split,
+                tag="accuracy",
+                paper=paper.curve("fig2b", "steps", column),
+                ours=_histories(
+                    by_name[name],
+                    "accuracy" if split == "train" else "test_accuracy",
+                ),
+            )
+            for name, split, column in _FIGURE_2B
+        ]
+    if experiment == "figure1b":
+        return _grid_curves("fig1b", "slow_down", rows, _slow_down)
+    if experiment == "figure1c":
+        return _grid_curves("fig1c", "test_error", rows, _test_error)
+    return []
+
+
+def _histories(row: MeasuredRow, key: str) -> dict[int, Points]:
+    """A history over the optimizer's steps, by seed."""
+    found = {}
+    for seed, run in row.runs.items():
+        values = run.result["history"][key]
+        steps = run.result["steps"] / run.result["epochs"]
+        found[seed] = [
+            ((epoch + 1) * steps, value) for epoch, value in enumerate(values)
+        ]
+    return found
+
+
+def _grid_curves(
+    figure: str,
+    tag: str,
+    rows: Sequence[MeasuredRow],
+    measure: Callable[[dict, dict], float | None],
+) -> list[Curve]:
+    """Curves over the levels of corruption, one a model."""
+    models: dict[str, dict[float, MeasuredRow]] = {}
+    for row in rows:
+        model, _, level = row.row.name.rpartition("_")
+        models.setdefault(model, {})[float(level)] = row
+    return [
+        Curve(
+            name=model,
+            split="",
+            tag=tag,
+            paper=paper.curve(figure, "label_corruption", _GRID_COLUMNS[model]),
+            ours=_levels(levels, measure),
+        )
+        for model, levels in models.items()
+    ]
+
+
+def _levels(
+    levels: Mapping[float, MeasuredRow],
+    measure: Callable[[dict, dict], float | None],
+) -> dict[int, Points]:
+    """A number of each run over the levels, by seed.
+
+    `measure` takes the result at a level and that at level 0, of one seed.
+    """
+    points: dict[int, Points] = {}
+    for seed, base in levels[0].runs.items():
+        for level, row in sorted(levels.items()):
+            run = row.runs.get(seed)
+            value = measure(run.result, base.result) if run else None
+            if value is not None:
+                points.setdefault(seed, []).append((level, value))
+    return points
+
+
+def _slow_down(result: dict, base: dict) -> float | None:
+    epochs, first = result["epochs_to_fit"], base["epochs_to_fit"]
+    return epochs / first if epochs and first else None
+
+
+def _test_error(result: dict, base: dict) -> float:
+    """Against test labels corrupted like the training set's."""
+    del base
+    corrupted = result["test_accuracy_corrupted"]
+    return 1 - (result["test_accuracy"] if corrupted is None else corrupted)

@@ -1,0 +1,82 @@
+"""The paper's figures, ours over the paper's curves."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rethink_keras.report.curves import AXES, Curve, Points
+
+_COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e")
+_THOUSAND = 1000
+
+
+def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
+    """Draws a figure: the paper's curves dashed, ours solid.
+
+    With several seeds ours is their mean, with a band from the least to the
+    greatest. On the embedded sample the paper's curves have another number
+    of steps: they are drawn for figures over levels of corruption alone.
+
+    Args:
+      experiment: as in `curves.AXES`.
+      curves: of the figure.
+      scale: of our runs.
+    """
+    axes = AXES[experiment]
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    plot = figure.add_subplot()
+    for index, curve in enumerate(curves):
+        colour = _COLOURS[index % len(_COLOURS)]
+        over_levels = not curve.split
+        unit = 1 if over_levels else _THOUSAND
+        label = " ".join((curve.name.replace("_", " "), curve.split)).strip()
+        if scale == "paper" or over_levels:
+            x, y = np.transpose(curve.paper)
+            plot.plot(x / unit, y, "--", color=colour, alpha=0.6, lw=1.2)
+        if curve.ours:
+            x, low, mean, high = _band(list(curve.ours.values()))
+            style = "-o" if over_levels else "-"
+            plot.plot(x / unit, mean, style, color=colour, label=label, ms=3)
+            if len(curve.ours) > 1:
+                plot.fill_between(
+                    x / unit, low, high, color=colour, alpha=0.2, lw=0
+                )
+        else:
+            plot.plot([], [], "--", color=colour, label=f"{label} (not run)")
+    plot.set_xlabel(axes.x)
+    plot.set_ylabel(axes.y)
+    plot.set_title("solid: ours; dashed: the paper", fontsize=9, loc="left")
+    plot.grid(alpha=0.25)
+    plot.legend(fontsize=8)
+    return figure
+
+
+def _band(seeds: Sequence[Points]) -> tuple[np.ndarray, ...]:
+    """x, least, mean and greatest y over the points that all seeds have."""
+    shared = sorted(set.intersection(*({x for x, _ in s} for s in seeds)))
+    table = [[dict(points)[x] for x in shared] for points in seeds]
+    values = np.array(table)
+    return (
+        np.array(shared),
+        values.min(axis=0),
+        values.mean(axis=0),
+        values.max(axis=0),
+    )
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    return _save(figure, "png", dpi=150)
+
+
+def as_svg(figure: Figure) -> bytes:
+    """The figure as an SVG file, the same bytes for the same figure."""
+    return _save(figure, "svg", metadata={"Date": None})
+
+
+def _save(figure: Figure, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, **options)
+    return buffer.getvalue()

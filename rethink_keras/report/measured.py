@@ -1,0 +1,158 @@
+"""What runs measured for each row, beside what the paper reports."""
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Iterable, Mapping
+
+from rethink_keras import paper
+from rethink_keras.config import RunConfig
+from rethink_keras.experiments import Row, load
+from rethink_keras.results import FinishedRun, key_of
+
+TEST_EXAMPLES = {"paper": 10_000, "sample": 1_000}
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A measured number: mean and standard deviation over seeds.
+
+    Attributes:
+      values: one a seed.
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.values)
+
+    @property
+    def sd(self) -> float | None:
+        """Sample standard deviation; None for one seed."""
+        if len(self.values) < 2:
+            return None
+        return statistics.stdev(self.values)
+
+    def __str__(self) -> str:
+        spread = "" if self.sd is None else f" ± {self.sd:.2f}"
+        return f"{self.mean:.2f}{spread}"
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuredRow:
+    """A row with its finished runs.
+
+    Attributes:
+      row: of the experiment.
+      runs: the finished runs of its config, by seed.
+      paper: the paper's numbers by name: `train` and `test` in percent.
+    """
+
+    row: Row
+    runs: Mapping[int, FinishedRun]
+    paper: Mapping[str, float | None]
+
+    def number(self, key: str, factor: float = 100) -> Number | None:
+        """A value of result.json over seeds; None where no run has it."""
+        values = [run.result.get(key) for run in self.runs.values()]
+        known = tuple(v * factor for v in values if v is not None)
+        return Number(known) if known else None
+
+    @property
+    def train(self) -> Number | None:
+        """Training accuracy in percent.
+
+        Where crops or augmentation change the images each epoch, the online
+        accuracy of the last epoch, as in the paper's Table 4.
+        """
+        if not (self.row.config.augment or self._crops_random_labels()):
+            return self.number("train_accuracy")
+        values = tuple(
+            100 * run.result["history"]["accuracy"][-1]
+            for run in self.runs.values()
+        )
+        return Number(values) if values else None
+
+    def _crops_random_labels(self) -> bool:
+        config = self.row.config
+        return config.random_crop and config.randomize == "labels"
+
+    @property
+    def test(self) -> Number | None:
+        """Test accuracy in percent, against the true labels."""
+        return self.number("test_accuracy")
+
+    def of_seed(self, seed: int) -> "MeasuredRow":
+        """The row with the run of one seed alone."""
+        return dataclasses.replace(self, runs={seed: self.runs[seed]})
+
+    @property
+    def minutes(self) -> float | None:
+        """Mean minutes of a run."""
+        number = self.number("wall_seconds", 1 / 60)
+        return number.mean if number else None
+
+    @property
+    def devices(self) -> str:
+        return "; ".join(
+            sorted({str(run.result["device"]) for run in self.runs.values()})
+        )
+
+
+def measure(
+    experiment: str, scale: str, runs: Mapping[RunConfig, FinishedRun]
+) -> list[MeasuredRow]:
+    """The rows of an experiment with all their finished seeds."""
+    reported = papers_numbers(experiment)
+    return [
+        MeasuredRow(
+            row=row,
+            runs=_seeds_of(row, runs.values()),
+            paper=reported.get(row.name, {}),
+        )
+        for row in load(experiment, scale)
+    ]
+
+
+def _seeds_of(row: Row, runs: Iterable[FinishedRun]) -> dict[int, FinishedRun]:
+    found = {
+        run.config.seed: run
+        for run in runs
+        if run.config == key_of(row.seeded(run.config.seed))
+    }
+    return dict(sorted(found.items()))
+
+
+def papers_numbers(experiment: str) -> dict[str, dict[str, float | None]]:
+    """The numbers of the paper's table by row; empty for a figure."""
+    if not experiment.startswith("table"):
+        return {}
+    numbers = {}
+    for row in paper.read(experiment):
+        numbers[str(row["row"])] = {
+            name: _number(row.get(name)) for name in ("train", "test")
+        }
+    return numbers
+
+
+def _number(value: paper.Value) -> float | None:
+    return float(value) if value is not None else None
+
+
+def noise(ours: Number, reported: float, examples: int) -> float:
+    """Two standard deviations of the difference to the paper, in points.
+
+    The paper's one run and the mean of ours each vary by the seed (our
+    standard deviation; with one seed it is not known and left out) and by the
+    binomial draw of the test images.
+
+    Args:
+      ours: in percent.
+      reported: the paper's, in percent.
+      examples: of the test set.
+    """
+    share = min(max(reported / 100, 0.5 / examples), 1 - 0.5 / examples)
+    binomial = 100**2 * share * (1 - share) / examples
+    variance = (ours.sd or 0) ** 2 + binomial
+    return 2 * math.sqrt(variance * (1 + 1 / len(ours.values)))

@@ -1,0 +1,195 @@
+"""The report: a page, Markdown, figures and a CSV file."""
+
+import base64
+import csv
+import dataclasses
+import io
+import os
+from collections.abc import Mapping, Sequence
+
+import jinja2
+from etils import epath
+
+from rethink_keras.experiments import TITLES
+from rethink_keras.report.claims import Evidence, Verdict, judge
+from rethink_keras.report.comparison import write_comparison
+from rethink_keras.report.curves import AXES, curves
+from rethink_keras.report.figures import as_png, as_svg, draw
+from rethink_keras.report.measured import MeasuredRow, measure
+from rethink_keras.report.tables import (
+    TableRow,
+    as_markdown,
+    table_rows,
+)
+from rethink_keras.results import find_runs
+
+SCALE_TITLES = {
+    "paper": "On the full data set",
+    "sample": "On the embedded sample of 5,000 images",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A table or figure at one scale.
+
+    Attributes:
+      experiment: as in `experiments.TITLES`.
+      scale: `paper` or `sample`.
+      measured: its rows.
+      rows: as texts.
+      png: the figure; None for a table.
+      svg: likewise.
+    """
+
+    experiment: str
+    scale: str
+    measured: Sequence[MeasuredRow]
+    rows: Sequence[TableRow]
+    png: bytes | None = None
+    svg: bytes | None = None
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.experiment]
+
+    @property
+    def stem(self) -> str:
+        """Name of the figure's files."""
+        suffix = "" if self.scale == "paper" else f"_{self.scale}"
+        return f"{self.experiment}{suffix}"
+
+    @property
+    def started(self) -> bool:
+        """Whether any of its runs has finished."""
+        return any(row.runs for row in self.measured)
+
+    @property
+    def png_base64(self) -> str:
+        return base64.b64encode(self.png or b"").decode()
+
+
+def make_section(
+    experiment: str, scale: str, runs: Mapping, logdir: str
+) -> Section:
+    """Measures a table or figure and draws it."""
+    measured = measure(experiment, scale, runs)
+    rows = table_rows(measured, logdir)
+    if experiment not in AXES:
+        return Section(experiment, scale, measured, rows)
+    figure = draw(experiment, curves(experiment, measured), scale)
+    return Section(
+        experiment, scale, measured, rows, as_png(figure), as_svg(figure)
+    )
+
+
+def compare(logdir: str, experiment: str, scale: str) -> Section:
+    """Writes an experiment's comparison for TensorBoard from finished runs."""
+    section = make_section(experiment, scale, find_runs(logdir), logdir)
+    write_comparison(
+        epath.Path(logdir),
+        experiment,
+        scale,
+        section.measured,
+        text=as_markdown(section.rows),
+        images=[section.png] if section.png else [],
+    )
+    return section
+
+
+def write_report(logdir: str, directory: str) -> epath.Path:
+    """Writes index.html, report.md, results.csv and the figures.
+
+    Args:
+      logdir: where finished runs lie.
+      directory: where the report goes; made if absent.
+
+    Returns:
+      The path of index.html.
+
+    Raises:
+      InputError: a result.json is damaged.
+    """
+    runs = find_runs(logdir)
+    sections = [
+        make_section(experiment, scale, runs, logdir)
+        for scale in SCALE_TITLES
+        for experiment in TITLES
+    ]
+    verdicts = {
+        scale: judge(Evidence(scale, _by_name(sections, scale)))
+        for scale in SCALE_TITLES
+    }
+    target = epath.Path(directory)
+    target.mkdir(parents=True, exist_ok=True)
+    for section in sections:
+        if section.png and section.svg and section.started:
+            (target / f"{section.stem}.png").write_bytes(section.png)
+            (target / f"{section.stem}.svg").write_bytes(section.svg)
+    (target / "results.csv").write_text(as_csv(sections))
+    links = os.path.relpath(logdir, directory)
+    for name in ("report.md", "index.html"):
+        (target / name).write_text(
+            _render(name, sections, verdicts, len(runs), links)
+        )
+    return target / "index.html"
+
+
+def _by_name(sections: Sequence[Section], scale: str) -> dict[str, dict]:
+    return {
+        section.experiment: {row.row.name: row for row in section.measured}
+        for section in sections
+        if section.scale == scale
+    }
+
+
+def _render(
+    name: str,
+    sections: Sequence[Section],
+    verdicts: Mapping[str, Sequence[Verdict]],
+    runs: int,
+    links: str,
+) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rethink_keras.report"),
+        autoescape=name.endswith(".html"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(f"{name}.jinja").render(
+        sections=sections,
+        verdicts=verdicts,
+        scales=SCALE_TITLES,
+        runs=runs,
+        links=links,
+        as_markdown=as_markdown,
+    )
+
+
+_CSV_COLUMNS = (
+    "train_accuracy",
+    "test_accuracy",
+    "test_accuracy_corrupted",
+    "epochs_to_fit",
+    "epochs",
+    "wall_seconds",
+    "device",
+    "fingerprint",
+)
+
+
+def as_csv(sections: Sequence[Section]) -> str:
+    """One line for each finished run of each row; accuracies from 0 to 1."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(("experiment", "scale", "row", "seed", *_CSV_COLUMNS))
+    for section in sections:
+        for row in section.measured:
+            for seed, run in row.runs.items():
+                values = (run.result[name] for name in _CSV_COLUMNS)
+                name = row.row.name
+                writer.writerow(
+                    (section.experiment, section.scale, name, seed, *values)
+                )
+    return file.getvalue()

@@ -1,0 +1,60 @@
+"""Finished runs, found again by what they ran."""
+
+import dataclasses
+import json
+import os
+from typing import Any
+
+import tensorflow as tf
+from etils import epath
+
+from rethink_keras.config import RunConfig
+from rethink_keras.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class FinishedRun:
+    """A run that has finished.
+
+    Attributes:
+      path: its work directory.
+      config: what ran; where its data lay is left out.
+      result: the content of result.json.
+    """
+
+    path: epath.Path
+    config: RunConfig
+    result: dict[str, Any]
+
+
+def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
+    """The finished runs under a directory, by their configs.
+
+    Of runs with equal configs the first path counts, which changes nothing:
+    they end with the same bits on one machine.
+
+    Raises:
+      InputError: a result.json under the directory is damaged.
+    """
+    runs: dict[RunConfig, FinishedRun] = {}
+    folders = sorted(
+        folder
+        for folder, _, files in tf.io.gfile.walk(os.fspath(logdir))
+        if "result.json" in files
+    )
+    for folder in folders:
+        path = epath.Path(folder) / "result.json"
+        try:
+            result = json.loads(path.read_text())
+            config = key_of(RunConfig(**result["config"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{path}: is no result of a run ({error}); remove it"
+            ) from error
+        runs.setdefault(config, FinishedRun(path.parent, config, result))
+    return runs
+
+
+def key_of(config: RunConfig) -> RunConfig:
+    """A config without what does not change the run: where the data lie."""
+    return dataclasses.replace(config, data_dir=None)
