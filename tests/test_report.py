@@ -1,0 +1,270 @@
+"""The report: ours beside the paper's, and nothing that no run produced."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from etils import epath
+from tensorboard.backend.event_processing.event_accumulator import (
+    EventAccumulator,
+)
+from tensorboard.plugins.hparams import plugin_data_pb2
+
+from rethink_keras import paper, report
+from rethink_keras.experiments import TITLES, load
+from rethink_keras.report.claims import FAILS, HOLDS, UNKNOWN, Evidence, judge
+from rethink_keras.report.curves import AXES, curves
+from rethink_keras.report.measured import Number, measure, noise
+from rethink_keras.results import find_runs
+
+
+def write_result(logdir, row, seed=0, **measured):
+    """A result.json as a run of the row would leave it."""
+    config = row.seeded(seed)
+    losses = measured.pop("losses", [1.0, 0.04])
+    result = {
+        "config": config.as_dict(),
+        "parameters": 1,
+        "classes": 10,
+        "epochs": len(losses),
+        "steps": 391 * len(losses),
+        "train_accuracy": 1.0,
+        "test_accuracy": 0.5,
+        "test_accuracy_corrupted": None,
+        "best_test_accuracy": 0.6,
+        "epochs_to_fit": 2,
+        "wall_seconds": 90.0,
+        "images_per_second": 1000.0,
+        "device": "a device",
+        "fingerprint": "f" * 64,
+        "history": {
+            "loss": losses,
+            "accuracy": [0.5, 0.75],
+            "test_accuracy": [0.4, 0.5],
+        },
+        **measured,
+    }
+    path = logdir / config.name() / "result.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(result))
+
+
+def row_of(experiment, name, scale="paper"):
+    return next(r for r in load(experiment, scale) if r.name == name)
+
+
+def evidence_of(logdir, scale="paper"):
+    runs = find_runs(logdir)
+    return Evidence(
+        scale,
+        {
+            name: {row.row.name: row for row in measure(name, scale, runs)}
+            for name in TITLES
+        },
+    )
+
+
+def verdicts_of(logdir):
+    return {v.name: v for v in judge(evidence_of(logdir))}
+
+
+def scalars(path, tag):
+    events = EventAccumulator(str(path), size_guidance={"tensors": 0}).Reload()
+    return [
+        (point.step, tf.make_ndarray(point.tensor_proto).item())
+        for point in events.Tensors(tag)
+    ]
+
+
+# The paper's values
+
+
+def test_the_papers_values_are_those_of_its_text():
+    random_labels = dict(paper.curve("fig1a", "epoch", "random_labels"))
+    below = [epoch for epoch, loss in random_labels.items() if loss <= 0.05]
+    assert min(below) == 36
+    slow = paper.curve("fig1b", "label_corruption", "Inception")
+    assert (slow[0], slow[-1]) == ((0.0, 1.0), (1.0, 3.6))
+    (failed,) = [row for row in paper.read("table4") if row["train"] is None]
+    assert failed["row"] == "alexnet_weight_decay"
+
+
+# Numbers
+
+
+def test_seeds_make_a_mean_and_a_deviation(tmp_path):
+    row = row_of("table1", "mlp_1x512")
+    for seed, accuracy in enumerate((0.50, 0.51, 0.53)):
+        write_result(tmp_path, row, seed, test_accuracy=accuracy)
+    rows = measure("table1", "paper", find_runs(tmp_path))
+    (found,) = [r for r in rows if r.runs]
+    assert found.row.name == "mlp_1x512"
+    assert found.test.mean == pytest.approx(100 * np.mean([0.5, 0.51, 0.53]))
+    assert found.test.sd == pytest.approx(
+        100 * np.std([0.5, 0.51, 0.53], ddof=1)
+    )
+    assert found.paper == {"train": 100.0, "test": 50.51}
+
+
+def test_noise_is_of_seeds_and_test_images():
+    # One binomial deviation of 10,000 images at 50 % is 0.5 points; the
+    # difference of two runs has sqrt(2) times as much.
+    assert noise(Number((50.0,)), 50.0, 10_000) == pytest.approx(
+        2 * 0.5 * math.sqrt(2)
+    )
+    spread = Number((49.0, 51.0))
+    assert noise(spread, 50.0, 10_000) == pytest.approx(
+        2 * math.sqrt((2 + 0.25) * 1.5)
+    )
+
+
+def test_scales_never_mix(tmp_path):
+    write_result(tmp_path, row_of("table1", "mlp_1x512", "sample"))
+    runs = find_runs(tmp_path)
+    assert not any(row.runs for row in measure("table1", "paper", runs))
+    assert any(row.runs for row in measure("table1", "sample", runs))
+
+
+def test_slow_down_is_relative_to_true_labels_of_the_same_seed(tmp_path):
+    for name, epochs in (("0.0", 10), ("0.5", 25), ("1.0", 36)):
+        write_result(
+            tmp_path,
+            row_of("figure1b", f"inception_{name}"),
+            epochs_to_fit=epochs,
+            test_accuracy_corrupted=0.25,
+        )
+    write_result(tmp_path, row_of("figure1b", "inception_1.0"), seed=1)
+    rows = measure("figure1b", "paper", find_runs(tmp_path))
+    drawn = {curve.name: curve for curve in curves("figure1b", rows)}
+    assert drawn["inception"].ours == {0: [(0.0, 1.0), (0.5, 2.5), (1.0, 3.6)]}
+    assert drawn["alexnet"].ours == {}
+    errors = {curve.name: curve for curve in curves("figure1c", rows)}
+    assert errors["inception"].ours[0] == [
+        (0.0, 0.75),
+        (0.5, 0.75),
+        (1.0, 0.75),
+    ]
+
+
+# Claims
+
+
+def test_without_runs_nothing_is_known(tmp_path):
+    assert {v.verdict for v in verdicts_of(tmp_path).values()} == {UNKNOWN}
+    assert set(verdicts_of(tmp_path)) >= {f"S{n}" for n in range(1, 11)}
+
+
+@pytest.mark.parametrize(
+    ("worst", "expected"), [(0.995, HOLDS), (0.98, FAILS), (None, UNKNOWN)]
+)
+def test_random_labels_are_fitted_by_all_or_the_claim_falls(
+    worst, expected, tmp_path
+):
+    models = ("inception", "inception_no_batch_norm", "alexnet", "mlp_3x512")
+    for model in models:
+        write_result(tmp_path, row_of("table1", f"{model}_random_labels"))
+    if worst:
+        write_result(
+            tmp_path,
+            row_of("table1", "mlp_1x512_random_labels"),
+            train_accuracy=worst,
+        )
+    verdict = verdicts_of(tmp_path)["S1"]
+    assert verdict.verdict == expected
+    assert ("mlp_1x512" in verdict.evidence) or expected == UNKNOWN
+
+
+@pytest.mark.parametrize("best", [0.87, 0.80])
+def test_crops_against_weight_decay(best, tmp_path):
+    for model in ("inception", "alexnet"):
+        for suffix, accuracy in (
+            ("", 0.8),
+            ("_crop", best),
+            ("_weight_decay", 0.82),
+        ):
+            write_result(
+                tmp_path,
+                row_of("table1", f"{model}{suffix}"),
+                test_accuracy=accuracy,
+            )
+    expected = HOLDS if best == 0.87 else FAILS
+    assert verdicts_of(tmp_path)["S6"].verdict == expected
+
+
+# TensorBoard
+
+
+def test_the_papers_curves_overlay_ours(tmp_path):
+    write_result(tmp_path, row_of("figure1a", "random_labels"))
+    report.compare(str(tmp_path), "figure1a", "paper")
+    root = tmp_path / "figure1a"
+    papers = scalars(root / "paper" / "random_labels" / "train", "loss")
+    expected = paper.curve("fig1a", "steps", "random_labels")
+    np.testing.assert_allclose(papers, expected, rtol=1e-6)
+    ours = scalars(root / "ours" / "random_labels" / "seed=0" / "train", "loss")
+    np.testing.assert_allclose(ours, [(391, 1.0), (782, 0.04)], rtol=1e-6)
+    assert not (root / "ours" / "gaussian").exists()
+    report.compare(str(tmp_path), "figure1a", "paper")
+    again = scalars(root / "paper" / "random_labels" / "train", "loss")
+    assert again == papers
+
+
+def test_a_table_is_a_page_of_hparams_with_the_papers_numbers(tmp_path):
+    write_result(tmp_path, row_of("table1", "mlp_1x512"), test_accuracy=0.5)
+    report.compare(str(tmp_path), "table1", "paper")
+    session = tmp_path / "table1" / "mlp_1x512" / "seed=0"
+    events = EventAccumulator(str(session)).Reload()
+    content = events.PluginTagToContent("hparams")[
+        "_hparams_/session_start_info"
+    ]
+    data = plugin_data_pb2.HParamsPluginData.FromString(content)
+    hparams = data.session_start_info.hparams
+    assert hparams["row"].string_value == "mlp_1x512"
+    assert scalars(session, "test/ours")[0][1] == pytest.approx(50)
+    assert scalars(session, "test/paper")[0][1] == pytest.approx(50.51)
+    text = EventAccumulator(str(tmp_path / "table1" / "report")).Reload()
+    assert "table1" in text.PluginTagToContent("text")
+
+
+# The page
+
+
+def test_the_report_shows_runs_and_no_other_numbers(tmp_path):
+    logs, target = tmp_path / "logs", tmp_path / "report"
+    write_result(logs, row_of("table1", "mlp_1x512"), test_accuracy=0.4321)
+    write_result(logs, row_of("figure1a", "true_labels"))
+    report.write_report(str(logs), str(target))
+    page = (target / "index.html").read_text()
+    text = (target / "report.md").read_text()
+    for shown in (page, text):
+        assert "43.21" in shown
+        assert "-7.30" in shown or "7.30" in shown
+        assert "not run yet" in shown
+        assert "not measured yet" in shown
+    assert "http" not in page
+    assert "--flagfile=flags/table1/mlp_1x512.txt" in page
+    names = {path.name for path in epath.Path(target).iterdir()}
+    assert names == {
+        "index.html",
+        "report.md",
+        "results.csv",
+        "figure1a.png",
+        "figure1a.svg",
+        "figure2b.png",
+        "figure2b.svg",
+        "figure1b.png",
+        "figure1b.svg",
+        "figure1c.png",
+        "figure1c.svg",
+    }
+    lines = (target / "results.csv").read_text().splitlines()
+    assert len(lines) == 1 + len({*lines[1:]})
+    assert any(line.startswith("table1,paper,mlp_1x512,0,") for line in lines)
+
+
+def test_every_figure_has_axes_and_curves():
+    for experiment in TITLES:
+        rows = measure(experiment, "paper", {})
+        assert bool(curves(experiment, rows)) == (experiment in AXES)
