@@ -18,24 +18,26 @@ idle, or PyTorch suffers: its threads wait for each other without sleeping.
 """
 
 import dataclasses
+import importlib.metadata
 import importlib.util
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
-import tensorflow as tf
 from absl import app, flags
 
-from rethink_keras import data, experiment, pipeline, results, training
 from rethink_keras.config import MODELS, PRECISIONS, RANDOMIZATIONS, RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.training import loop
-from rethink_keras.training.steps import make_steps
+from rethink_keras.terminal import quiet_start
+
+with quiet_start():
+    import keras
+    import tensorflow as tf
+
+    from rethink_keras import data, experiment, pipeline, results, training
+    from rethink_keras.training import loop
+    from rethink_keras.training.steps import make_steps
 
 _MODELS = flags.DEFINE_list("models", list(MODELS)[::-1], "networks")
 _PRECISIONS = flags.DEFINE_list("precisions", list(PRECISIONS), "arithmetic")

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from absl import app, flags
 
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import fail, quiet_start
+from rethink_keras.terminal import (
+    fail,
+    help_text,
+    parse_flags,
+    quiet_start,
+)
 
 _ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
 _SEEDS = flags.DEFINE_list("seeds", "0", "seeds, as in 0,1,2")
@@ -26,18 +31,22 @@ _JOBS = flags.DEFINE_integer(
 )
 
 
-def launch(*experiments: str) -> None:
+def launch(document: str, *experiments: str) -> None:
     """Runs the experiments' rows as the flags say: a script's whole body."""
 
     def main(argv: Sequence[str]) -> None:
-        if len(argv) > 1:
-            fail(f"unexpected argument {argv[1]!r}: only flags are allowed")
+        del argv
         try:
             sys.exit(_run(experiments))
         except InputError as error:
             fail(f"--{error}")
 
-    app.run(main)
+    def parse(argv: Sequence[str]) -> list[str]:
+        own = flags.FLAGS.flags_by_module_dict()[__name__]
+        texts = {flag.name: flag.help for flag in own}
+        return parse_flags(argv, lambda: help_text(document, texts))
+
+    app.run(main, flags_parser=parse)
 
 
 def _seeds() -> list[int]:
@@ -57,7 +66,7 @@ def _run(experiments: Sequence[str]) -> int:
     """Runs what has not finished; returns the exit code."""
     with quiet_start():
         from rethink_keras import experiments as rows_of
-        from rethink_keras import report
+        from rethink_keras.report import page, tables
     loaded = {name: rows_of.load(name, _SCALE.value) for name in experiments}
     chosen = [
         row
@@ -81,9 +90,9 @@ def _run(experiments: Sequence[str]) -> int:
         print("interrupted; the same command goes on", file=sys.stderr)
         return 130
     for name in experiments:
-        section = report.compare(_WORKDIR.value, name, _SCALE.value)
+        section = page.compare(_WORKDIR.value, name, _SCALE.value)
         print(f"\n{section.title}, {_SCALE.value} scale")
-        print(report.as_text(section.rows))
+        print(tables.as_text(section.rows))
     print(f"\nsee tensorboard --logdir {_WORKDIR.value}")
     for job, code in failed.items():
         print(f"failed with exit code {code}: {job}", file=sys.stderr)

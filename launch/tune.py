@@ -11,13 +11,19 @@ trials; the same command goes on where it stopped.
 
 import dataclasses
 import pathlib
+import sys
 
 from absl import app, flags
 from etils import epath
 
 from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import fail, quiet_start
+from rethink_keras.terminal import (
+    fail,
+    help_text,
+    parse_flags,
+    quiet_start,
+)
 
 _ROW = flags.DEFINE_string("row", None, "flagfile of the run to tune")
 _SEARCH = flags.DEFINE_list(
@@ -61,8 +67,7 @@ def base_config() -> RunConfig:
 
 def main(argv) -> None:
     """Searches, and prints the trials, the best first."""
-    if len(argv) > 1:
-        fail(f"unexpected argument {argv[1]!r}: only flags are allowed")
+    del argv
     try:
         config = base_config()
         with quiet_start():
@@ -87,5 +92,12 @@ def main(argv) -> None:
     print(f"see tensorboard --logdir {workdir}")
 
 
+def parse(argv) -> list[str]:
+    """Parses the command line."""
+    own = flags.FLAGS.flags_by_module_dict()[sys.argv[0]]
+    texts = {flag.name: flag.help for flag in own}
+    return parse_flags(argv, lambda: help_text(__doc__, texts))
+
+
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=parse)

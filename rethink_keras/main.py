@@ -6,8 +6,6 @@ python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 
 import dataclasses
 import re
-import sys
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +13,12 @@ from absl import app, flags
 
 from rethink_keras.config import RunConfig, allowed, option_type
 from rethink_keras.errors import DivergenceError, InputError
-from rethink_keras.terminal import fail, quiet_start
+from rethink_keras.terminal import (
+    fail,
+    help_text,
+    parse_flags,
+    quiet_start,
+)
 
 FLAGS = flags.FLAGS
 _OPTIONS = {field.name: field for field in dataclasses.fields(RunConfig)}
@@ -40,49 +43,15 @@ def config_from_flags() -> RunConfig:
     return RunConfig(**values)
 
 
-def help_text() -> str:
+def help_of_run() -> str:
     """Every flag in a line, on one screen."""
-    lines = [__doc__.strip(), ""]
+    texts = {}
     for name in (*_OPTIONS, "workdir", "overwrite"):
-        default = FLAGS[name].default
         field = _OPTIONS.get(name)
         choices = field and field.metadata["choices"]
-        text = " | ".join(choices) if choices else FLAGS[name].help
-        hidden = default is None or default is False
-        shown = "" if hidden else f" ({default})"
-        lines += _help_lines(name, text + shown)
-    lines += _help_lines("flagfile", "file of a flag a line; later flags win")
-    return "\n".join(lines)
-
-
-def _help_lines(name: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width=80,
-        initial_indent=f"  --{name:19} ",
-        subsequent_indent=" " * 24,
-    )
-
-
-def parse_flags(argv: Sequence[str]) -> list[str]:
-    """Parses the command line; a wrong one ends the program with one line."""
-    asked = {word.lstrip("-") for word in argv[1:] if word.startswith("-")}
-    if asked & {"help", "helpshort", "helpfull", "h", "?"}:
-        print(help_text())
-        sys.exit(0)
-    try:
-        rest = FLAGS(argv)
-    except (OSError, UnicodeError) as error:
-        fail(f"--flagfile: cannot be read: {error}; allowed is a text file")
-    except (flags.Error, ValueError) as error:
-        message = " ".join(str(error).split()).removeprefix("ERROR:: ")
-        fail(_explain(message))
-    if len(rest) > 1:
-        fail(
-            f"unexpected argument {rest[1]!r}: only flags are allowed; see"
-            " --helpshort"
-        )
-    return rest
+        texts[name] = " | ".join(choices) if choices else FLAGS[name].help
+    texts["flagfile"] = "file of a flag a line; later flags win"
+    return help_text(__doc__, texts)
 
 
 def _explain(message: str) -> str:
@@ -91,7 +60,12 @@ def _explain(message: str) -> str:
     if match and match[1] in _OPTIONS:
         what = allowed(_OPTIONS[match[1]])
         return f"--{match[1]}={match[2]!r}: allowed is {what}"
-    return f"{message}; see --helpshort"
+    return message
+
+
+def parse_run(argv: Sequence[str]) -> list[str]:
+    """Parses the command line of a run."""
+    return parse_flags(argv, help_of_run, _explain)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -111,4 +85,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=parse_flags)
+    app.run(main, flags_parser=parse_run)

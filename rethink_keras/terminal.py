@@ -1,19 +1,79 @@
-"""What every command shows a person: a quiet start and one-line errors."""
+"""What every command shows a person: help, a quiet start, one-line errors."""
 
 import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from absl import logging
+from absl import flags, logging
+
+_HELP = {"help", "helpshort", "helpfull", "h", "?"}
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """Ends the program with one line on standard error."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(code)
+
+
+def help_text(document: str, texts: Mapping[str, str]) -> str:
+    """A command's document and its flags, by name: a text and the default."""
+    lines = [document.strip(), ""]
+    for name, text in texts.items():
+        default = _default(name)
+        lines += textwrap.wrap(
+            f"{text} ({default})" if default else text,
+            width=80,
+            initial_indent=f"  --{name:19} ",
+            subsequent_indent=" " * 24,
+        )
+    return "\n".join(lines)
+
+
+def _default(name: str) -> str | None:
+    """A flag's default as one would give it; None where it says nothing."""
+    if name not in flags.FLAGS:
+        return None
+    if flags.FLAGS[name].default is None or flags.FLAGS[name].default is False:
+        return None
+    return str(flags.FLAGS[name].default_as_str).strip("'")
+
+
+def parse_flags(
+    argv: Sequence[str],
+    show_help: Callable[[], str],
+    explain: Callable[[str], str] = str,
+) -> list[str]:
+    """Parses a command line; a wrong one ends the program with one line.
+
+    Args:
+      argv: program and arguments.
+      show_help: makes what --help and --helpshort print.
+      explain: from absl's error to one that says what is allowed.
+
+    Returns:
+      The program alone: other arguments than flags are refused.
+    """
+    asked = {word.lstrip("-") for word in argv[1:] if word.startswith("-")}
+    if asked & _HELP:
+        print(show_help())
+        sys.exit(0)
+    try:
+        rest = flags.FLAGS(argv)
+    except (OSError, UnicodeError) as error:
+        fail(f"--flagfile: cannot be read: {error}; allowed is a text file")
+    except (flags.Error, ValueError) as error:
+        message = " ".join(str(error).split()).removeprefix("ERROR:: ")
+        fail(f"{explain(message)}; see --helpshort")
+    if len(rest) > 1:
+        fail(
+            f"unexpected argument {rest[1]!r}: only flags are allowed; see"
+            " --helpshort"
+        )
+    return rest
 
 
 @contextlib.contextmanager

@@ -12,11 +12,12 @@ from tensorboard.backend.event_processing.event_accumulator import (
 )
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from rethink_keras import paper, report
+from rethink_keras import paper
 from rethink_keras.experiments import TITLES, load
 from rethink_keras.report.claims import FAILS, HOLDS, UNKNOWN, Evidence, judge
 from rethink_keras.report.curves import AXES, curves
 from rethink_keras.report.measured import Number, measure, noise
+from rethink_keras.report.page import compare, write_report
 from rethink_keras.results import find_runs
 
 
@@ -198,7 +199,7 @@ def test_crops_against_weight_decay(best, tmp_path):
 
 def test_the_papers_curves_overlay_ours(tmp_path):
     write_result(tmp_path, row_of("figure1a", "random_labels"))
-    report.compare(str(tmp_path), "figure1a", "paper")
+    compare(str(tmp_path), "figure1a", "paper")
     root = tmp_path / "figure1a"
     papers = scalars(root / "paper" / "random_labels" / "train", "loss")
     expected = paper.curve("fig1a", "steps", "random_labels")
@@ -206,14 +207,14 @@ def test_the_papers_curves_overlay_ours(tmp_path):
     ours = scalars(root / "ours" / "random_labels" / "seed=0" / "train", "loss")
     np.testing.assert_allclose(ours, [(391, 1.0), (782, 0.04)], rtol=1e-6)
     assert not (root / "ours" / "gaussian").exists()
-    report.compare(str(tmp_path), "figure1a", "paper")
+    compare(str(tmp_path), "figure1a", "paper")
     again = scalars(root / "paper" / "random_labels" / "train", "loss")
     assert again == papers
 
 
 def test_a_table_is_a_page_of_hparams_with_the_papers_numbers(tmp_path):
     write_result(tmp_path, row_of("table1", "mlp_1x512"), test_accuracy=0.5)
-    report.compare(str(tmp_path), "table1", "paper")
+    compare(str(tmp_path), "table1", "paper")
     session = tmp_path / "table1" / "mlp_1x512" / "seed=0"
     events = EventAccumulator(str(session)).Reload()
     content = events.PluginTagToContent("hparams")[
@@ -235,7 +236,7 @@ def test_the_report_shows_runs_and_no_other_numbers(tmp_path):
     logs, target = tmp_path / "logs", tmp_path / "report"
     write_result(logs, row_of("table1", "mlp_1x512"), test_accuracy=0.4321)
     write_result(logs, row_of("figure1a", "true_labels"))
-    report.write_report(str(logs), str(target))
+    write_report(str(logs), str(target))
     page = (target / "index.html").read_text()
     text = (target / "report.md").read_text()
     for shown in (page, text):

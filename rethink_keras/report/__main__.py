@@ -4,11 +4,17 @@ python -m rethink_keras.report --logdir=tensorboard_logs
 """
 
 import pathlib
+import sys
 
 from absl import app, flags
 
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import fail, quiet_start
+from rethink_keras.terminal import (
+    fail,
+    help_text,
+    parse_flags,
+    quiet_start,
+)
 
 _LOGDIR = flags.DEFINE_string(
     "logdir", "tensorboard_logs", "directory that holds finished runs"
@@ -18,12 +24,11 @@ _OUTPUT = flags.DEFINE_string("output", "report", "where the report goes")
 
 def main(argv) -> None:
     """Writes the report."""
-    if len(argv) > 1:
-        fail(f"unexpected argument {argv[1]!r}: only flags are allowed")
+    del argv
     if not pathlib.Path(_LOGDIR.value).is_dir():
         fail(f"--logdir={_LOGDIR.value}: no such directory; run something")
     with quiet_start():
-        from rethink_keras.report import write_report
+        from rethink_keras.report.page import write_report
     try:
         print(write_report(_LOGDIR.value, _OUTPUT.value))
     except InputError as error:
@@ -32,5 +37,12 @@ def main(argv) -> None:
         fail(f"--output={_OUTPUT.value}: cannot be written ({error.strerror})")
 
 
+def parse(argv) -> list[str]:
+    """Parses the command line."""
+    own = flags.FLAGS.flags_by_module_dict()[sys.argv[0]]
+    texts = {flag.name: flag.help for flag in own}
+    return parse_flags(argv, lambda: help_text(__doc__, texts))
+
+
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=parse)

@@ -11,6 +11,8 @@ from etils import epath
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 
+RESULT = "result.json"
+
 
 @dataclasses.dataclass(frozen=True)
 class FinishedRun:
@@ -40,19 +42,29 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
     folders = sorted(
         folder
         for folder, _, files in tf.io.gfile.walk(os.fspath(logdir))
-        if "result.json" in files
+        if RESULT in files
     )
     for folder in folders:
-        path = epath.Path(folder) / "result.json"
-        try:
-            result = json.loads(path.read_text())
-            config = key_of(RunConfig(**result["config"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path}: is no result of a run ({error}); remove it"
-            ) from error
-        runs.setdefault(config, FinishedRun(path.parent, config, result))
+        run = read_run(epath.Path(folder))
+        runs.setdefault(run.config, run)
     return runs
+
+
+def read_run(path: epath.Path) -> FinishedRun:
+    """The finished run of a work directory.
+
+    Raises:
+      InputError: its result.json is damaged.
+    """
+    try:
+        result = json.loads((path / RESULT).read_text())
+        config = key_of(RunConfig(**result["config"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path / RESULT}: is no result of a run ({error}); remove it, or"
+            " choose another directory"
+        ) from error
+    return FinishedRun(path, config, result)
 
 
 def key_of(config: RunConfig) -> RunConfig:

@@ -9,9 +9,10 @@ from etils import epath
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
+from rethink_keras.results.collection import RESULT, key_of, read_run
 
 DEFAULT_ROOT = "tensorboard_logs"
-_OURS = ("train", "test", "flags.txt", "config.json", "result.json")
+_OURS = ("train", "test", "flags.txt", "config.json", RESULT)
 
 
 class RunDirectory:
@@ -37,29 +38,20 @@ class RunDirectory:
         Raises:
           InputError: a run with another config finished here.
         """
-        path = self.path / "result.json"
-        if not path.exists():
+        if not (self.path / RESULT).exists():
             return None
-        try:
-            result = json.loads(path.read_text())
-            theirs = result["config"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path}: is no result of a run; remove it, or choose another"
-                " workdir"
-            ) from error
-        ours = self.config.as_dict()
-        del ours["data_dir"]  # where the data lie does not change the run
-        differing = [k for k in ours if ours[k] != theirs.get(k)]
+        run = read_run(self.path)
+        theirs, ours = run.config.as_dict(), key_of(self.config).as_dict()
+        differing = [k for k in ours if ours[k] != theirs[k]]
         if differing:
             changes = ", ".join(
-                f"{k}={theirs.get(k)} there, {ours[k]} here" for k in differing
+                f"{k}={theirs[k]} there, {ours[k]} here" for k in differing
             )
             raise InputError(
                 f"workdir={self.path}: holds a run with other options"
                 f" ({changes}); choose another, or overwrite"
             )
-        return result
+        return run.result
 
     def open(self) -> None:
         """Makes the directory, without anything of an earlier run.
@@ -84,7 +76,7 @@ class RunDirectory:
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes result.json, atomically."""
-        _write(self.path / "result.json", _json(result))
+        _write(self.path / RESULT, _json(result))
 
 
 def _json(value: dict[str, Any]) -> str:
