@@ -12,4 +12,4 @@ from launching import launch
 from rethink_keras.experiments.rows import TITLES
 
 if __name__ == "__main__":
-    launch(__doc__, *TITLES)
+    launch(*TITLES)

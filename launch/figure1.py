@@ -10,4 +10,4 @@ Finished runs are skipped, wherever under --workdir they lie.
 from launching import launch
 
 if __name__ == "__main__":
-    launch(__doc__, "figure1a", "figure1b", "figure1c")
+    launch("figure1a", "figure1b", "figure1c")

@@ -1,18 +1,14 @@
 """What the launch scripts share: flags, and running an experiment's rows."""
 
 import fnmatch
+import functools
 import sys
 from collections.abc import Sequence
 
-from absl import app, flags
+from absl import flags
 
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import (
-    fail,
-    help_text,
-    parse_flags,
-    quiet_start,
-)
+from rethink_keras.terminal import quiet_start, run_command
 
 _ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
 _SEEDS = flags.DEFINE_list("seeds", "0", "seeds, as in 0,1,2")
@@ -31,22 +27,9 @@ _JOBS = flags.DEFINE_integer(
 )
 
 
-def launch(document: str, *experiments: str) -> None:
+def launch(*experiments: str) -> None:
     """Runs the experiments' rows as the flags say: a script's whole body."""
-
-    def main(argv: Sequence[str]) -> None:
-        del argv
-        try:
-            sys.exit(_run(experiments))
-        except InputError as error:
-            fail(f"--{error}")
-
-    def parse(argv: Sequence[str]) -> list[str]:
-        own = flags.FLAGS.flags_by_module_dict()[__name__]
-        texts = {flag.name: flag.help for flag in own}
-        return parse_flags(argv, lambda: help_text(document, texts))
-
-    app.run(main, flags_parser=parse)
+    run_command(functools.partial(_run, experiments), __name__)
 
 
 def _seeds() -> list[int]:

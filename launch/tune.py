@@ -11,19 +11,13 @@ trials; the same command goes on where it stopped.
 
 import dataclasses
 import pathlib
-import sys
 
-from absl import app, flags
+from absl import flags
 from etils import epath
 
 from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import (
-    fail,
-    help_text,
-    parse_flags,
-    quiet_start,
-)
+from rethink_keras.terminal import fail, quiet_start, run_command
 
 _ROW = flags.DEFINE_string("row", None, "flagfile of the run to tune")
 _SEARCH = flags.DEFINE_list(
@@ -47,7 +41,7 @@ def base_config() -> RunConfig:
     """The run of the row, with held-out images in place of the test set."""
     if _ROW.value is None:
         raise InputError(
-            "row: needed; a flagfile, as flags/table1/alexnet_weight_decay.txt"
+            "row=: needed; a flagfile, as flags/table1/alexnet_weight_decay.txt"
         )
     try:
         text = pathlib.Path(_ROW.value).read_text()
@@ -65,24 +59,21 @@ def base_config() -> RunConfig:
     )
 
 
-def main(argv) -> None:
+def main() -> None:
     """Searches, and prints the trials, the best first."""
-    del argv
+    config = base_config()
+    with quiet_start():
+        from rethink_keras.experiments import tuning
+    unknown = sorted(set(_SEARCH.value) - set(tuning.RANGES))
+    if unknown or not _SEARCH.value:
+        raise InputError(
+            f"search={','.join(_SEARCH.value)}: allowed are"
+            f" {', '.join(tuning.RANGES)}, separated by commas"
+        )
+    workdir = epath.Path(_WORKDIR.value) / pathlib.Path(_ROW.value).stem
+    tuner = tuning.RunTuner(config, _SEARCH.value, workdir, _TRIALS.value)
     try:
-        config = base_config()
-        with quiet_start():
-            from rethink_keras.experiments import tuning
-        unknown = sorted(set(_SEARCH.value) - set(tuning.RANGES))
-        if unknown or not _SEARCH.value:
-            raise InputError(
-                f"search={','.join(_SEARCH.value)}: allowed are"
-                f" {', '.join(tuning.RANGES)}, separated by commas"
-            )
-        workdir = epath.Path(_WORKDIR.value) / pathlib.Path(_ROW.value).stem
-        tuner = tuning.RunTuner(config, _SEARCH.value, workdir, _TRIALS.value)
         ranking = tuner.tune()
-    except InputError as error:
-        fail(f"--{error}")
     except KeyboardInterrupt:
         fail("interrupted; the same command goes on", code=130)
     print("\nvalidation accuracy, and what was tried; the best first")
@@ -92,12 +83,5 @@ def main(argv) -> None:
     print(f"see tensorboard --logdir {workdir}")
 
 
-def parse(argv) -> list[str]:
-    """Parses the command line."""
-    own = flags.FLAGS.flags_by_module_dict()[sys.argv[0]]
-    texts = {flag.name: flag.help for flag in own}
-    return parse_flags(argv, lambda: help_text(__doc__, texts))
-
-
 if __name__ == "__main__":
-    app.run(main, flags_parser=parse)
+    run_command(main, __name__)

@@ -14,6 +14,7 @@ from absl import app, flags
 from rethink_keras.config import RunConfig, allowed, option_type
 from rethink_keras.errors import DivergenceError, InputError
 from rethink_keras.terminal import (
+    as_line,
     fail,
     help_text,
     parse_flags,
@@ -77,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
             from rethink_keras.experiment import run
         run(config, FLAGS.workdir, overwrite=FLAGS.overwrite)
     except InputError as error:
-        fail(f"--{error}")
+        fail(as_line(error))
     except DivergenceError as error:
         fail(str(error), code=1)
     except KeyboardInterrupt:

@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from absl import flags, logging
+from absl import app, flags, logging
+
+from rethink_keras.errors import InputError
 
 _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 
@@ -74,6 +77,37 @@ def parse_flags(
             " --helpshort"
         )
     return rest
+
+
+def run_command(main: Callable[[], int | None], module: str) -> None:
+    """Runs a script whose flags its module defines: the script's last line.
+
+    Args:
+      main: returns the exit code; its InputErrors end the program with one
+        line.
+      module: `__name__` of the module that defines the flags.
+    """
+
+    def parse(argv: Sequence[str]) -> list[str]:
+        by_module = flags.FLAGS.flags_by_module_dict()
+        own = by_module[argv[0] if module == "__main__" else module]
+        document = str(sys.modules["__main__"].__doc__)
+        texts = {flag.name: str(flag.help) for flag in own}
+        return parse_flags(argv, lambda: help_text(document, texts))
+
+    def guarded(argv: Sequence[str]) -> int | None:
+        del argv
+        try:
+            return main()
+        except InputError as error:
+            fail(as_line(error))
+
+    app.run(guarded, flags_parser=parse)
+
+
+def as_line(error: InputError) -> str:
+    """An InputError for a terminal, with options as the flags they are."""
+    return re.sub(r"^(?=\w+=)", "--", str(error))
 
 
 @contextlib.contextmanager

@@ -4,17 +4,11 @@ python -m rethink_keras.report --logdir=tensorboard_logs
 """
 
 import pathlib
-import sys
 
-from absl import app, flags
+from absl import flags
 
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import (
-    fail,
-    help_text,
-    parse_flags,
-    quiet_start,
-)
+from rethink_keras.terminal import quiet_start, run_command
 
 _LOGDIR = flags.DEFINE_string(
     "logdir", "tensorboard_logs", "directory that holds finished runs"
@@ -22,27 +16,23 @@ _LOGDIR = flags.DEFINE_string(
 _OUTPUT = flags.DEFINE_string("output", "report", "where the report goes")
 
 
-def main(argv) -> None:
+def main() -> None:
     """Writes the report."""
-    del argv
     if not pathlib.Path(_LOGDIR.value).is_dir():
-        fail(f"--logdir={_LOGDIR.value}: no such directory; run something")
+        raise InputError(
+            f"logdir={_LOGDIR.value}: no such directory; give one that holds"
+            " finished runs"
+        )
     with quiet_start():
         from rethink_keras.report.page import write_report
     try:
         print(write_report(_LOGDIR.value, _OUTPUT.value))
-    except InputError as error:
-        fail(str(error))
     except OSError as error:
-        fail(f"--output={_OUTPUT.value}: cannot be written ({error.strerror})")
-
-
-def parse(argv) -> list[str]:
-    """Parses the command line."""
-    own = flags.FLAGS.flags_by_module_dict()[sys.argv[0]]
-    texts = {flag.name: flag.help for flag in own}
-    return parse_flags(argv, lambda: help_text(__doc__, texts))
+        raise InputError(
+            f"output={_OUTPUT.value}: cannot be written"
+            f" ({error.strerror or error}); choose another"
+        ) from error
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=parse)
+    run_command(main, __name__)
