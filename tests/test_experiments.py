@@ -167,6 +167,14 @@ def test_a_run_is_found_wherever_it_lies(tmp_path):
     assert plan([row], [4], str(tmp_path))[0].finished is None
 
 
+def test_reference_runs_are_not_taken_for_ones_own(tmp_path):
+    row = tiny_row("mlp")
+    path = tmp_path / "reference" / "run"
+    run(row.config, path, verbose=False)
+    assert plan([row], [0], str(tmp_path))[0].finished is None
+    assert plan([row], [0], str(tmp_path / "reference"))[0].finished
+
+
 def test_a_damaged_result_is_named(tmp_path):
     path = tmp_path / "run" / "result.json"
     path.parent.mkdir()

@@ -12,6 +12,7 @@ from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 
 RESULT = "result.json"
+REFERENCE = "reference"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +33,9 @@ class FinishedRun:
 def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
     """The finished runs under a directory, by their configs.
 
+    The reference runs that the repository keeps, in the folder REFERENCE of
+    the directory, count where the directory is that folder alone.
+
     Of runs with equal configs the first path counts, which changes nothing:
     they end with the same bits on one machine.
 
@@ -39,10 +43,11 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
       InputError: a result.json under the directory is damaged.
     """
     runs: dict[RunConfig, FinishedRun] = {}
+    reference = os.path.join(os.fspath(logdir), REFERENCE, "")
     folders = sorted(
         folder
         for folder, _, files in tf.io.gfile.walk(os.fspath(logdir))
-        if RESULT in files
+        if RESULT in files and not folder.startswith(reference)
     )
     for folder in folders:
         run = read_run(epath.Path(folder))
