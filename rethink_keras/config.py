@@ -83,9 +83,7 @@ class RunConfig:
       0.1
     """
 
-    dataset: str = _option(
-        SAMPLE, "the embedded sample, or any name that TFDS knows"
-    )
+    dataset: str = _option(SAMPLE, "the sample, or any that TFDS knows")
     data_dir: str | None = _option(None, "TFDS directory; default: TFDS's own")
     image_size: int | None = _option(
         None,
@@ -95,13 +93,13 @@ class RunConfig:
     )
     train_examples: int | None = _option(
         None,
-        "size of a class-balanced training subset; default: all",
+        "size of a class-balanced subset; default: all",
         low=1,
         high=10**8,
     )
     validation_examples: int | None = _option(
         None,
-        "training images to hold out and test on instead of the test set",
+        "training images to hold out and test on",
         low=1,
         high=10**8,
     )
@@ -119,7 +117,7 @@ class RunConfig:
     )
     batch_norm_momentum: float | None = _option(
         None,
-        "of its moving statistics; default: 0.9, small_inception only",
+        "of its moving statistics; default: 0.9",
         low=0,
         high=1,
     )
@@ -127,7 +125,7 @@ class RunConfig:
         0.0, "dropout rate before each fully connected layer", low=0, high=0.99
     )
     weight_decay: float = _option(
-        0.0, "coefficient of 1/2*||w||^2 in the loss, all kernels", low=0
+        0.0, "coefficient of 1/2*||w||^2 for all kernels", low=0
     )
     batch_size: int = _option(
         None, "global; default: 100 for MLPs, 128 for others", low=1, high=10**6
