@@ -604,6 +604,17 @@ def test_a_subset_has_the_randomization_of_the_whole(tasks):
     np.testing.assert_array_equal(part.images, np.asarray(whole.images)[where])
 
 
+def test_a_run_that_chooses_tests_on_held_out_training_images(tiny):
+    task = experiment.make_task(RunConfig(validation_examples=10))
+    train, test = (
+        np.asarray(split.ids) for split in (task.train_crops, task.test_crops)
+    )
+    assert (len(train), len(test)) == (50, 10)
+    np.testing.assert_array_equal(
+        np.sort(np.concatenate([train, test])), np.sort(tiny.train.ids)
+    )
+
+
 def test_images_too_small_to_crop_at_random_are_refused(tiny, monkeypatch):
     small = dataclasses.replace(
         tiny,

@@ -24,6 +24,7 @@ from rethink_keras.randomization import (
     corrupt_labels,
     fingerprint,
     gaussian_pixels,
+    hold_out,
     permute_pixels,
     shuffle_pixels,
 )
@@ -597,3 +598,26 @@ def test_too_large_a_subset_is_refused_with_its_numbers(uneven, size):
     assert "20 examples" in message
     assert str(needed) in message
     assert "\n" not in message
+
+
+# Held-out examples
+
+
+@given(size=st.integers(1, 80), seed=SEEDS)
+@settings(max_examples=20)
+def test_held_out_examples_are_balanced_and_not_trained_on(uneven, size, seed):
+    rest, held_out = hold_out(uneven, size, classes=4, seed=seed)
+    assert len(held_out) == size
+    assert len(rest) + size == len(uneven)
+    assert not set(rest.ids) & set(held_out.ids)
+    counts = np.bincount(held_out.true_labels, minlength=4)
+    assert counts.max() - counts.min() <= 1
+    for part in (rest, held_out):
+        where = np.flatnonzero(np.isin(uneven.ids, part.ids))
+        assert_same(part, uneven.take(where))
+
+
+@pytest.mark.parametrize("size", [81, 140, 10_000])
+def test_too_many_held_out_are_refused(uneven, size):
+    with pytest.raises(InputError, match=rf"validation_examples={size}: "):
+        hold_out(uneven, size, classes=4, seed=0)
