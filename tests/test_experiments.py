@@ -211,6 +211,20 @@ def test_a_killed_runner_takes_its_run_along_and_starts_again(tmp_path):
     assert again["history"] == whole["history"]
 
 
+def test_ctrl_c_stops_the_run_too_and_leaves_no_result(tmp_path):
+    command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(lambda: list(tmp_path.rglob("config.json")))
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "error: interrupted" in errors
+    assert not processes_naming(str(tmp_path))
+    assert not list(tmp_path.rglob("result.json"))
+
+
 def wait_for(condition, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():

@@ -154,6 +154,8 @@ class Runner:
             process = subprocess.Popen(
                 (sys.executable, *job.command),
                 env=environment,
+                # Ctrl-C reaches this process alone, which passes it on once.
+                start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
             self._running[slot] = process

@@ -60,6 +60,11 @@ class Section:
         return f"{self.experiment}{suffix}"
 
     @property
+    def script(self) -> str:
+        """The launch script that runs it."""
+        return f"launch/{self.experiment.rstrip('abc')}.py"
+
+    @property
     def started(self) -> bool:
         """Whether any of its runs has finished."""
         return any(row.runs for row in self.measured)
