@@ -9,7 +9,5 @@ Finished runs are skipped, wherever under --workdir they lie.
 
 from launching import launch
 
-from rethink_keras.experiments.rows import TITLES
-
 if __name__ == "__main__":
-    launch(*TITLES)
+    launch()

@@ -28,7 +28,11 @@ _JOBS = flags.DEFINE_integer(
 
 
 def launch(*experiments: str) -> None:
-    """Runs the experiments' rows as the flags say: a script's whole body."""
+    """Runs the experiments' rows as the flags say: a script's whole body.
+
+    Args:
+      *experiments: as in `experiments.TITLES`; none means all of them.
+    """
     run_command(functools.partial(_run, experiments), __name__)
 
 
@@ -50,6 +54,7 @@ def _run(experiments: Sequence[str]) -> int:
     with quiet_start():
         from rethink_keras import experiments as rows_of
         from rethink_keras.report import page, tables
+    experiments = experiments or tuple(rows_of.TITLES)
     loaded = {name: rows_of.load(name, _SCALE.value) for name in experiments}
     chosen = [
         row
