@@ -44,6 +44,8 @@ MODELS = {
     "small_alexnet": ModelDefaults(0.01, 60, 128),
     "mlp_1x512": ModelDefaults(0.01, 60, 100),
     "mlp_3x512": ModelDefaults(0.01, 60, 100),
+    "small_resnet": ModelDefaults(0.1, 50, 128),
+    "small_vit": ModelDefaults(0.1, 50, 128),
 }
 
 
@@ -71,9 +73,9 @@ def _option(
 class RunConfig:
     """One training run, complete and valid.
 
-    Options left at None follow the model or the data set: after construction
-    they hold the value that the run uses. Defaults are the paper's wherever
-    it states one (Appendix A).
+    Options left at None follow the model: after construction they hold the
+    value that the run uses. Defaults are the paper's wherever it states one
+    (Appendix A).
 
     Raises:
       InputError: a value is not allowed, or does not apply to the model.
@@ -111,6 +113,11 @@ class RunConfig:
     )
     random_crop: bool = _option(False, "train on random crops, not the centre")
     augment: bool = _option(False, "flip and rotate up to 25 degrees (Table 4)")
+    cutout: bool = _option(False, "cut a square of half the side out")
+    mixup: bool = _option(False, "mix each image and label with another's")
+    label_smoothing: float = _option(
+        0.0, "share of each label spread over all classes", low=0, high=0.99
+    )
     model: str = _option("mlp_1x512", "network", choices=tuple(MODELS))
     batch_norm: bool | None = _option(
         None, "BatchNorm; small_inception only, where it is on"
@@ -137,10 +144,10 @@ class RunConfig:
         high=10**6,
     )
     learning_rate: float = _option(
-        None, "initial; default: 0.1 small_inception, 0.01 others", above=0
+        None, "initial; default: 0.01 Alexnet and MLPs, 0.1 others", above=0
     )
     learning_rate_decay: float = _option(
-        None, "factor per epoch; default 0.95, sample: 0.995", above=0, high=1
+        0.95, "factor per epoch", above=0, high=1
     )
     momentum: float = _option(0.9, "SGD momentum", low=0, high=1)
     stop_at_loss: float | None = _option(
@@ -156,14 +163,12 @@ class RunConfig:
             _check(field, getattr(self, field.name))
         self._check_combinations()
         defaults = MODELS[self.model]
-        decay = 0.995 if self.dataset == SAMPLE else 0.95
         self._default("batch_norm", defaults.batch_norm)
         if self.batch_norm:
             self._default("batch_norm_momentum", defaults.batch_norm_momentum)
         self._default("batch_size", defaults.batch_size)
         self._default("epochs", defaults.epochs)
         self._default("learning_rate", defaults.learning_rate)
-        self._default("learning_rate_decay", decay)
 
     def _default(self, name: str, value: Any) -> None:
         if getattr(self, name) is None:
@@ -193,8 +198,13 @@ class RunConfig:
                 " whose images are noise; received randomize=gaussian"
             )
 
+    @property
+    def partly_corrupted(self) -> bool:
+        """Whether some labels are corrupted and others not."""
+        return self.randomize == "labels" and 0 < self.label_corruption < 1
+
     def differences(self) -> dict[str, Any]:
-        """The options that differ from the defaults of model and data set."""
+        """The options that differ from the defaults of the model."""
         base = RunConfig(dataset=self.dataset, model=self.model)
         return {
             field.name: getattr(self, field.name)

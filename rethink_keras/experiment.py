@@ -22,6 +22,13 @@ from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 
 FIT_LOSS = 0.05
+# Histories that tell clean from corrupted labels, or classes, apart.
+MEMORIZATION = (
+    "accuracy_clean",
+    "accuracy_corrupted",
+    "corrupted_as_true",
+    "test_accuracy_by_class",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -249,12 +256,20 @@ def training_batches(config: RunConfig, task: Task, whitened: data.Examples):
             flip_and_rotate=config.augment,
             seed=config.seed,
         )
+    regularize = pipeline.regularization(
+        classes=task.randomization.classes,
+        cutout=config.cutout,
+        mixup=config.mixup,
+        label_smoothing=config.label_smoothing,
+        seed=config.seed,
+    )
     return pipeline.training_batches(
         examples,
         batch_size=config.batch_size,
         seed=config.seed,
         epochs=range(config.epochs),
         augment=augment,
+        regularize=regularize,
     )
 
 
@@ -270,6 +285,9 @@ def summarize(
     history = dict(history)
     if not corrupted:
         del history["test_accuracy_corrupted"]
+    if not config.partly_corrupted:
+        for name in MEMORIZATION:
+            del history[name]
     losses = np.array(history["loss"])
     fitted = np.flatnonzero(losses < FIT_LOSS)
     return {

@@ -18,9 +18,11 @@ from rethink_keras.results import parameters
         ("small_alexnet", {}, 1_387_786),
         ("mlp_1x512", {}, 1_209_866),
         ("mlp_3x512", {}, 1_735_178),
+        ("small_resnet", {}, 1_198_810),
+        ("small_vit", {}, 1_203_722),
     ],
 )
-def test_trainable_parameters_are_the_papers(name, options, count):
+def test_trainable_parameters_are_as_documented(name, options, count):
     assert parameters(BUILDERS[name](**options)) == count
 
 

@@ -332,11 +332,12 @@ def test_each_epoch_visits_every_example_once(count, batch_size, seed):
     steps = -(-count // batch_size)
     assert len(batches) == 2 * steps
     for epoch in (batches[:steps], batches[steps:]):
-        sizes = [len(labels) for _, labels, _ in epoch]
+        sizes = [len(labels) for _, _, labels, _ in epoch]
         assert sizes[:-1] == [batch_size] * (steps - 1)
-        images, labels, true_labels = map(
+        images, targets, labels, true_labels = map(
             np.concatenate, zip(*epoch, strict=True)
         )
+        np.testing.assert_array_equal(targets, labels)
         index = images[:, 0, 0, 0].astype(int)
         assert sorted(index) == list(range(count))
         np.testing.assert_array_equal(labels, 7 * index)
@@ -348,7 +349,7 @@ def order_of(seed: int, epochs: range, count: int = 40) -> np.ndarray:
     batches = pipeline.training_batches(
         indexed(count), batch_size=count, seed=seed, epochs=epochs
     )
-    return np.array([labels // 7 for _, labels, _ in collect(batches)])
+    return np.array([labels // 7 for _, _, labels, _ in collect(batches)])
 
 
 def test_order_differs_between_epochs_and_seeds_alone():

@@ -62,8 +62,10 @@ def test_steps_are_sgd_with_momentum_and_coupled_weight_decay():
         rate, decay=0.95, momentum=momentum, epoch_steps=10
     )
     steps = make_steps(model, optimizer)
-    batches = steps.iterator(pipeline.evaluation_batches(examples).repeat())
-    steps.train(batches, 2)
+    batches = pipeline.training_batches(
+        examples, batch_size=8, seed=0, epochs=range(2)
+    )
+    steps.train(steps.iterator(batches), 2)
 
     x = examples.images.reshape(8, -1).astype("float64")
     target = np.eye(3)[examples.labels]

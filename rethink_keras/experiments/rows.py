@@ -22,8 +22,10 @@ TITLES = {
     "figure1b": "Figure 1b: slow-down of fitting by label corruption",
     "figure1c": "Figure 1c: test error by label corruption",
     "figure2b": "Figure 2b: the small Inception with and without BatchNorm",
+    "today": "Today (not in the paper): other networks and regularizers",
+    "memorization": "Memorization (not in the paper): clean and corrupted labels",
 }
-_SAME_RUNS = {"figure1c": "figure1b"}
+_SAME_RUNS = {"figure1c": "figure1b", "memorization": "today"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +80,8 @@ def load(experiment: str, scale: str) -> list[Row]:
             else [_row(experiment, path.stem, path, scale)]
         )
     ]
+    if experiment == "memorization":
+        rows = [row for row in rows if row.config.partly_corrupted]
     order = paper_order(experiment)
     return sorted(rows, key=lambda row: order.get(row.name, len(order)))
 

@@ -97,6 +97,20 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return outputs
 
 
+class PositionEmbedding(keras.layers.Layer):
+    """Adds a learned vector to each token of [n, tokens, width]."""
+
+    def build(self, input_shape):
+        self.embedding = self.add_weight(
+            shape=input_shape[1:],
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+            name="embedding",
+        )
+
+    def call(self, inputs):
+        return inputs + self.embedding
+
+
 def _negative_power(x, exponent: float):
     """`x ** -exponent`; at 0.75, two roots take a third of a power's time."""
     if exponent == 0.75:

@@ -1,4 +1,4 @@
-"""From randomized examples to batches: crop, augment, whiten."""
+"""From randomized examples to batches: crop, augment, whiten, regularize."""
 
 from rethink_keras.pipeline.datasets import (
     augmentation,
@@ -14,15 +14,25 @@ from rethink_keras.pipeline.preprocessing import (
     random_crop,
     whiten,
 )
+from rethink_keras.pipeline.regularizers import (
+    cut_out,
+    mix_up,
+    regularization,
+    smooth,
+)
 
 __all__ = [
     "augmentation",
     "centre_crop",
     "channel_moments",
+    "cut_out",
     "evaluation_batches",
     "flip_and_rotate",
+    "mix_up",
     "random_crop",
     "randomize",
+    "regularization",
+    "smooth",
     "training_batches",
     "whiten",
     "whitened",

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from rethink_keras.data import Examples
 from rethink_keras.pipeline import preprocessing
+from rethink_keras.pipeline.regularizers import Regularize
 from rethink_keras.randomization import Randomization
 
 _STATIC_BATCH = 500
@@ -106,12 +107,13 @@ def training_batches(
     seed: int,
     epochs: range,
     augment: Augment | None = None,
+    regularize: Regularize | None = None,
 ) -> tf.data.Dataset:
     """Batches of all the epochs, one after the other, without end marks.
 
     One data set spans the run, since a new iterator each epoch can leave a
-    CPU at half speed. Order and augmentation are functions of (seed, epoch),
-    so that a run may start at any epoch.
+    CPU at half speed. Order, augmentation and regularization are functions of
+    (seed, epoch), so that a run may start at any epoch.
 
     Args:
       examples: n examples; held in memory once, gathered by index.
@@ -121,9 +123,11 @@ def training_batches(
       epochs: which epochs.
       augment: from (images, ids, epoch) to images; None for images as they
         are.
+      regularize: from (images, labels, ids, epoch) to images and targets;
+        None for the labels as targets.
 
     Returns:
-      Batches (images, labels, true_labels).
+      Batches (images, targets, labels, true_labels).
     """
     images, labels, true_labels, ids = map(tf.constant, _fields(examples))
 
@@ -136,13 +140,19 @@ def training_batches(
 
     def gather(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
         batch = tf.gather(images, index)
+        targets = given = tf.gather(labels, index)
         if augment is not None:
             batch = augment(batch, tf.gather(ids, index), epoch)
-        return batch, tf.gather(labels, index), tf.gather(true_labels, index)
+        if regularize is not None:
+            batch, targets = regularize(
+                batch, given, tf.gather(ids, index), epoch
+            )
+        return batch, targets, given, tf.gather(true_labels, index)
 
     batches = tf.data.Dataset.range(epochs.start, epochs.stop)
     batches = batches.flat_map(indices)
-    batches = batches.map(gather, num_parallel_calls=1 + (augment is not None))
+    changing = augment is not None or regularize is not None
+    batches = batches.map(gather, num_parallel_calls=1 + changing)
     return _steady(batches.prefetch(4))
 
 

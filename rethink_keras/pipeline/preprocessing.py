@@ -83,7 +83,7 @@ def flip_and_rotate(
     moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.cast(images, tf.float32),
         transforms=_about_centre(angle, mirror, images.shape[1:3]),
-        output_shape=tf.shape(images)[1:3],
+        output_shape=images.shape[1:3],
         fill_value=0.0,
         interpolation="BILINEAR",
         fill_mode="REFLECT",

@@ -21,6 +21,8 @@ class Stream(enum.IntEnum):
     CROP = 5
     AUGMENT = 6
     VALIDATION = 7
+    CUTOUT = 8
+    MIXUP = 9
 
 
 def stream_key(seed: int, stream: Stream, epoch: int | tf.Tensor = 0) -> Key:

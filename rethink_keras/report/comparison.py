@@ -78,7 +78,8 @@ def _fresh_writer(path: epath.Path) -> tf.summary.SummaryWriter:
 
 
 def _write_curve(directory: epath.Path, curve: Curve, ours: str) -> None:
-    _write_points(directory / "paper" / curve.name, curve, curve.paper)
+    if curve.paper:
+        _write_points(directory / "paper" / curve.name, curve, curve.paper)
     for seed, points in curve.ours.items():
         path = directory / ours / curve.name / f"seed={seed}"
         _write_points(path, curve, points)

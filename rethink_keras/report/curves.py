@@ -17,7 +17,8 @@ class Curve:
       name: of the row, or of the model where levels make the curve.
       split: `train`, `test`, or empty for a number of a whole run.
       tag: as in TensorBoard: what is measured.
-      paper: the paper's points (step or level, value).
+      paper: the paper's points (step or level, value); empty where the
+        curve is not the paper's.
       ours: ours, by seed; steps are those of the run.
     """
 
@@ -41,6 +42,7 @@ AXES = {
     "figure1b": FigureAxes("label corruption", "epochs to fit, relative"),
     "figure1c": FigureAxes("label corruption", "test error"),
     "figure2b": FigureAxes("thousand steps", "accuracy"),
+    "memorization": FigureAxes("thousand steps", "accuracy"),
 }
 _GRID_COLUMNS = {
     "inception": "Inception",
@@ -52,13 +54,19 @@ _FIGURE_2B = (
     ("batch_norm", "test", "test_BN"),
     ("no_batch_norm", "test", "test_noBN"),
 )
+_MEMORIZATION = (
+    ("clean", "train", "accuracy_clean"),
+    ("corrupted", "train", "accuracy_corrupted"),
+    ("corrupted_as_true", "train", "corrupted_as_true"),
+    ("true_labels", "test", "test_accuracy"),
+)
 
 
 def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
     """The curves of a figure; empty for a table.
 
     Args:
-      experiment: `figure1a`, `figure1b`, `figure1c` or `figure2b`.
+      experiment: as in `experiments.TITLES`.
       rows: its measured rows.
     """
     by_name = {row.row.name: row for row in rows}
@@ -91,6 +99,18 @@ def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
         return _grid_curves("fig1b", "slow_down", rows, _slow_down)
     if experiment == "figure1c":
         return _grid_curves("fig1c", "test_error", rows, _test_error)
+    if experiment == "memorization":
+        return [
+            Curve(
+                name=f"{name}/{part}",
+                split=split,
+                tag="accuracy",
+                paper=[],
+                ours=_histories(row, key),
+            )
+            for name, row in by_name.items()
+            for part, split, key in _MEMORIZATION
+        ]
     return []
 
 

@@ -62,7 +62,9 @@ class Section:
     @property
     def script(self) -> str:
         """The launch script that runs it."""
-        return f"launch/{self.experiment.rstrip('abc')}.py"
+        names = {"memorization": "today"}
+        name = names.get(self.experiment, self.experiment.rstrip("abc"))
+        return f"launch/{name}.py"
 
     @property
     def started(self) -> bool:

@@ -24,6 +24,7 @@ FINAL_METRICS = (
     "train_loss",
     "epochs_to_fit",
 )
+_PARTS = ("accuracy_clean", "accuracy_corrupted", "corrupted_as_true")
 
 
 class TensorBoardWriter(keras.callbacks.Callback):
@@ -32,6 +33,8 @@ class TensorBoardWriter(keras.callbacks.Callback):
     `train/` holds loss (cross-entropy), accuracy (online), learning_rate,
     images_per_second and, with weight decay, penalty; `test/` holds loss and
     accuracy (true labels) and, with randomized labels, accuracy_corrupted.
+    Where only some labels are corrupted, `train/` tells them apart, and
+    `test/` holds the accuracy of each class.
 
     Args:
       path: work directory of the run.
@@ -84,17 +87,18 @@ class TensorBoardWriter(keras.callbacks.Callback):
         test = {"loss": logs["test_loss"], "accuracy": logs["test_accuracy"]}
         if self._config.randomize == "labels":
             test["accuracy_corrupted"] = logs["test_accuracy_corrupted"]
+        if self._config.partly_corrupted:
+            for name in _PARTS:
+                train[f"memorization/{name}"] = logs[name]
+            for label, accuracy in enumerate(logs["test_accuracy_by_class"]):
+                test[f"class_accuracy/{label}"] = accuracy
         step = (epoch + 1) * self.params["steps"]
         _scalars(self._train, train, step)
         _scalars(self._test, test, step)
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes the final metrics, which HParams shows."""
-        final = {
-            f"final/{name}": result[name]
-            for name in FINAL_METRICS
-            if result[name] is not None
-        }
+        final = {f"final/{name}": result[name] for name in FINAL_METRICS}
         _scalars(self._run, final, result["steps"])
 
     def close(self) -> None:
@@ -115,8 +119,10 @@ def _main_first(summary):
     return summary
 
 
-def _scalars(writer, values: dict[str, float], step: int) -> None:
+def _scalars(writer, values: dict[str, float | None], step: int) -> None:
     with writer.as_default():
         for name, value in values.items():
+            if value is None:
+                continue
             tf.summary.scalar(name, value, step=step)
     writer.flush()

@@ -21,6 +21,8 @@ class Evaluation:
         one; None where there is none.
       accuracy_corrupted: over the examples whose label is another; None where
         there is none.
+      accuracy_by_class: share of the examples of each true class that are
+        predicted as such; None for a class without examples.
     """
 
     loss: float
@@ -29,6 +31,7 @@ class Evaluation:
     accuracy_true: float
     accuracy_clean: float | None
     accuracy_corrupted: float | None
+    accuracy_by_class: list[float | None]
 
 
 def evaluate(steps: Steps, batches: tf.data.Dataset) -> Evaluation:
@@ -46,13 +49,18 @@ def evaluate(steps: Steps, batches: tf.data.Dataset) -> Evaluation:
         np.concatenate(column) for column in zip(*rows, strict=True)
     )
     hits, clean = predicted == labels, labels == true_labels
+    true_hits = predicted == true_labels
     return Evaluation(
         loss=float(losses.mean(dtype=np.float64)),
         loss_true=float(losses_true.mean(dtype=np.float64)),
         accuracy=float(hits.mean()),
-        accuracy_true=float((predicted == true_labels).mean()),
+        accuracy_true=float(true_hits.mean()),
         accuracy_clean=_mean(hits[clean]),
         accuracy_corrupted=_mean(hits[~clean]),
+        accuracy_by_class=[
+            _mean(true_hits[true_labels == label])
+            for label in range(true_labels.max() + 1)
+        ],
     )
 
 

@@ -38,8 +38,9 @@ class JaxSteps:
             self.meters.variables,
         )
 
-    def _step_of_state(self, state, images, labels):
+    def _step_of_state(self, state, batch):
         trainable, non_trainable, slots, measured = state
+        images, targets, labels, true_labels = batch
 
         def objective(trainable, non_trainable):
             logits, non_trainable, penalties = self._model.stateless_call(
@@ -49,7 +50,7 @@ class JaxSteps:
                 training=True,
                 return_losses=True,
             )
-            losses = cross_entropy(labels, logits)
+            losses = cross_entropy(targets, logits)
             total = losses.mean() + sum(penalties)
             return total, (non_trainable, logits, losses)
 
@@ -60,7 +61,7 @@ class JaxSteps:
         trainable, slots = self._optimizer.stateless_apply(
             slots, gradients, trainable
         )
-        updates = self.meters.updates(labels, logits, losses)
+        updates = self.meters.updates(labels, true_labels, logits, losses)
         new = []
         for metric, value in zip(self.meters.all, updates, strict=True):
             count = len(metric.variables)
@@ -73,8 +74,7 @@ class JaxSteps:
         variables = self._variables()
         state = tuple([v.value for v in group] for group in variables)
         for _ in range(steps):
-            images, labels, _ = next(batches)
-            state = self._step(state, images, labels)
+            state = self._step(state, next(batches))
         for group, values in zip(variables, state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)

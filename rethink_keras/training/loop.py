@@ -33,9 +33,11 @@ def train(
 
     Callbacks see Keras's events. The logs of an epoch hold `loss` (mean
     cross-entropy, without the penalty), `accuracy` (online), `penalty`,
-    `learning_rate`, `seconds` (of training), `test_loss` and `test_accuracy`
-    (against the true labels) and `test_accuracy_corrupted` (against labels
-    corrupted like the training set's).
+    `learning_rate`, `seconds` (of training), `test_loss`, `test_accuracy` and
+    `test_accuracy_by_class` (against the true labels),
+    `test_accuracy_corrupted` (against labels corrupted like the training
+    set's), and `accuracy_clean`, `accuracy_corrupted` and `corrupted_as_true`
+    (see `Meters`).
 
     Args:
       model: returns logits.
@@ -66,14 +68,15 @@ def train(
         seconds = _train_epoch(steps, iterator, epoch, epoch_steps, events)
         test = evaluate(steps, test_batches)
         measured = steps.meters.result()
+        del measured["finite_steps"]
         logs = {
-            "loss": measured["loss"],
-            "accuracy": measured["accuracy"],
+            **measured,
             "penalty": float(sum(model.losses)),
             "learning_rate": learning_rate,
             "seconds": seconds,
             "test_loss": test.loss_true,
             "test_accuracy": test.accuracy_true,
+            "test_accuracy_by_class": test.accuracy_by_class,
             "test_accuracy_corrupted": test.accuracy,
         }
         events.on_epoch_end(epoch, logs)

@@ -16,7 +16,11 @@ class Steps(Protocol):
     meters: Meters
 
     def iterator(self, dataset: tf.data.Dataset) -> Iterator:
-        """What `train` takes batches (images, labels, true_labels) from."""
+        """What `train` takes batches from.
+
+        Args:
+          dataset: of (images, targets, labels, true_labels).
+        """
 
     def train(self, batches: Iterator, steps: int) -> None:
         """Takes `steps` batches and updates weights and meters."""

@@ -33,23 +33,22 @@ class TensorFlowSteps:
         @tf.function
         def train(batches, steps):
             for _ in tf.range(steps):
-                images, labels, _ = next(batches)
-                step(images, labels)
+                step(*next(batches))
 
         self._train = train
         self._examine = tf.function(self._examine_batch)
 
-    def _step(self, images, labels):
+    def _step(self, images, targets, labels, true_labels):
         variables = self._model.trainable_variables
         with tf.GradientTape() as tape:
             logits = self._model(images, training=True)
-            losses = cross_entropy(labels, logits)
+            losses = cross_entropy(targets, logits)
             objective = tf.reduce_mean(losses)
             if self._model.losses:
                 objective += tf.add_n(self._model.losses)
         gradients = tape.gradient(objective, variables)
         self._optimizer.apply(gradients, variables)
-        updates = self.meters.updates(labels, logits, losses)
+        updates = self.meters.updates(labels, true_labels, logits, losses)
         for metric, value in zip(self.meters.all, updates, strict=True):
             metric.update_state(value)
 

@@ -1,0 +1,13 @@
+"""Beyond the paper: networks and regularizers of today, and memorization.
+
+  python launch/today.py
+  python launch/today.py --rows='resnet_corruption_*'
+  python launch/today.py --scale=paper --data_dir=DIR --dry_run
+
+Finished runs are skipped, wherever under --workdir they lie.
+"""
+
+from launching import launch
+
+if __name__ == "__main__":
+    launch("today", "memorization")

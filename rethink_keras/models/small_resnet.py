@@ -1,0 +1,77 @@
+"""A residual network of the size of the paper's (not in the paper)."""
+
+import keras
+from keras import layers
+
+from rethink_keras.models.layers import BatchNormalization, half_l2
+
+_WIDTHS = (64, 128, 256)
+
+
+def small_resnet(
+    input_shape: tuple[int, int, int] = (28, 28, 3),
+    classes: int = 10,
+    *,
+    weight_decay: float = 0.0,
+    dropout: float = 0.0,
+    batch_norm_momentum: float = 0.9,
+    classifier_activation: str | None = None,
+    name: str = "small_resnet",
+) -> keras.Model:
+    """Builds a pre-activation ResNet: 1,198,810 trainable parameters.
+
+    WRN-10-4 of Zagoruyko and Komodakis (2016): three blocks of two 3x3
+    convolutions, each after BatchNorm and ReLU (He et al., 2016), of 64, 128
+    and 256 filters.
+
+    Args:
+      input_shape: (height, width, channels).
+      classes: number of classes.
+      weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
+      dropout: rate before the fully connected layer.
+      batch_norm_momentum: of the moving statistics.
+      classifier_activation: of the last layer; None for logits.
+      name: of the model.
+
+    Returns:
+      A functional model from images [n, *input_shape] to [n, classes],
+      float32.
+    """
+
+    def conv(x, filters, kernel, strides=1):
+        return layers.Conv2D(
+            filters,
+            kernel,
+            strides=strides,
+            padding="same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+            kernel_regularizer=half_l2(weight_decay),
+        )(x)
+
+    def activate(x):
+        x = BatchNormalization(momentum=batch_norm_momentum, epsilon=1e-3)(x)
+        return layers.ReLU()(x)
+
+    def block(x, filters, strides):
+        """Residual block, whose shortcut is projected: its shape changes."""
+        x = activate(x)
+        shortcut = conv(x, filters, 1, strides)
+        x = activate(conv(x, filters, 3, strides))
+        return layers.Add()([conv(x, filters, 3), shortcut])
+
+    inputs = keras.Input(input_shape)
+    x = conv(inputs, 16, 3)
+    for filters, strides in zip(_WIDTHS, (1, 2, 2), strict=True):
+        x = block(x, filters, strides)
+    x = layers.GlobalAveragePooling2D()(activate(x))
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(
+        classes,
+        activation=classifier_activation,
+        kernel_regularizer=half_l2(weight_decay),
+        dtype="float32",
+        name="logits",
+    )(x)
+    return keras.Model(inputs, outputs, name=name)

@@ -1,0 +1,81 @@
+"""A vision transformer of the size of the paper's networks (not in it)."""
+
+import keras
+from keras import layers
+
+from rethink_keras.models.layers import PositionEmbedding, half_l2
+
+_PATCH, _WIDTH, _DEPTH, _HEADS = 4, 128, 6, 4
+
+
+def small_vit(
+    input_shape: tuple[int, int, int] = (28, 28, 3),
+    classes: int = 10,
+    *,
+    weight_decay: float = 0.0,
+    dropout: float = 0.0,
+    classifier_activation: str | None = None,
+    name: str = "small_vit",
+) -> keras.Model:
+    """Builds a vision transformer: 1,203,722 trainable parameters.
+
+    Patches of 4x4 pixels, six pre-norm blocks of width 128 with four heads
+    (Dosovitskiy et al., 2021), the mean over the tokens in place of a class
+    token (Beyer et al., 2022).
+
+    Args:
+      input_shape: (height, width, channels).
+      classes: number of classes.
+      weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
+      dropout: rate before the last layer.
+      classifier_activation: of the last layer; None for logits.
+      name: of the model.
+
+    Returns:
+      A functional model from images [n, *input_shape] to [n, classes],
+      float32.
+    """
+
+    def dense(x, units, activation=None):
+        return layers.Dense(
+            units,
+            activation=activation,
+            kernel_regularizer=half_l2(weight_decay),
+        )(x)
+
+    def block(x):
+        """Transformer block: attention, then a perceptron of each token."""
+        y = layers.LayerNormalization()(x)
+        y = layers.MultiHeadAttention(
+            _HEADS,
+            _WIDTH // _HEADS,
+            kernel_regularizer=half_l2(weight_decay),
+        )(y, y)
+        x = layers.Add()([x, y])
+        y = layers.LayerNormalization()(x)
+        y = dense(dense(y, 4 * _WIDTH, "gelu"), _WIDTH)
+        return layers.Add()([x, y])
+
+    inputs = keras.Input(input_shape)
+    x = layers.Conv2D(
+        _WIDTH,
+        _PATCH,
+        strides=_PATCH,
+        padding="same",
+        kernel_regularizer=half_l2(weight_decay),
+    )(inputs)
+    x = layers.Reshape((-1, _WIDTH))(x)
+    x = PositionEmbedding()(x)
+    for _ in range(_DEPTH):
+        x = block(x)
+    x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(
+        classes,
+        activation=classifier_activation,
+        kernel_regularizer=half_l2(weight_decay),
+        dtype="float32",
+        name="logits",
+    )(x)
+    return keras.Model(inputs, outputs, name=name)
