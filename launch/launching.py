@@ -54,6 +54,7 @@ def _run(experiments: Sequence[str]) -> int:
     with quiet_start():
         from rethink_keras import experiments as rows_of
         from rethink_keras.report import page, tables
+        from rethink_keras.results import find_runs
     experiments = experiments or tuple(rows_of.TITLES)
     loaded = {name: rows_of.load(name, _SCALE.value) for name in experiments}
     chosen = [
@@ -77,8 +78,9 @@ def _run(experiments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("interrupted; the same command goes on", file=sys.stderr)
         return 130
+    runs = find_runs(_WORKDIR.value)
     for name in experiments:
-        section = page.compare(_WORKDIR.value, name, _SCALE.value)
+        section = page.compare(_WORKDIR.value, name, _SCALE.value, runs)
         print(f"\n{section.title}, {_SCALE.value} scale")
         print(tables.as_text(section.rows))
     print(f"\nsee tensorboard --logdir {_WORKDIR.value}")

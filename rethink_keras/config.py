@@ -135,7 +135,10 @@ class RunConfig:
         0.0, "coefficient of 1/2*||w||^2 for all kernels", low=0
     )
     batch_size: int = _option(
-        None, "global; default: 100 for MLPs, 128 for others", low=1, high=10**6
+        None,
+        "at most; default: 100 for MLPs, 128 for others",
+        low=1,
+        high=10**6,
     )
     epochs: int = _option(
         None,

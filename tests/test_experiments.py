@@ -112,6 +112,24 @@ def test_the_grid_is_three_models_by_eleven_levels(experiment):
     )
 
 
+def test_today_is_networks_and_regularizers_by_name():
+    rows = {row.name: row.config for row in load("today", "paper")}
+    for name, config in rows.items():
+        model, kind, what, *_ = name.split("_")
+        assert config.model == f"small_{model}"
+        assert config.mixup == name.endswith("mixup")
+        assert config.cutout == name.endswith("cutout")
+        assert bool(config.label_smoothing) == name.endswith("smoothing")
+        if kind == "corruption":
+            assert config.label_corruption == int(what) / 100
+        else:
+            assert (
+                config.randomize == {"true": "none", "random": "labels"}[kind]
+            )
+    memorization = [row.name for row in load("memorization", "paper")]
+    assert memorization == ["resnet_corruption_20", "resnet_corruption_50"]
+
+
 @pytest.mark.parametrize("experiment", TITLES)
 def test_rows_differ_and_scales_differ_in_the_data_alone(experiment):
     full, small = load(experiment, "paper"), load(experiment, "sample")

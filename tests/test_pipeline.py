@@ -333,7 +333,7 @@ def test_each_epoch_visits_every_example_once(count, batch_size, seed):
     assert len(batches) == 2 * steps
     for epoch in (batches[:steps], batches[steps:]):
         sizes = [len(labels) for _, _, labels, _ in epoch]
-        assert sizes[:-1] == [batch_size] * (steps - 1)
+        assert max(sizes) <= min(batch_size, min(sizes) + 1)
         images, targets, labels, true_labels = map(
             np.concatenate, zip(*epoch, strict=True)
         )

@@ -59,10 +59,9 @@ def test_mixup_interpolates_neighbours_by_one_share_an_example(batch):
     differ = labels != partner
     share = soft[np.arange(COUNT), labels]
     assert (share[differ] >= 0.5).all()
-    expected = (
-        share[:, None, None, None] * images
-        + (1 - share[:, None, None, None]) * np.roll(images, 1, axis=0)
-    )
+    expected = share[:, None, None, None] * images + (
+        1 - share[:, None, None, None]
+    ) * np.roll(images, 1, axis=0)
     np.testing.assert_allclose(outputs[differ], expected[differ], atol=1e-5)
     np.testing.assert_allclose(soft.sum(axis=1), 1, rtol=1e-6)
     np.testing.assert_allclose(
@@ -128,7 +127,9 @@ def batches_of(config):
 )
 def test_batches_of_a_run_are_regularized(options):
     plain = batches_of(RunConfig())
-    for before, after in zip(plain, batches_of(RunConfig(**options))):
+    for before, after in zip(
+        plain, batches_of(RunConfig(**options)), strict=True
+    ):
         images, targets, labels, true_labels = after
         np.testing.assert_array_equal(labels, before[2])
         np.testing.assert_array_equal(true_labels, before[3])

@@ -25,6 +25,7 @@ def write_result(logdir, row, seed=0, **measured):
     """A result.json as a run of the row would leave it."""
     config = row.seeded(seed)
     losses = measured.pop("losses", [1.0, 0.04])
+    accuracies = measured.pop("accuracies", [0.5, 0.75])
     result = {
         "config": config.as_dict(),
         "parameters": 1,
@@ -42,7 +43,10 @@ def write_result(logdir, row, seed=0, **measured):
         "fingerprint": "f" * 64,
         "history": {
             "loss": losses,
-            "accuracy": [0.5, 0.75],
+            "accuracy": accuracies,
+            "accuracy_clean": [0.6, 0.9],
+            "accuracy_corrupted": [0.2, 0.8],
+            "corrupted_as_true": [0.3, 0.1],
             "test_accuracy": [0.4, 0.5],
         },
         **measured,
@@ -133,7 +137,7 @@ def test_slow_down_is_relative_to_true_labels_of_the_same_seed(tmp_path):
         write_result(
             tmp_path,
             row_of("figure1b", f"inception_{name}"),
-            epochs_to_fit=epochs,
+            accuracies=(epochs - 1) * [0.989] + [0.99, 1.0],
             test_accuracy_corrupted=0.25,
         )
     write_result(tmp_path, row_of("figure1b", "inception_1.0"), seed=1)
@@ -149,7 +153,42 @@ def test_slow_down_is_relative_to_true_labels_of_the_same_seed(tmp_path):
     ]
 
 
+def test_memorization_tells_clean_from_corrupted_labels(tmp_path):
+    row = row_of("memorization", "resnet_corruption_20")
+    write_result(tmp_path, row)
+    section = compare(
+        str(tmp_path), "memorization", "paper", find_runs(tmp_path)
+    )
+    assert section.script == "launch/today.py"
+    root = tmp_path / "memorization"
+    for name, split, values in (
+        ("clean", "train", (0.6, 0.9)),
+        ("corrupted", "train", (0.2, 0.8)),
+        ("corrupted_as_true", "train", (0.3, 0.1)),
+        ("true_labels", "test", (0.4, 0.5)),
+    ):
+        path = root / "ours" / row.name / name / "seed=0" / split
+        points = scalars(path, "accuracy")
+        expected = list(zip((391, 782), values, strict=True))
+        np.testing.assert_allclose(points, expected, rtol=1e-6)
+    assert not (root / "paper").exists()
+
+
 # Claims
+
+
+@pytest.mark.parametrize(("epochs", "expected"), [(11, HOLDS), (13, FAILS)])
+def test_memorization_is_as_fast_as_learning_or_the_claim_falls(
+    epochs, expected, tmp_path
+):
+    for model in ("inception", "alexnet", "mlp_1x512"):
+        for level, count in (("0.0", 10), ("1.0", epochs)):
+            write_result(
+                tmp_path,
+                row_of("figure1b", f"{model}_{level}"),
+                accuracies=(count - 1) * [0.5] + [0.99],
+            )
+    assert verdicts_of(tmp_path)["S4"].verdict == expected
 
 
 def test_without_runs_nothing_is_known(tmp_path):
@@ -199,7 +238,7 @@ def test_crops_against_weight_decay(best, tmp_path):
 
 def test_the_papers_curves_overlay_ours(tmp_path):
     write_result(tmp_path, row_of("figure1a", "random_labels"))
-    compare(str(tmp_path), "figure1a", "paper")
+    compare(str(tmp_path), "figure1a", "paper", find_runs(tmp_path))
     root = tmp_path / "figure1a"
     papers = scalars(root / "paper" / "random_labels" / "train", "loss")
     expected = paper.curve("fig1a", "steps", "random_labels")
@@ -207,14 +246,14 @@ def test_the_papers_curves_overlay_ours(tmp_path):
     ours = scalars(root / "ours" / "random_labels" / "seed=0" / "train", "loss")
     np.testing.assert_allclose(ours, [(391, 1.0), (782, 0.04)], rtol=1e-6)
     assert not (root / "ours" / "gaussian").exists()
-    compare(str(tmp_path), "figure1a", "paper")
+    compare(str(tmp_path), "figure1a", "paper", find_runs(tmp_path))
     again = scalars(root / "paper" / "random_labels" / "train", "loss")
     assert again == papers
 
 
 def test_a_table_is_a_page_of_hparams_with_the_papers_numbers(tmp_path):
     write_result(tmp_path, row_of("table1", "mlp_1x512"), test_accuracy=0.5)
-    compare(str(tmp_path), "table1", "paper")
+    compare(str(tmp_path), "table1", "paper", find_runs(tmp_path))
     session = tmp_path / "table1" / "mlp_1x512" / "seed=0"
     events = EventAccumulator(str(session)).Reload()
     content = events.PluginTagToContent("hparams")[

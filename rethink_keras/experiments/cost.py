@@ -15,6 +15,8 @@ _MEASURED = {
     "small_alexnet": (1_340, 2_210),
     "mlp_1x512": (30_000, 35_000),
     "mlp_3x512": (15_000, 22_000),
+    "small_resnet": (270, 470),
+    "small_vit": (290, 430),
 }
 _START_MINUTES = 0.2
 _EVALUATION = 0.1  # of an epoch's time

@@ -23,7 +23,7 @@ TITLES = {
     "figure1c": "Figure 1c: test error by label corruption",
     "figure2b": "Figure 2b: the small Inception with and without BatchNorm",
     "today": "Today (not in the paper): other networks and regularizers",
-    "memorization": "Memorization (not in the paper): clean and corrupted labels",
+    "memorization": "Memorization (not in the paper) over time",
 }
 _SAME_RUNS = {"figure1c": "figure1b", "memorization": "today"}
 

@@ -1,6 +1,7 @@
 """Examples as batches: what is static once, what is random each epoch."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -117,8 +118,9 @@ def training_batches(
 
     Args:
       examples: n examples; held in memory once, gathered by index.
-      batch_size: an epoch has ceil(n / batch_size) batches, the last of what
-        is left.
+      batch_size: the largest. An epoch has ceil(n / batch_size) batches whose
+        sizes differ by one at most: through BatchNorm, a small last batch
+        would undo much of what the others teach.
       seed: at least 0.
       epochs: which epochs.
       augment: from (images, ids, epoch) to images; None for images as they
@@ -130,13 +132,18 @@ def training_batches(
       Batches (images, targets, labels, true_labels).
     """
     images, labels, true_labels, ids = map(tf.constant, _fields(examples))
+    count = len(examples)
+    steps = math.ceil(count / batch_size)
+    ends = tf.constant([count * step // steps for step in range(steps + 1)])
 
     def indices(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(examples)), seed=(seed, epoch)
+            tf.range(count), seed=(seed, epoch)
         )
-        batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-        return batches.map(lambda index: (epoch, index))
+        batches = tf.data.Dataset.range(steps)
+        return batches.map(
+            lambda step: (epoch, order[ends[step] : ends[step + 1]])
+        )
 
     def gather(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, ...]:
         batch = tf.gather(images, index)

@@ -39,7 +39,7 @@ class FigureAxes:
 
 AXES = {
     "figure1a": FigureAxes("thousand steps", "average loss"),
-    "figure1b": FigureAxes("label corruption", "epochs to fit, relative"),
+    "figure1b": FigureAxes("label corruption", "epochs to 99 %, relative"),
     "figure1c": FigureAxes("label corruption", "test error"),
     "figure2b": FigureAxes("thousand steps", "accuracy"),
     "memorization": FigureAxes("thousand steps", "accuracy"),
@@ -54,6 +54,7 @@ _FIGURE_2B = (
     ("batch_norm", "test", "test_BN"),
     ("no_batch_norm", "test", "test_noBN"),
 )
+_FITTED = 0.99
 _MEMORIZATION = (
     ("clean", "train", "accuracy_clean"),
     ("corrupted", "train", "accuracy_corrupted"),
@@ -168,8 +169,22 @@ def _levels(
 
 
 def _slow_down(result: dict, base: dict) -> float | None:
-    epochs, first = result["epochs_to_fit"], base["epochs_to_fit"]
+    """Epochs to an online accuracy of 99 %, over those at level 0.
+
+    Not to a loss of 0.05, which MLP 1x512 on random labels does not reach in
+    60 epochs, although it fits 99.3 % of them, as does the paper's.
+    """
+    epochs, first = _epochs_to_accuracy(result), _epochs_to_accuracy(base)
     return epochs / first if epochs and first else None
+
+
+def _epochs_to_accuracy(result: dict) -> int | None:
+    reached = (
+        epoch
+        for epoch, accuracy in enumerate(result["history"]["accuracy"], 1)
+        if accuracy >= _FITTED
+    )
+    return next(reached, None)
 
 
 def _test_error(result: dict, base: dict) -> float:

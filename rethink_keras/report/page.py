@@ -90,9 +90,9 @@ def make_section(
     )
 
 
-def compare(logdir: str, experiment: str, scale: str) -> Section:
+def compare(logdir: str, experiment: str, scale: str, runs: Mapping) -> Section:
     """Writes an experiment's comparison for TensorBoard from finished runs."""
-    section = make_section(experiment, scale, find_runs(logdir), logdir)
+    section = make_section(experiment, scale, runs, logdir)
     write_comparison(
         epath.Path(logdir),
         experiment,

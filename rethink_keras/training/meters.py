@@ -1,5 +1,7 @@
 """What is measured while a network trains."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -47,7 +49,7 @@ class Meters:
         for metric in self.all:
             metric.reset_state()
 
-    def result(self) -> dict[str, float | None]:
+    def result(self) -> dict[str, Any]:
         """The measured values as Python floats, by name."""
         return {
             self.loss.name: float(self.loss.result()),
