@@ -35,9 +35,7 @@ with quiet_start():
     import keras
     import tensorflow as tf
 
-    from rethink_keras import data, experiment, pipeline, results, training
-    from rethink_keras.training import loop
-    from rethink_keras.training.steps import make_steps
+    from rethink_keras import data, parts, pipeline, results, training
 
 _MODELS = flags.DEFINE_list("models", list(MODELS)[::-1], "networks")
 _PRECISIONS = flags.DEFINE_list("precisions", list(PRECISIONS), "arithmetic")
@@ -77,23 +75,26 @@ class Span:
 class Network:
     """A network with its compiled training steps."""
 
-    def __init__(self, config: RunConfig, task: experiment.Task):
+    def __init__(self, config: RunConfig, task: parts.Task):
         keras.utils.set_random_seed(config.seed)
-        model = experiment.build_model(config, task)
+        model = parts.build_model(config, task)
         optimizer = training.sgd(
             config.learning_rate,
             decay=config.learning_rate_decay,
             momentum=config.momentum,
             epoch_steps=_EPOCH_STEPS,
         )
-        self.steps = make_steps(model, optimizer)
-        self._events = keras.callbacks.CallbackList(
-            [keras.callbacks.History()], model=model
+        self.trainer = training.Trainer(
+            model, optimizer, epochs=_ENDLESS, epoch_steps=_EPOCH_STEPS
         )
+        self.steps = self.trainer.steps
 
     def loop_seconds(self, batches: Iterator, steps: int) -> float:
         """Seconds of an epoch of the package's training loop."""
-        return loop._train_epoch(self.steps, batches, 0, steps, self._events)
+        self.steps.meters.reset()
+        self.trainer.progress = training.Progress()
+        self.trainer.epoch_steps = steps
+        return self.trainer.train_epoch(batches)
 
     def train_bare(self, batches: Iterator, steps: int) -> None:
         """Takes the steps in one call and waits for the device."""
@@ -167,7 +168,7 @@ def pytorch_trainer(
 
 def measure_throughput(
     config: RunConfig,
-    task: experiment.Task,
+    task: parts.Task,
     examples: data.Examples,
     *,
     pytorch: bool,
@@ -187,7 +188,7 @@ def measure_throughput(
       seconds of each epoch.
     """
     network = Network(config, task)
-    dataset = experiment.training_batches(config, task, examples)
+    dataset = parts.training_batches(config, task, examples)
     same = tf.data.Dataset.from_tensors(next(iter(dataset))).repeat()
     real, same = map(network.steps.iterator, (dataset, same))
     trainers: dict[str, Callable[[int], object]] = {
@@ -209,7 +210,7 @@ def measure_throughput(
 
 def print_throughput(pytorch: bool) -> list[str]:
     """Prints the table of throughput; returns the rows of slow epochs."""
-    task = experiment.make_task(run_config(_CHEAPEST, PRECISIONS[0]))
+    task = parts.make_task(run_config(_CHEAPEST, PRECISIONS[0]))
     examples = pipeline.whitened(task.train_crops)
     print(
         "\nImages per second\n"
@@ -267,10 +268,10 @@ def print_randomization_cost() -> None:
     network, trials = None, {}
     for randomize in RANDOMIZATIONS:
         config = run_config(_CHEAPEST, precision, randomize)
-        task = experiment.make_task(config)
+        task = parts.make_task(config)
         network = network or Network(config, task)
         batches = network.steps.iterator(
-            experiment.training_batches(
+            parts.training_batches(
                 config, task, pipeline.whitened(task.train_crops)
             )
         )

@@ -1,5 +1,7 @@
 """The errors that a user can mend, each told in one line."""
 
+import signal
+
 
 class InputError(ValueError):
     """An input that cannot be used.
@@ -10,3 +12,15 @@ class InputError(ValueError):
 
 class DivergenceError(ArithmeticError):
     """The training loss became infinite or not a number."""
+
+
+class InterruptedRunError(Exception):
+    """A signal ended a run, which can go on.
+
+    Attributes:
+      signal: what was received.
+    """
+
+    def __init__(self, message: str, signal: signal.Signals):
+        super().__init__(message)
+        self.signal = signal

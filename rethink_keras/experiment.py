@@ -1,6 +1,5 @@
 """One run, end to end: data, randomization, model, training, result."""
 
-import dataclasses
 import math
 import os
 import statistics
@@ -10,17 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras import (
-    data,
-    models,
-    pipeline,
-    randomization,
-    results,
-    training,
-)
+from rethink_keras import parts, pipeline, results, training
 from rethink_keras.config import RunConfig
-from rethink_keras.errors import InputError
+from rethink_keras.errors import DivergenceError, InputError
 
+RESUME = ("auto", "never", "must")
 FIT_LOSS = 0.05
 # Histories that tell clean from corrupted labels, or classes, apart.
 MEMORIZATION = (
@@ -31,43 +24,31 @@ MEMORIZATION = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """The data of a run, randomized.
-
-    Attributes:
-      train: training examples as loaded: labels randomized, images not.
-      train_crops: with the centre crops, randomized.
-      test_crops: the test examples, likewise; or, of a run that chooses
-        hyperparameters, the held-out training examples.
-      randomization: what was applied.
-      fingerprint: SHA-256 of the randomized labels and pixels.
-    """
-
-    train: data.Examples
-    train_crops: data.Examples
-    test_crops: data.Examples
-    randomization: randomization.Randomization
-    fingerprint: str
-
-
 def run(
     config: RunConfig,
     workdir: os.PathLike | str | None = None,
     *,
     overwrite: bool = False,
+    resume: str = "auto",
+    checkpoint_minutes: float = 10.0,
     verbose: bool = True,
 ) -> dict[str, Any]:
     """Trains one network on one randomization of one data set.
 
     Seeds Python, NumPy and Keras with `config.seed`. A run that has finished
-    in the work directory is not run again.
+    in the work directory is not run again. One that was cut off goes on from
+    its last checkpoint and ends as if it had not been: with the same weights,
+    to the bit, and the same points in TensorBoard.
 
     Args:
       config: the run.
       workdir: where everything is written; None for
         `tensorboard_logs/<dataset>/<model>/<differences>/seed=N`.
-      overwrite: whether to run again what has finished.
+      overwrite: whether to run again what has finished or begun.
+      resume: `auto` goes on where there is a checkpoint, `must` requires one,
+        `never` starts anew.
+      checkpoint_minutes: a checkpoint is written after each epoch, unless it
+        would take 2 % of the time, and within an epoch after so many minutes.
       verbose: whether to print what runs and how it goes.
 
     Returns:
@@ -76,11 +57,14 @@ def run(
     Raises:
       InputError: the data, the options or the work directory cannot be used.
       DivergenceError: the loss became infinite or not a number.
+      InterruptedRunError: SIGINT or SIGTERM came; the run is saved.
 
     Example:
       >>> result = run(RunConfig(randomize="labels", epochs=10))
       >>> result["train_accuracy"], result["test_accuracy"]
     """
+    if resume not in RESUME:
+        raise InputError(f"resume={resume}: allowed are {', '.join(RESUME)}")
     directory = results.RunDirectory(config, workdir)
     say = print if verbose else _silent
     if not overwrite:
@@ -89,15 +73,103 @@ def run(
             say(f"finished already in {directory.path}; --overwrite repeats it")
             say(results.conclusion(result, directory.path))
             return result
-    begun = time.perf_counter()
-    task = make_task(config)
+    begun = time.monotonic()
+    with training.Interruption() as interruption:
+        task = parts.make_task(config)
+        checkpoints = training.Checkpoints(
+            directory.checkpoints,
+            run={"config": config.as_dict(), "fingerprint": task.fingerprint},
+            minutes=checkpoint_minutes,
+            begun=begun,
+        )
+        trainer = _make_trainer(config, task, checkpoints, interruption)
+        checkpoint = None
+        if resume != "never" and not overwrite:
+            checkpoint = _find_checkpoint(directory, checkpoints, resume, task)
+        directory.open()
+        try:
+            if checkpoint is None:
+                checkpoints.clear()
+            else:
+                trainer.restore(checkpoint)
+            result = _run_in(
+                directory, config, task, trainer, checkpoints, verbose
+            )
+            checkpoints.clear()
+        except DivergenceError:
+            checkpoints.clear()
+            raise
+        finally:
+            directory.close()
+    say(results.conclusion(result, directory.path))
+    return result
+
+
+def _find_checkpoint(
+    directory: results.RunDirectory,
+    checkpoints: training.Checkpoints,
+    resume: str,
+    task: parts.Task,
+) -> training.Checkpoint | None:
+    """The checkpoint to go on from, of the same options and data."""
+    checkpoint = checkpoints.latest()
+    if checkpoint is None:
+        if resume == "must":
+            raise InputError(
+                f"resume=must: {directory.path} holds no checkpoint; choose"
+                " another --workdir, or --resume=auto"
+            )
+        return None
+    directory.check_config(checkpoint.run["config"])
+    if checkpoint.run["fingerprint"] != task.fingerprint:
+        raise InputError(
+            f"workdir={directory.path}: its checkpoint saw other data"
+            f" (fingerprint {checkpoint.run['fingerprint'][:16]}, now"
+            f" {task.fingerprint[:16]}); choose another, or overwrite"
+        )
+    return checkpoint
+
+
+def _make_trainer(
+    config: RunConfig,
+    task: parts.Task,
+    checkpoints: training.Checkpoints,
+    interruption: training.Interruption,
+) -> training.Trainer:
+    """The network of a run, with what trains it."""
     keras.utils.set_random_seed(config.seed)
-    model = build_model(config, task)
-    directory.open()
-    writer = results.TensorBoardWriter(directory.path, config, len(task.train))
+    epoch_steps = math.ceil(len(task.train) / config.batch_size)
+    return training.Trainer(
+        parts.build_model(config, task),
+        training.sgd(
+            config.learning_rate,
+            decay=config.learning_rate_decay,
+            momentum=config.momentum,
+            epoch_steps=epoch_steps,
+        ),
+        epochs=config.epochs,
+        epoch_steps=epoch_steps,
+        checkpoints=checkpoints,
+        interruption=interruption,
+    )
+
+
+def _run_in(
+    directory: results.RunDirectory,
+    config: RunConfig,
+    task: parts.Task,
+    trainer: training.Trainer,
+    checkpoints: training.Checkpoints,
+    verbose: bool,
+) -> dict[str, Any]:
+    """Trains what is left, writing to an open directory; returns the result."""
+    say = print if verbose else _silent
+    writer = results.TensorBoardWriter(
+        directory.path, config, len(task.train), trainer.epoch_steps
+    )
     subjects = results.describe(
         config,
-        model,
+        trainer.model,
         train_examples=len(task.train),
         test_examples=len(task.test_crops),
         classes=task.randomization.classes,
@@ -106,171 +178,52 @@ def run(
     )
     say(results.as_block(subjects))
     writer.write_text("run", results.as_markdown(subjects))
+    progress = trainer.progress
+    if progress.epoch or progress.step:
+        writer.write_history(progress.history)
+        say(f"goes on after epoch {progress.epoch}, step {progress.step}")
     try:
-        measured = _train(config, task, model, writer, verbose)
+        measured = _train(config, task, trainer, writer, verbose)
         result = {
             "config": config.as_dict(),
-            "parameters": results.parameters(model),
+            "parameters": results.parameters(trainer.model),
             "classes": task.randomization.classes,
             **measured,
-            "wall_seconds": time.perf_counter() - begun,
+            "wall_seconds": checkpoints.elapsed,
             "device": results.device(),
             "versions": results.versions(),
             "fingerprint": task.fingerprint,
+            "weights": training.fingerprint_of(trainer.model),
         }
         writer.write_result(result)
     finally:
         writer.close()
     directory.write_result(result)
-    say(results.conclusion(result, directory.path))
     return result
-
-
-def make_task(config: RunConfig) -> Task:
-    """Loads the data of a run and randomizes them.
-
-    Raises:
-      InputError: the data cannot be read, or do not suit the options.
-    """
-    loaded = data.load(config.dataset, config.data_dir, config.image_size)
-    height, width = loaded.train.images.shape[1:3]
-    if config.random_crop and min(height, width) < 28:
-        raise InputError(
-            f"random_crop=true: needs images of 28 x 28 or more; those of"
-            f" {config.dataset} are {height} x {width}"
-        )
-    random = make_randomization(config, loaded)
-    train, test = loaded.train, loaded.test
-    if config.validation_examples is not None:
-        train, test = randomization.hold_out(
-            train,
-            config.validation_examples,
-            classes=loaded.classes,
-            seed=config.seed,
-        )
-    if config.train_examples is not None:
-        train = randomization.balanced_subset(
-            train,
-            config.train_examples,
-            classes=loaded.classes,
-            seed=config.seed,
-        )
-    train_crops = pipeline.randomize(train, random)
-    test_crops = pipeline.randomize(test, random)
-    return Task(
-        train=dataclasses.replace(train, labels=train_crops.labels),
-        train_crops=train_crops,
-        test_crops=test_crops,
-        randomization=random,
-        fingerprint=randomization.fingerprint(train_crops, test_crops),
-    )
-
-
-def make_randomization(
-    config: RunConfig, loaded: data.ImageClassification
-) -> randomization.Randomization:
-    """The randomization of a run.
-
-    Gaussian noise matches the whole training set's mean and deviation of each
-    channel, over the pixels of the centre crops.
-    """
-    mean: tuple[float, ...] = ()
-    stddev: tuple[float, ...] = ()
-    if config.randomize == "gaussian":
-        mean, stddev = pipeline.channel_moments(loaded.train.images)
-    return randomization.Randomization(
-        config.randomize,
-        classes=loaded.classes,
-        seed=config.seed,
-        label_corruption=config.label_corruption,
-        mean=mean,
-        stddev=stddev,
-    )
-
-
-def build_model(config: RunConfig, task: Task) -> keras.Model:
-    """The network of a run, for the images of its task."""
-    options: dict[str, Any] = {
-        "weight_decay": config.weight_decay,
-        "dropout": config.dropout,
-    }
-    for name in ("batch_norm", "batch_norm_momentum"):
-        if getattr(config, name) is not None:
-            options[name] = getattr(config, name)
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config.precision)
-    try:
-        return models.BUILDERS[config.model](
-            input_shape=task.train_crops.images.shape[1:],
-            classes=task.randomization.classes,
-            **options,
-        )
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def _train(
     config: RunConfig,
-    task: Task,
-    model: keras.Model,
+    task: parts.Task,
+    trainer: training.Trainer,
     writer: results.TensorBoardWriter,
     verbose: bool,
 ) -> dict[str, Any]:
-    """Trains and evaluates; returns what result.json says of it."""
+    """Trains what is left and evaluates: the measured part of the result."""
     train = pipeline.whitened(task.train_crops)
-    test_batches = pipeline.evaluation_batches(
-        pipeline.whitened(task.test_crops)
-    )
-    epoch_steps = math.ceil(len(train) / config.batch_size)
+    test = pipeline.whitened(task.test_crops)
     callbacks: list[keras.callbacks.Callback] = [writer]
     if verbose:
-        callbacks.append(training.Progress())
+        callbacks.append(training.ProgressLines())
     if config.stop_at_loss is not None:
         callbacks.append(training.StopAtLoss(config.stop_at_loss))
-    steps, history = training.train(
-        model,
-        training.sgd(
-            config.learning_rate,
-            decay=config.learning_rate_decay,
-            momentum=config.momentum,
-            epoch_steps=epoch_steps,
-        ),
-        training_batches(config, task, train),
-        epochs=range(config.epochs),
-        epoch_steps=epoch_steps,
-        test_batches=test_batches,
-        callbacks=callbacks,
+    history = trainer.train(
+        parts.training_batches(config, task, train, trainer.progress),
+        pipeline.evaluation_batches(test),
+        callbacks,
     )
-    final = training.evaluate(steps, pipeline.evaluation_batches(train))
-    return summarize(config, history, epoch_steps, len(train), final)
-
-
-def training_batches(config: RunConfig, task: Task, whitened: data.Examples):
-    """The training batches of a whole run; see `pipeline.training_batches`."""
-    examples, augment = whitened, None
-    if config.random_crop or config.augment:
-        examples = task.train if config.random_crop else task.train_crops
-        augment = pipeline.augmentation(
-            task.randomization,
-            crop=config.random_crop,
-            flip_and_rotate=config.augment,
-            seed=config.seed,
-        )
-    regularize = pipeline.regularization(
-        classes=task.randomization.classes,
-        cutout=config.cutout,
-        mixup=config.mixup,
-        label_smoothing=config.label_smoothing,
-        seed=config.seed,
-    )
-    return pipeline.training_batches(
-        examples,
-        batch_size=config.batch_size,
-        seed=config.seed,
-        epochs=range(config.epochs),
-        augment=augment,
-        regularize=regularize,
-    )
+    final = training.evaluate(trainer.steps, pipeline.evaluation_batches(train))
+    return summarize(config, history, trainer.epoch_steps, len(train), final)
 
 
 def summarize(

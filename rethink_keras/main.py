@@ -5,14 +5,20 @@ python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 """
 
 import dataclasses
+import os
 import re
+import signal
 from collections.abc import Sequence
 from typing import Any
 
 from absl import app, flags
 
 from rethink_keras.config import RunConfig, allowed, option_type
-from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.errors import (
+    DivergenceError,
+    InputError,
+    InterruptedRunError,
+)
 from rethink_keras.terminal import (
     as_line,
     fail,
@@ -23,6 +29,8 @@ from rethink_keras.terminal import (
 
 FLAGS = flags.FLAGS
 _OPTIONS = {field.name: field for field in dataclasses.fields(RunConfig)}
+_OF_THE_DIRECTORY = ("workdir", "overwrite", "resume", "checkpoint_minutes")
+_EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 _DEFINE: dict[type, Any] = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
@@ -36,6 +44,15 @@ flags.DEFINE_string(
     "workdir", None, "where logs go; default: tensorboard_logs/..."
 )
 flags.DEFINE_boolean("overwrite", False, "run again what has finished")
+flags.DEFINE_enum(
+    "resume", "auto", ["auto", "never", "must"], "go on from a checkpoint"
+)
+flags.DEFINE_float(
+    "checkpoint_minutes",
+    10.0,
+    "between checkpoints within an epoch",
+    lower_bound=0.0,
+)
 
 
 def config_from_flags() -> RunConfig:
@@ -47,7 +64,7 @@ def config_from_flags() -> RunConfig:
 def help_of_run() -> str:
     """Every flag in a line, on one screen."""
     texts = {}
-    for name in (*_OPTIONS, "workdir", "overwrite"):
+    for name in (*_OPTIONS, *_OF_THE_DIRECTORY):
         field = _OPTIONS.get(name)
         choices = field and field.metadata["choices"]
         texts[name] = " | ".join(choices) if choices else FLAGS[name].help
@@ -76,11 +93,16 @@ def main(argv: Sequence[str]) -> None:
         config = config_from_flags()
         with quiet_start():
             from rethink_keras.experiment import run
-        run(config, FLAGS.workdir, overwrite=FLAGS.overwrite)
+        options: dict[str, Any] = {
+            name: FLAGS[name].value for name in _OF_THE_DIRECTORY
+        }
+        run(config, **options)
     except InputError as error:
         fail(as_line(error))
     except DivergenceError as error:
         fail(str(error), code=1)
+    except InterruptedRunError as error:
+        fail(f"interrupted: {error}", code=_EXIT_CODES[error.signal])
     except KeyboardInterrupt:
         fail("interrupted; the logs so far are kept", code=130)
 

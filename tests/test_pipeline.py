@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rethink_keras import RunConfig, data, experiment, pipeline
+from rethink_keras import RunConfig, data, parts, pipeline
 from rethink_keras.config import RANDOMIZATIONS
 from rethink_keras.data import Examples
 from rethink_keras.errors import InputError
@@ -423,18 +423,18 @@ def tiny(sample):
 
 
 @pytest.fixture(scope="module")
-def tasks(tiny) -> dict[str, experiment.Task]:
+def tasks(tiny) -> dict[str, parts.Task]:
     """The data of a run of each kind."""
     return {
-        kind: experiment.make_task(RunConfig(randomize=kind))
+        kind: parts.make_task(RunConfig(randomize=kind))
         for kind in RANDOMIZATIONS
     }
 
 
-def epochs_of(config: RunConfig, task: experiment.Task) -> list[list]:
+def epochs_of(config: RunConfig, task: parts.Task) -> list[list]:
     """What the model is fed, epoch for epoch."""
     batches = collect(
-        experiment.training_batches(
+        parts.training_batches(
             config, task, pipeline.whitened(task.train_crops)
         )
     )
@@ -506,7 +506,7 @@ def test_noise_of_a_run_matches_the_training_set(tiny, tasks):
 def test_noise_matches_the_whole_set_also_for_a_subset(tiny):
     config = RunConfig(randomize="gaussian", train_examples=10)
     expected = pipeline.channel_moments(tiny.train.images)
-    random = experiment.make_task(config).randomization
+    random = parts.make_task(config).randomization
     assert (random.mean, random.stddev) == expected
 
 
@@ -515,7 +515,7 @@ def test_random_crops_are_windows_randomized_like_the_rest(tiny, kind):
     config = RunConfig(
         randomize=kind, random_crop=True, epochs=2, batch_size=16
     )
-    task = experiment.make_task(config)
+    task = parts.make_task(config)
     positions = numbered(28, 28)[None]
     order = positions.ravel()
     if kind == "shuffled_pixels":
@@ -526,13 +526,13 @@ def test_random_crops_are_windows_randomized_like_the_rest(tiny, kind):
         )
     windows = {}
     for index, image in enumerate(tiny.train.images):
-        parts = [
+        cuts = [
             image[top : top + 28, left : left + 28].reshape(784, 3)[order]
             for top in range(5)
             for left in range(5)
         ]
-        parts = np.reshape(parts, (25, 28, 28, 3))
-        for place, part in enumerate(pipeline.whiten(parts).numpy()):
+        cuts = np.reshape(cuts, (25, 28, 28, 3))
+        for place, part in enumerate(pipeline.whiten(cuts).numpy()):
             windows[part.tobytes()] = index, place
     seen = []
     for epoch in epochs_of(config, task):
@@ -552,18 +552,18 @@ def test_without_random_crop_nothing_but_the_order_changes(tiny):
     plain = RunConfig(randomize="none", random_crop=False, epochs=2)
     crops = pipeline.whiten(tf.constant(tiny.train.images[:, 2:30, 2:30]))
     expected = {image.tobytes() for image in crops.numpy()}
-    task = experiment.make_task(plain)
+    task = parts.make_task(plain)
     for epoch in epochs_of(plain, task):
         assert set(by_example(epoch)) == expected
     cropped = dataclasses.replace(plain, random_crop=True)
-    task = experiment.make_task(cropped)
+    task = parts.make_task(cropped)
     for epoch in epochs_of(cropped, task):
         assert len(set(by_example(epoch)) & expected) < 15
 
 
 def test_augmented_images_change_and_their_labels_do_not(tiny):
     config = RunConfig(randomize="labels", augment=True, epochs=2)
-    task = experiment.make_task(config)
+    task = parts.make_task(config)
     first, second = map(by_example, epochs_of(config, task))
     assert not first.keys() & second.keys()
     labels = np.sort(task.train_crops.labels).tolist()
@@ -586,7 +586,7 @@ def test_augmented_images_change_and_their_labels_do_not(tiny):
 
 def test_the_test_set_is_never_augmented(tasks):
     plain = tasks["labels"]
-    varied = experiment.make_task(RunConfig(random_crop=True, augment=True))
+    varied = parts.make_task(RunConfig(random_crop=True, augment=True))
     np.testing.assert_array_equal(
         varied.test_crops.images, plain.test_crops.images
     )
@@ -597,7 +597,7 @@ def test_the_test_set_is_never_augmented(tasks):
 
 def test_a_subset_has_the_randomization_of_the_whole(tasks):
     whole = tasks["random_pixels"].train_crops
-    part = experiment.make_task(
+    part = parts.make_task(
         RunConfig(randomize="random_pixels", train_examples=20)
     ).train_crops
     where = np.flatnonzero(np.isin(whole.ids, part.ids))
@@ -606,7 +606,7 @@ def test_a_subset_has_the_randomization_of_the_whole(tasks):
 
 
 def test_a_run_that_chooses_tests_on_held_out_training_images(tiny):
-    task = experiment.make_task(RunConfig(validation_examples=10))
+    task = parts.make_task(RunConfig(validation_examples=10))
     train, test = (
         np.asarray(split.ids) for split in (task.train_crops, task.test_crops)
     )
@@ -623,7 +623,7 @@ def test_images_too_small_to_crop_at_random_are_refused(tiny, monkeypatch):
     )
     monkeypatch.setattr(data, "load", lambda *_: small)
     with pytest.raises(InputError, match="27 x 32"):
-        experiment.make_task(RunConfig(random_crop=True))
+        parts.make_task(RunConfig(random_crop=True))
 
 
 def test_crops_stay_28_of_32():

@@ -34,17 +34,20 @@ def linear_model(weight_decay: float = 0.0, classes: int = 3) -> keras.Model:
 
 def fit(model, examples, *, epochs=2, batch_size=4, rate=0.1, callbacks=()):
     steps = -(-len(examples) // batch_size)
-    return training.train(
+    trainer = training.Trainer(
         model,
         training.sgd(rate, decay=0.95, momentum=0.9, epoch_steps=steps),
+        epochs=epochs,
+        epoch_steps=steps,
+    )
+    history = trainer.train(
         pipeline.training_batches(
             examples, batch_size=batch_size, seed=0, epochs=range(epochs)
         ),
-        epochs=range(epochs),
-        epoch_steps=steps,
-        test_batches=pipeline.evaluation_batches(examples),
-        callbacks=callbacks,
+        pipeline.evaluation_batches(examples),
+        callbacks,
     )
+    return trainer.steps, history
 
 
 def softmax(logits):

@@ -89,9 +89,9 @@ def plan(
 class Runner:
     """Runs jobs, skipping those that have finished.
 
-    A failed run does not stop the others. An interrupted run leaves no
-    result, so that the next start repeats it; a run ends with the process
-    that started it, also if that is killed.
+    A failed run does not stop the others. An interrupted run goes on from its
+    last checkpoint at the next start; a run ends with the process that
+    started it, also if that is killed.
 
     Args:
       parallel: how many runs at a time; with more than one, each sees the

@@ -107,6 +107,7 @@ def training_batches(
     batch_size: int,
     seed: int,
     epochs: range,
+    skip: int = 0,
     augment: Augment | None = None,
     regularize: Regularize | None = None,
 ) -> tf.data.Dataset:
@@ -114,7 +115,7 @@ def training_batches(
 
     One data set spans the run, since a new iterator each epoch can leave a
     CPU at half speed. Order, augmentation and regularization are functions of
-    (seed, epoch), so that a run may start at any epoch.
+    (seed, epoch), so that a run may start at any step.
 
     Args:
       examples: n examples; held in memory once, gathered by index.
@@ -123,6 +124,7 @@ def training_batches(
         would undo much of what the others teach.
       seed: at least 0.
       epochs: which epochs.
+      skip: batches of the first epoch to leave out.
       augment: from (images, ids, epoch) to images; None for images as they
         are.
       regularize: from (images, labels, ids, epoch) to images and targets;
@@ -157,7 +159,7 @@ def training_batches(
         return batch, targets, given, tf.gather(true_labels, index)
 
     batches = tf.data.Dataset.range(epochs.start, epochs.stop)
-    batches = batches.flat_map(indices)
+    batches = batches.flat_map(indices).skip(skip)
     changing = augment is not None or regularize is not None
     batches = batches.map(gather, num_parallel_calls=1 + changing)
     return _steady(batches.prefetch(4))

@@ -5,6 +5,7 @@ import os
 import shutil
 from typing import Any
 
+import filelock
 from etils import epath
 
 from rethink_keras.config import RunConfig
@@ -12,6 +13,8 @@ from rethink_keras.errors import InputError
 from rethink_keras.results.collection import RESULT, key_of, read_run
 
 DEFAULT_ROOT = "tensorboard_logs"
+_CHECKPOINTS = "checkpoints"
+_LOCK = "lock"
 _OURS = ("train", "test", "flags.txt", "config.json", RESULT)
 
 
@@ -31,6 +34,8 @@ class RunDirectory:
             raise InputError("workdir='': allowed is a directory's path")
         self.config = config
         self.path = epath.Path(path or f"{DEFAULT_ROOT}/{config.name()}")
+        self.checkpoints = self.path / _CHECKPOINTS
+        self._lock = filelock.FileLock(self.checkpoints / _LOCK)
 
     def finished(self) -> dict[str, Any] | None:
         """The result of an earlier run here; None where there is none.
@@ -41,26 +46,41 @@ class RunDirectory:
         if not (self.path / RESULT).exists():
             return None
         run = read_run(self.path)
-        theirs, ours = run.config.as_dict(), key_of(self.config).as_dict()
-        differing = [k for k in ours if ours[k] != theirs[k]]
+        self.check_config(run.config.as_dict())
+        return run.result
+
+    def check_config(self, theirs: dict[str, Any]) -> None:
+        """Refuses a directory that holds a run with other options.
+
+        Args:
+          theirs: the options of the run there.
+
+        Raises:
+          InputError: names the options that differ.
+        """
+        ours = key_of(self.config).as_dict()
+        differing = [
+            k for k in ours if k != "data_dir" and ours[k] != theirs.get(k)
+        ]
         if differing:
             changes = ", ".join(
-                f"{k}={theirs[k]} there, {ours[k]} here" for k in differing
+                f"{k}={theirs.get(k)} there, {ours[k]} here" for k in differing
             )
             raise InputError(
                 f"workdir={self.path}: holds a run with other options"
                 f" ({changes}); choose another, or overwrite"
             )
-        return run.result
 
     def open(self) -> None:
-        """Makes the directory, without anything of an earlier run.
+        """Makes the directory, with nothing of an earlier run but checkpoints.
 
         Raises:
-          InputError: the directory cannot be written.
+          InputError: the directory cannot be written, or another process uses
+            it.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            self._take_lock()
             for path in self.path.iterdir():
                 if path.name.startswith("events.out.tfevents"):
                     path.unlink()
@@ -73,6 +93,28 @@ class RunDirectory:
                 f"workdir={self.path}: cannot be written"
                 f" ({error.strerror or error}); choose another"
             ) from error
+
+    def _take_lock(self) -> None:
+        """Keeps others out until the process ends or `close`.
+
+        Of local directories alone: object stores have no locks.
+        """
+        if "://" in str(self.path):
+            return
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise InputError(
+                f"workdir={self.path}: another process is using it; wait for"
+                " it to end, or choose another"
+            ) from error
+
+    def close(self) -> None:
+        """Lets others use the directory."""
+        self._lock.release()
+        left = {path.name for path in self.checkpoints.iterdir()}
+        if left <= {_LOCK}:
+            shutil.rmtree(self.checkpoints)
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes result.json, atomically."""

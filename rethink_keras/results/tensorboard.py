@@ -40,10 +40,18 @@ class TensorBoardWriter(keras.callbacks.Callback):
       path: work directory of the run.
       config: of the run.
       examples: number of training images.
+      epoch_steps: batches in an epoch.
     """
 
-    def __init__(self, path: epath.Path, config: RunConfig, examples: int):
+    def __init__(
+        self,
+        path: epath.Path,
+        config: RunConfig,
+        examples: int,
+        epoch_steps: int,
+    ):
         super().__init__()
+        self._epoch_steps = epoch_steps
         self._config = config
         self._examples = examples
         self._train = tf.summary.create_file_writer(str(path / "train"))
@@ -75,6 +83,11 @@ class TensorBoardWriter(keras.callbacks.Callback):
         with self._run.as_default():
             tf.summary.text(name, text, step=0)
 
+    def write_history(self, history: dict[str, list]) -> None:
+        """Writes the epochs of a run that goes on."""
+        for epoch, values in enumerate(zip(*history.values(), strict=True)):
+            self.on_epoch_end(epoch, dict(zip(history, values, strict=True)))
+
     def on_epoch_end(self, epoch, logs=None):
         train = {
             "loss": logs["loss"],
@@ -92,7 +105,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
                 train[f"memorization/{name}"] = logs[name]
             for label, accuracy in enumerate(logs["test_accuracy_by_class"]):
                 test[f"class_accuracy/{label}"] = accuracy
-        step = (epoch + 1) * self.params["steps"]
+        step = (epoch + 1) * self._epoch_steps
         _scalars(self._train, train, step)
         _scalars(self._test, test, step)
 

@@ -18,7 +18,7 @@ class StopAtLoss(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-class Progress(keras.callbacks.Callback):
+class ProgressLines(keras.callbacks.Callback):
     """One line an epoch; in a terminal, Keras's progress bar meanwhile."""
 
     def on_train_begin(self, logs=None):

@@ -5,31 +5,31 @@ cannot start within an epoch, while one page of step for each backend serves
 every strategy. Callbacks, optimizers, metrics and models are Keras's.
 """
 
+import hashlib
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from rethink_keras.errors import DivergenceError
-from rethink_keras.training.evaluation import evaluate
-from rethink_keras.training.steps import Steps, make_steps
+from rethink_keras.errors import DivergenceError, InterruptedRunError
+from rethink_keras.training.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    Progress,
+)
+from rethink_keras.training.evaluation import Evaluation, evaluate
+from rethink_keras.training.interruption import Interruption
+from rethink_keras.training.steps import make_steps
 
 SECONDS_PER_CALL = 0.5
 
 
-def train(
-    model: keras.Model,
-    optimizer: keras.optimizers.Optimizer,
-    batches: tf.data.Dataset,
-    *,
-    epochs: range,
-    epoch_steps: int,
-    test_batches: tf.data.Dataset,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> tuple[Steps, dict[str, list[float]]]:
-    """Trains a model, evaluating the test set after each epoch.
+class Trainer:
+    """Trains one network, evaluating the test set after each epoch.
 
     Callbacks see Keras's events. The logs of an epoch hold `loss` (mean
     cross-entropy, without the penalty), `accuracy` (online), `penalty`,
@@ -42,36 +42,144 @@ def train(
     Args:
       model: returns logits.
       optimizer: not built yet.
-      batches: the training batches of all the epochs.
-      epochs: which epochs.
+      epochs: how many.
       epoch_steps: batches in an epoch.
-      test_batches: the test set.
-      callbacks: may set `model.stop_training`.
+      checkpoints: where to save; None for nowhere.
+      interruption: signals to heed.
 
-    Returns:
-      The compiled steps, to evaluate with, and the history: a list of the
-      values of each epoch, by name.
-
-    Raises:
-      DivergenceError: a loss was infinite or not a number; names the step.
+    Attributes:
+      model: as given.
+      steps: compiled, to evaluate with.
+      progress: how far training has come.
+      epoch_steps: batches in an epoch.
     """
-    steps = make_steps(model, optimizer)
-    history = keras.callbacks.History()
-    events = keras.callbacks.CallbackList([history, *callbacks], model=model)
-    events.set_params({"epochs": epochs.stop, "steps": epoch_steps})
-    model.stop_training = False
-    iterator = steps.iterator(batches)
-    events.on_train_begin()
-    for epoch in epochs:
-        events.on_epoch_begin(epoch)
-        learning_rate = float(optimizer.learning_rate)
-        seconds = _train_epoch(steps, iterator, epoch, epoch_steps, events)
-        test = evaluate(steps, test_batches)
-        measured = steps.meters.result()
+
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        epochs: int,
+        epoch_steps: int,
+        checkpoints: Checkpoints | None = None,
+        interruption: Interruption | None = None,
+    ):
+        self.steps = make_steps(model, optimizer)
+        self.progress = Progress()
+        self.model = model
+        self._optimizer = optimizer
+        self._epochs = epochs
+        self.epoch_steps = epoch_steps
+        self._checkpoints = checkpoints
+        self._interruption = interruption or Interruption()
+        self._events = keras.callbacks.CallbackList(model=model)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Goes on from a checkpoint of the same run.
+
+        Raises:
+          KeyError, ValueError: it is another model's.
+        """
+        for name, variable in self._variables().items():
+            variable.assign(checkpoint.arrays[name])
+        self.progress = checkpoint.progress
+
+    def train(
+        self,
+        batches: tf.data.Dataset,
+        test_batches: tf.data.Dataset,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> dict[str, list]:
+        """Trains what is left.
+
+        Args:
+          batches: the training batches from `progress` on.
+          test_batches: the test set.
+          callbacks: may set `model.stop_training`.
+
+        Returns:
+          The history: a list of the values of each epoch, by name.
+
+        Raises:
+          DivergenceError: a loss was infinite or not a number; names the step.
+          InterruptedRunError: a signal came; what can be saved is saved.
+        """
+        progress = self.progress
+        self.model.stop_training = progress.stopped
+        iterator = self.steps.iterator(batches)
+        self._events = keras.callbacks.CallbackList(
+            list(callbacks), model=self.model
+        )
+        self._events.set_params(
+            {"epochs": self._epochs, "steps": self.epoch_steps}
+        )
+        self._events.on_train_begin()
+        while progress.epoch < self._epochs and not progress.stopped:
+            self._events.on_epoch_begin(progress.epoch)
+            learning_rate = float(self._optimizer.learning_rate)
+            seconds = self.train_epoch(iterator)
+            test = evaluate(self.steps, test_batches)
+            logs = self._logs(learning_rate, seconds, test)
+            self._events.on_epoch_end(progress.epoch, logs)
+            for name, value in logs.items():
+                progress.history.setdefault(name, []).append(value)
+            progress.epoch += 1
+            progress.step, progress.seconds = 0, 0.0
+            progress.stopped = self.model.stop_training
+            self.steps.meters.reset()
+            if self._checkpoints and self._checkpoints.affordable():
+                self._save()
+            self._heed_signals()
+        self._events.on_train_end()
+        return progress.history
+
+    def train_epoch(self, iterator: Iterator) -> float:
+        """Trains to the end of the epoch; returns the epoch's seconds.
+
+        Steps go to the device many at a time, as many as take half a second:
+        a call costs as much as several steps of a perceptron.
+
+        Args:
+          iterator: of `steps`.
+        """
+        progress = self.progress
+        together, begun = 1, time.perf_counter() - progress.seconds
+        while progress.step < self.epoch_steps:
+            together = min(together, self.epoch_steps - progress.step)
+            call_begun = time.perf_counter()
+            self.steps.train(iterator, together)
+            measured = self.steps.meters.result()
+            self._check_finite(measured)
+            progress.step += together
+            progress.seconds = time.perf_counter() - begun
+            self._events.on_train_batch_end(progress.step - 1, measured)
+            pace = (time.perf_counter() - call_begun) / together
+            together = max(1, int(SECONDS_PER_CALL / pace))
+            if progress.step < self.epoch_steps:
+                if self._checkpoints and self._checkpoints.due():
+                    self._save()
+                self._heed_signals()
+        return progress.seconds
+
+    def _check_finite(self, measured: Mapping[str, Any]) -> None:
+        if math.isfinite(measured["loss"]):
+            return
+        epoch = self.progress.epoch
+        step = epoch * self.epoch_steps + int(measured["finite_steps"]) + 1
+        raise DivergenceError(
+            f"the training loss is {measured['loss']} at step {step}"
+            f" (epoch {epoch + 1}); try a smaller --learning_rate"
+        )
+
+    def _logs(
+        self, learning_rate: float, seconds: float, test: Evaluation
+    ) -> dict[str, Any]:
+        """What was measured in an epoch."""
+        measured = self.steps.meters.result()
         del measured["finite_steps"]
-        logs = {
+        return {
             **measured,
-            "penalty": float(sum(model.losses)),
+            "penalty": float(sum(self.model.losses)),
             "learning_rate": learning_rate,
             "seconds": seconds,
             "test_loss": test.loss_true,
@@ -79,40 +187,48 @@ def train(
             "test_accuracy_by_class": test.accuracy_by_class,
             "test_accuracy_corrupted": test.accuracy,
         }
-        events.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    events.on_train_end()
-    return steps, history.history
+
+    def _variables(self) -> dict[str, keras.Variable]:
+        """All that training changes, by names that tell the position."""
+        groups = {
+            "model": self.model.variables,
+            "optimizer": self._optimizer.variables,
+            "meters": self.steps.meters.variables,
+        }
+        return {
+            f"{group}/{index}": variable
+            for group, variables in groups.items()
+            for index, variable in enumerate(variables)
+        }
+
+    def _save(self) -> None:
+        assert self._checkpoints is not None
+        step = self.progress.epoch * self.epoch_steps + self.progress.step
+        arrays = {
+            name: keras.ops.convert_to_numpy(variable)
+            for name, variable in self._variables().items()
+        }
+        self._checkpoints.save(step, self.progress, arrays)
+
+    def _heed_signals(self) -> None:
+        received = self._interruption.signal
+        if received is None:
+            return
+        if self._checkpoints:
+            self._save()
+        epoch = self.progress.epoch + 1
+        raise InterruptedRunError(
+            f"{received.name} in epoch {epoch}; saved, the same command goes on"
+            if self._checkpoints
+            else f"{received.name} in epoch {epoch}",
+            received,
+        )
 
 
-def _train_epoch(
-    steps: Steps,
-    iterator: Iterator,
-    epoch: int,
-    epoch_steps: int,
-    events: keras.callbacks.CallbackList,
-) -> float:
-    """Trains for an epoch; returns its seconds.
-
-    Steps go to the device many at a time, as many as take half a second: a
-    call costs as much as several steps of a perceptron.
-    """
-    steps.meters.reset()
-    done, together, begun = 0, 1, time.perf_counter()
-    while done < epoch_steps:
-        together = min(together, epoch_steps - done)
-        call_begun = time.perf_counter()
-        steps.train(iterator, together)
-        done += together
-        measured = steps.meters.result()
-        if not math.isfinite(measured["loss"]):
-            step = epoch * epoch_steps + int(measured["finite_steps"]) + 1
-            raise DivergenceError(
-                f"the training loss is {measured['loss']} at step {step}"
-                f" (epoch {epoch + 1}); try a smaller --learning_rate"
-            )
-        events.on_train_batch_end(done - 1, measured)
-        pace = (time.perf_counter() - call_begun) / together
-        together = max(1, int(SECONDS_PER_CALL / pace))
-    return time.perf_counter() - begun
+def fingerprint_of(model: keras.Model) -> str:
+    """SHA-256 of all weights and moving statistics of a model."""
+    digest = hashlib.sha256()
+    for weight in model.weights:
+        array = keras.ops.convert_to_numpy(weight)
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
