@@ -1,6 +1,7 @@
 """What a run leaves behind."""
 
 from rethink_keras.results.collection import (
+    THEORY,
     FinishedRun,
     find_runs,
     key_of,
@@ -17,6 +18,7 @@ from rethink_keras.results.summary import (
 from rethink_keras.results.tensorboard import TensorBoardWriter
 
 __all__ = [
+    "THEORY",
     "FinishedRun",
     "RunDirectory",
     "TensorBoardWriter",

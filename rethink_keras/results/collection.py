@@ -13,6 +13,7 @@ from rethink_keras.errors import InputError
 
 RESULT = "result.json"
 REFERENCE = "reference"
+THEORY = "theory"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,8 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
     """The finished runs under a directory, by their configs.
 
     The reference runs that the repository keeps, in the folder REFERENCE of
-    the directory, count where the directory is that folder alone.
+    the directory, count where the directory is that folder alone. Results of
+    the theory, in folders THEORY, are none of training runs.
 
     Of runs with equal configs the first path counts, which changes nothing:
     they end with the same bits on one machine.
@@ -47,7 +49,9 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
     folders = sorted(
         folder
         for folder, _, files in tf.io.gfile.walk(os.fspath(logdir))
-        if RESULT in files and not folder.startswith(reference)
+        if RESULT in files
+        and not folder.startswith(reference)
+        and THEORY not in folder.removeprefix(os.fspath(logdir)).split("/")
     )
     for folder in folders:
         run = read_run(epath.Path(folder))

@@ -1,0 +1,68 @@
+"""What the launch scripts of the theory share: flags, and the end."""
+
+import fnmatch
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from absl import flags
+
+from rethink_keras import RunConfig, terminal
+from rethink_keras.errors import InputError
+
+_DATASET = flags.DEFINE_string(
+    "dataset", "cifar10_sample", "the sample, or any that TFDS knows"
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "TFDS directory; default: TFDS's own"
+)
+_TRAIN_EXAMPLES = flags.DEFINE_integer(
+    "train_examples", None, "size of a class-balanced subset; default: all"
+)
+_SEED = flags.DEFINE_integer("seed", 0, "of labels and constructions")
+_ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
+_WORKDIR = flags.DEFINE_string(
+    "workdir", "tensorboard_logs", "where results go, in a folder theory/"
+)
+
+Row = TypeVar("Row")
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Parses the flags and runs a script: its last line."""
+    terminal.run_command(main, __name__)
+
+
+def config_of(**options) -> RunConfig:
+    """The data and the seed that the flags ask for."""
+    return RunConfig(
+        dataset=_DATASET.value,
+        data_dir=_DATA_DIR.value,
+        train_examples=_TRAIN_EXAMPLES.value,
+        seed=_SEED.value,
+        **options,
+    )
+
+
+def choose(rows: Mapping[str, Row]) -> list[Row]:
+    """The rows whose names match --rows.
+
+    Raises:
+      InputError: none does.
+    """
+    chosen = [
+        row for name, row in rows.items() if fnmatch.fnmatch(name, _ROWS.value)
+    ]
+    if not chosen:
+        raise InputError(
+            f"rows={_ROWS.value}: matches none of {', '.join(rows)}"
+        )
+    return chosen
+
+
+def finish(record) -> None:
+    """Writes a record and prints its table."""
+    from rethink_keras.theory.record import write_record
+
+    path = write_record(record, _WORKDIR.value)
+    print(f"{record.title}\n{record.as_markdown()}")
+    print(f"{record.seconds:.0f} s; see {path}, or tensorboard --logdir {path}")

@@ -1,0 +1,132 @@
+"""Demonstrates Theorem 1 and Corollary 1: memorizing without training."""
+
+import time
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rethink_keras import models, parts, results
+from rethink_keras.config import RunConfig
+from rethink_keras.theory.expressivity import (
+    ExactModel,
+    deep_expressive_relu_network,
+    expressive_relu_network,
+)
+from rethink_keras.theory.record import Record
+
+DEPTHS = (2, 5, 17, 65)
+_BATCH = 256
+
+
+def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
+    """Memorizes random labels by construction, at several depths.
+
+    One output gives the number of the class; the class is the nearest whole
+    number. So depth 2 takes 2n + d weights.
+
+    Args:
+      config: whose data set, randomization and seed are used.
+      depths: see `deep_expressive_relu_network`.
+
+    Raises:
+      InputError: the data cannot be used.
+    """
+    begun = time.perf_counter()
+    task = parts.make_task(config)
+    images = np.asarray(task.train_crops.images)
+    points = images.reshape(len(images), -1)
+    labels = np.asarray(task.train_crops.labels)
+    rows = [memorize(points, labels, depth, config.seed) for depth in depths]
+    trained = models.BUILDERS["mlp_1x512"](
+        images.shape[1:], task.randomization.classes
+    )
+    rows.append(
+        {
+            "network": "MLP 1x512, to be trained",
+            "depth": 2,
+            "width": 512,
+            "weights": results.parameters(trained),
+            "accuracy %": None,
+            "largest error": None,
+            "seconds": None,
+        }
+    )
+    return Record(
+        experiment="theorem1",
+        title=(
+            f"Theorem 1: {len(points):,} random labels memorized without"
+            " training"
+        ),
+        options={
+            "dataset": config.dataset,
+            "randomize": config.randomize,
+            "seed": config.seed,
+        },
+        rows=rows,
+        figures={"construction": draw_construction(config.seed)},
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def memorize(
+    points: np.ndarray, labels: np.ndarray, depth: int, seed: int
+) -> dict:
+    """A row: a network built for the labels, and what it predicts.
+
+    Args:
+      points: [n, d].
+      labels: int [n].
+      depth: of the network.
+      seed: of its direction.
+    """
+    begun = time.perf_counter()
+    network = deep_expressive_relu_network(points, labels, depth, seed=seed)
+    predicted = network.predict(points, batch_size=_BATCH, verbose=0)[:, 0]
+    seconds = time.perf_counter() - begun
+    return {
+        "network": "Theorem 1" if depth == 2 else "Corollary 1",
+        "depth": depth,
+        "width": width_of(len(points), depth),
+        "weights": results.parameters(network),
+        "accuracy %": 100 * float((predicted.round() == labels).mean()),
+        "largest error": float(np.abs(predicted - labels).max()),
+        "seconds": round(seconds, 1),
+    }
+
+
+def width_of(count: int, depth: int) -> int:
+    """Units of the widest layer for n points and one output."""
+    if depth == 2:
+        return count
+    blocks = (depth - 1) // 2
+    passed_on = 1 if blocks == 1 else 3
+    return -(-count // blocks) + passed_on
+
+
+def draw_construction(seed: int, count: int = 8) -> Figure:
+    """Theorem 1 for a few numbers: the hinges, and the function they make."""
+    rng = np.random.default_rng(seed)
+    points = (np.arange(count) + rng.uniform(0.2, 0.8, count)) / count
+    values = rng.uniform(-1, 1, size=count)
+    network: ExactModel = expressive_relu_network(points[:, None], values)
+    biases = network.layers[2].biases.numpy()
+    weights = network.layers[3].kernel.numpy()[:, 0]
+    x = np.unique(np.concatenate([np.linspace(-0.1, 1.05, 500), points]))
+    function = network.predict(x[:, None], batch_size=len(x), verbose=0)
+    figure = Figure(figsize=(6.4, 5), layout="constrained")
+    upper, lower = figure.subplots(2, sharex=True)
+    upper.plot(x, function[:, 0], lw=1.5, label="c(x)")
+    upper.plot(points, values, "o", color="#d62728", label="sample")
+    upper.legend(fontsize=8)
+    upper.set_title(
+        f"Theorem 1: {count} hinges through {count} points", loc="left"
+    )
+    for bias, weight in zip(biases, weights, strict=True):
+        lower.plot(x, weight * np.maximum(x - bias, 0), lw=1)
+        lower.plot(bias, 0, "|", color="black", ms=12)
+    lower.set_ylim(-5, 5)
+    lower.set_title(
+        "its terms w_j max(x - b_j, 0), each from its bias b_j on", loc="left"
+    )
+    lower.set_xlabel("x")
+    return figure

@@ -1,0 +1,152 @@
+"""Theorem 1 and Corollary 1: every value, exactly so many weights."""
+
+import json
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from rethink_keras import InputError, RunConfig
+from rethink_keras.results import parameters
+from rethink_keras.theory import (
+    deep_expressive_relu_network,
+    expressive_relu_network,
+)
+from rethink_keras.theory.expressivity import Hinges, hinges, project
+from rethink_keras.theory.record import write_record
+from rethink_keras.theory.theorem1 import demonstrate
+
+
+def largest_error(network, points, values) -> float:
+    outputs = network.predict(points, batch_size=1_000, verbose=0)
+    values = np.reshape(values, outputs.shape)
+    return np.abs(outputs - values).max() / np.abs(values).max()
+
+
+@given(
+    count=st.integers(1, 300),
+    dimensions=st.integers(1, 40),
+    scale=st.sampled_from([1e-6, 1.0, 1e6]),
+    seed=st.integers(0, 2**31 - 1),
+)
+@settings(max_examples=25)
+def test_any_function_on_any_points(count, dimensions, scale, seed):
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(count, dimensions)) * scale + rng.normal()
+    values = rng.standard_cauchy(size=count)
+    network = expressive_relu_network(points, values)
+    assert parameters(network) == 2 * count + dimensions
+    assert largest_error(network, points, values) <= 1e-6
+
+
+@pytest.mark.parametrize(("count", "dimensions"), [(10_000, 1), (10_000, 50)])
+def test_ten_thousand_points(count, dimensions):
+    rng = np.random.default_rng(count + dimensions)
+    points = rng.normal(size=(count, dimensions))
+    values = rng.normal(size=count)
+    network = expressive_relu_network(points, values)
+    assert parameters(network) == 2 * count + dimensions
+    assert largest_error(network, points, values) <= 1e-6
+
+
+@given(
+    count=st.integers(1, 200),
+    depth=st.integers(2, 30),
+    outputs=st.integers(1, 3),
+    seed=st.integers(0, 2**31 - 1),
+)
+@settings(max_examples=15)
+def test_any_depth(count, depth, outputs, seed):
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(count, 4))
+    values = rng.normal(size=(count, outputs))
+    network = deep_expressive_relu_network(points, values, depth)
+    assert largest_error(network, points, values) <= 1e-6
+    weights = 4 + count + outputs * count
+    if depth > 2:
+        weights += 1 + 4 * min((depth - 1) // 2, count)
+    assert parameters(network) == weights
+
+
+def test_depth_narrows_the_network():
+    points = np.arange(100.0)[:, None]
+    values = np.sin(points[:, 0])
+    network = deep_expressive_relu_network(points, values, depth=21)
+    widths = [
+        layer.count for layer in network.layers if isinstance(layer, Hinges)
+    ]
+    assert max(widths) == 10
+
+
+def test_the_triangular_system_is_lemma_1s():
+    rng = np.random.default_rng(0)
+    positions = np.sort(rng.uniform(size=30))
+    values = rng.normal(size=(30, 2))
+    biases, weights = hinges(-1.0, positions, values)
+    assert (biases < positions).all()
+    assert (biases[1:] > positions[:-1]).all()
+    matrix = np.maximum(positions[:, None] - biases, 0)
+    np.testing.assert_allclose(matrix @ weights, values, atol=1e-9)
+    np.testing.assert_allclose(
+        np.linalg.eigvals(matrix).min(), (positions - biases).min(), rtol=1e-6
+    )
+
+
+def test_images_are_projected_without_rounding():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, size=(50, 2_352)).astype("uint8")
+    projection = project(images, np.zeros(50))
+    scaled = np.round(projection.direction * 2**20).astype("int64")
+    np.testing.assert_array_equal(scaled, projection.direction * 2**20)
+    exact = np.sort(images.astype("int64") @ scaled)
+    np.testing.assert_array_equal(projection.positions * 2**20, exact)
+
+
+def test_one_hot_labels_are_values_too():
+    rng = np.random.default_rng(0)
+    points, labels = rng.normal(size=(60, 3)), rng.integers(0, 10, 60)
+    network = expressive_relu_network(points, np.eye(10)[labels])
+    predicted = network.predict(points, verbose=0).argmax(axis=1)
+    np.testing.assert_array_equal(predicted, labels)
+
+
+def test_equal_points_count_once_and_conflicts_are_named():
+    points = np.array([[0.0, 1.0], [2.0, 3.0], [0.0, 1.0]])
+    network = expressive_relu_network(points, [5.0, 6.0, 5.0])
+    assert parameters(network) == 2 * 2 + 2
+    assert largest_error(network, points, [5.0, 6.0, 5.0]) <= 1e-12
+    with pytest.raises(InputError, match="points: 0 and 2 are equal"):
+        expressive_relu_network(points, [5.0, 6.0, 7.0])
+
+
+@pytest.mark.parametrize(
+    ("points", "values", "named"),
+    [
+        (np.zeros(3), np.zeros(3), r"points: .*\(3,\)"),
+        (np.zeros((0, 2)), np.zeros(0), r"points: .*\(0, 2\)"),
+        (np.zeros((2, 2)), np.zeros(3), r"values: .*\(3,\)"),
+        ([[np.nan]], [0.0], "points: .*finite"),
+        ([[0.0]], [np.inf], "values: .*finite"),
+    ],
+)
+def test_wrong_input_is_told(points, values, named):
+    with pytest.raises(InputError, match=named):
+        expressive_relu_network(points, values)
+    with pytest.raises(InputError, match="depth=1"):
+        deep_expressive_relu_network([[0.0]], [0.0], 1)
+
+
+def test_the_demonstration_memorizes_and_is_written(tmp_path):
+    config = RunConfig(randomize="labels", train_examples=200, seed=3)
+    record = demonstrate(config, depths=(2, 9))
+    assert [row["weights"] for row in record.rows[:2]] == [
+        2 * 200 + 2_352,
+        2 * 200 + 2_352 + 1 + 4 * 4,
+    ]
+    assert [row["accuracy %"] for row in record.rows[:2]] == [100, 100]
+    path = write_record(record, str(tmp_path))
+    content = json.loads((path / "result.json").read_text())
+    assert content["rows"] == [dict(row) for row in record.rows]
+    assert (path / "construction.png").read_bytes().startswith(b"\x89PNG")
+    assert list(path.glob("events.out.tfevents*"))
