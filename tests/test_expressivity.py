@@ -140,13 +140,14 @@ def test_wrong_input_is_told(points, values, named):
 def test_the_demonstration_memorizes_and_is_written(tmp_path):
     config = RunConfig(randomize="labels", train_examples=200, seed=3)
     record = demonstrate(config, depths=(2, 9))
-    assert [row["weights"] for row in record.rows[:2]] == [
+    rows = record.tables["networks"]
+    assert [row["weights"] for row in rows[:2]] == [
         2 * 200 + 2_352,
         2 * 200 + 2_352 + 1 + 4 * 4,
     ]
-    assert [row["accuracy %"] for row in record.rows[:2]] == [100, 100]
+    assert [row["accuracy %"] for row in rows[:2]] == [100, 100]
     path = write_record(record, str(tmp_path))
     content = json.loads((path / "result.json").read_text())
-    assert content["rows"] == [dict(row) for row in record.rows]
+    assert content["tables"]["networks"] == rows
     assert (path / "construction.png").read_bytes().startswith(b"\x89PNG")
     assert list(path.glob("events.out.tfevents*"))

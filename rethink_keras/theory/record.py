@@ -25,7 +25,7 @@ class Record:
       experiment: its name, as of the launch script.
       title: what it shows, in a line.
       options: what was asked for: data set, seed.
-      rows: of its table, all with the same columns.
+      tables: rows by name of the table; all of a table have its columns.
       figures: by name.
       seconds: that it took.
     """
@@ -33,21 +33,25 @@ class Record:
     experiment: str
     title: str
     options: Mapping[str, Any]
-    rows: Sequence[Mapping[str, Cell]]
+    tables: Mapping[str, Sequence[Mapping[str, Cell]]]
     figures: Mapping[str, Figure]
     seconds: float
 
     def as_markdown(self) -> str:
-        """The table."""
-        columns = list(self.rows[0])
-        lines = [
-            "| " + " | ".join(columns) + " |",
-            "|" + "---|" * len(columns),
-        ]
-        for row in self.rows:
-            cells = (_text(row[column]) for column in columns)
-            lines.append("| " + " | ".join(cells) + " |")
-        return "\n".join(lines)
+        """The tables."""
+        return "\n\n".join(_markdown(rows) for rows in self.tables.values())
+
+
+def _markdown(rows: Sequence[Mapping[str, Cell]]) -> str:
+    columns = list(rows[0])
+    lines = [
+        "| " + " | ".join(columns) + " |",
+        "|" + "---|" * len(columns),
+    ]
+    for row in rows:
+        cells = (_text(row[column]) for column in columns)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def write_record(record: Record, workdir: str) -> epath.Path:
@@ -78,7 +82,10 @@ def write_record(record: Record, workdir: str) -> epath.Path:
         "experiment": record.experiment,
         "title": record.title,
         "options": dict(options),
-        "rows": [dict(row) for row in record.rows],
+        "tables": {
+            name: [dict(row) for row in rows]
+            for name, rows in record.tables.items()
+        },
         "figures": list(record.figures),
         "wall_seconds": record.seconds,
         "device": device(),

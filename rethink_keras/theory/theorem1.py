@@ -62,7 +62,7 @@ def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
             "randomize": config.randomize,
             "seed": config.seed,
         },
-        rows=rows,
+        tables={"networks": rows},
         figures={"construction": draw_construction(config.seed)},
         seconds=time.perf_counter() - begun,
     )
