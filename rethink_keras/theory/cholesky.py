@@ -12,6 +12,7 @@ import numpy as np
 import scipy.linalg
 
 BLOCK = 2_048
+_HOPELESS = 10.0  # a residual that shows a singular system
 
 Tell = Callable[[str], None]
 
@@ -142,7 +143,7 @@ def refine(
     direction = guided = system.solve(residual)
     product = (residual * guided).sum(axis=0)
     for _ in range(steps):
-        if found <= tolerance:
+        if found <= tolerance or found > _HOPELESS:
             break
         image = system.multiply(direction)
         length = _ratio(product, (direction * image).sum(axis=0))

@@ -4,7 +4,7 @@ import numpy as np
 import skimage.filters
 import tensorflow as tf
 
-_BATCH = 500
+_BATCH = 200
 
 
 def gabor(
@@ -36,34 +36,39 @@ def gabor(
         for frequency in frequencies
         for turn in range(orientations)
     ]
-    channels = images.shape[-1]
-    kernels = [
-        _depthwise(part(kernel), channels)
-        for kernel in bank
-        for part in (np.real, np.imag)
-    ]
+    kernels = _stacked(
+        [p(kernel) for p in (np.real, np.imag) for kernel in bank]
+    )
+    height, width, channels = images.shape[1:]
     rows = []
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
         x = tf.image.convert_image_dtype(batch, tf.float32)
-        maps = []
-        for real, imaginary in zip(kernels[::2], kernels[1::2], strict=True):
-            squares = tf.square(_filter(x, real))
-            squares += tf.square(_filter(x, imaginary))
-            maps.append(tf.nn.avg_pool2d(tf.sqrt(squares), pool, pool, "VALID"))
-        flat = tf.reshape(tf.concat(maps, axis=-1), [len(batch), -1])
-        rows.append(tf.math.l2_normalize(flat, axis=1).numpy())
+        x = tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [-1, height, width, 1])
+        real, imaginary = tf.split(
+            tf.nn.conv2d(x, kernels, 1, "SAME"), 2, axis=-1
+        )
+        magnitudes = tf.sqrt(tf.square(real) + tf.square(imaginary))
+        means = tf.nn.avg_pool2d(magnitudes, pool, pool, "VALID")
+        size = means.shape[1] * means.shape[2] * len(bank) * channels
+        rows.append(
+            tf.math.l2_normalize(tf.reshape(means, [-1, size]), axis=1).numpy()
+        )
     return np.concatenate(rows)
 
 
-def _depthwise(kernel: np.ndarray, channels: int) -> np.ndarray:
-    """A mean-free kernel for each channel: float32 [h, w, channels, 1]."""
-    kernel = kernel - kernel.mean()
-    return np.repeat(kernel[:, :, None, None], channels, 2).astype("float32")
-
-
-def _filter(x: tf.Tensor, kernel: np.ndarray) -> tf.Tensor:
-    return tf.nn.depthwise_conv2d(x, kernel, [1, 1, 1, 1], "SAME")
+def _stacked(kernels: list[np.ndarray]) -> np.ndarray:
+    """Mean-free kernels, padded to one size: float32 [h, w, 1, count]."""
+    size = max(max(kernel.shape) for kernel in kernels)
+    stacked = np.zeros((size, size, 1, len(kernels)), "float32")
+    for index, kernel in enumerate(kernels):
+        top, left = ((size - side) // 2 for side in kernel.shape)
+        rows, columns = (
+            slice(start, start + side)
+            for start, side in zip((top, left), kernel.shape, strict=True)
+        )
+        stacked[rows, columns, 0, index] = kernel - kernel.mean()
+    return stacked
 
 
 def pixels(images: np.ndarray) -> np.ndarray:

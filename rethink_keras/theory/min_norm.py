@@ -1,6 +1,5 @@
 """Demonstrates Section 5: solutions of least norm, and what norms tell."""
 
-import dataclasses
 import time
 from collections.abc import Sequence
 
@@ -9,12 +8,13 @@ import scipy.linalg
 from matplotlib.figure import Figure
 from sklearn.metrics.pairwise import rbf_kernel
 
-from rethink_keras import parts, pipeline
+from rethink_keras import pipeline
 from rethink_keras.config import RunConfig
 from rethink_keras.theory import features
 from rethink_keras.theory.kernels import KernelClassifier
 from rethink_keras.theory.least_squares import Descent, Path, descend
 from rethink_keras.theory.record import Record
+from rethink_keras.theory.samples import Sample, load_samples
 
 TABLES = ("descent", "interpolants", "norms")
 _EQUATIONS = 60
@@ -30,12 +30,6 @@ _GAMMA_PIXELS = 0.02  # the first author's, for MNIST of 28 x 28 pixels
 _GAMMA_GABOR = 3.0
 
 
-@dataclasses.dataclass(frozen=True)
-class _Split:
-    images: np.ndarray
-    labels: np.ndarray
-
-
 def demonstrate(config: RunConfig, tables: Sequence[str] = TABLES) -> Record:
     """Least norms on a data set with true labels.
 
@@ -49,11 +43,7 @@ def demonstrate(config: RunConfig, tables: Sequence[str] = TABLES) -> Record:
       InputError: the data cannot be used.
     """
     begun = time.perf_counter()
-    task = parts.make_task(config)
-    train, test = (
-        _Split(np.asarray(crops.images), np.asarray(crops.labels))
-        for crops in (task.train_crops, task.test_crops)
-    )
+    train, test = load_samples(config)
     found, figures = {}, {}
     if "descent" in tables:
         paths = descents(train.images, config.seed)
@@ -116,7 +106,7 @@ def draw_descents(paths: Sequence[tuple[Descent, Path]]) -> Figure:
     return figure
 
 
-def interpolants(train: _Split, test: _Split, seed: int) -> list[dict]:
+def interpolants(train: Sample, test: Sample, seed: int) -> list[dict]:
     """Three functions that fit every training label; one generalizes.
 
     The paper's two recipes against generalization (Section 5), with a
@@ -165,7 +155,7 @@ def interpolants(train: _Split, test: _Split, seed: int) -> list[dict]:
     ]
 
 
-def norms(train: _Split, test: _Split) -> list[dict]:
+def norms(train: Sample, test: Sample) -> list[dict]:
     """Minimum norms with two preprocessings, beside the test errors."""
     rows = []
     for name, function in (

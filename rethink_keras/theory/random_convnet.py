@@ -1,0 +1,165 @@
+"""A convolutional network of random filters, as a kernel (Section 5).
+
+The network of Coates and Ng (2012) with patches taken at random in place of
+k-means for filters (the paper's footnote 2). The paper gives its number of
+filters, 32,000; the other constants are those of the public code of the group
+of one of its authors, as far as they are known.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import tensorflow as tf
+
+_PATCH = 6
+_SAMPLED = 100_000  # patches that whitening is learned from
+_CONTRAST = 10.0  # added to the variance of a patch, on the scale of 255
+_ZCA = 0.1
+_THRESHOLD = 0.25
+_FILTERS = 256  # at a time
+_IMAGES = 100  # likewise
+_ROWS = 2_048  # of a Gram matrix, likewise
+
+Tell = Callable[[str], None]
+
+
+class RandomConvNet:
+    """One layer of random filters, two-sided ReLUs, pooled on a 2x2 grid.
+
+    Each patch of 6x6 pixels is normalized (mean 0, contrast 1) and whitened
+    (ZCA); a filter is such a patch, of length 1. `max(0, f - t)` and
+    `max(0, -f - t)`, t = 0.25, are summed over each quarter of the positions:
+    8 features a filter, standardized on the images that it was made from.
+
+    Args:
+      images: uint8 [n, height, width, channels], to take patches from.
+      filters: how many.
+      seed: of the patches.
+    """
+
+    def __init__(self, images: np.ndarray, filters: int, seed: int):
+        rng = np.random.default_rng(seed)
+        patches = _normalized(_random_patches(images, _SAMPLED, rng))
+        self._mean = patches.mean(axis=0)
+        covariance = np.cov(patches, rowvar=False)
+        values, vectors = np.linalg.eigh(covariance)
+        self._whiten = (vectors / np.sqrt(values + _ZCA)) @ vectors.T
+        chosen = _normalized(_random_patches(images, filters, rng))
+        chosen = (chosen - self._mean) @ self._whiten
+        self._filters = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
+        self._reference = images[rng.permutation(len(images))[:1_000]]
+
+    def blocks(self, *sets: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+        """Features of each set of images, some filters at a time.
+
+        Yields:
+          For each set float32 [len(set), 8 * filters of the block].
+        """
+        for start in range(0, len(self._filters), _FILTERS):
+            filters = self._filters[start : start + _FILTERS]
+            reference = self._features(self._reference, filters)
+            mean, deviation = reference.mean(axis=0), reference.std(axis=0)
+            deviation = np.maximum(deviation, 1e-6)
+            yield tuple(
+                (self._features(images, filters) - mean) / deviation
+                for images in sets
+            )
+
+    def _features(self, images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+        # Whitening is linear, so filters are whitened and not patches.
+        weights = (self._whiten @ filters.T).astype("float32")
+        offset = (self._mean @ weights).astype("float32")
+        rows = [
+            _pooled(
+                tf.constant(images[start : start + _IMAGES]), weights, offset
+            ).numpy()
+            for start in range(0, len(images), _IMAGES)
+        ]
+        return np.concatenate(rows)
+
+
+def squared_distances(
+    net: RandomConvNet, train: np.ndarray, test: np.ndarray, tell: Tell
+) -> tuple[np.ndarray, np.ndarray]:
+    """Squared distances of the features, which are never held all at once.
+
+    Means over the features, so that they do not grow with the filters.
+
+    Args:
+      net: of the features.
+      train: images [n, ...].
+      test: images [m, ...].
+      tell: is told the progress.
+
+    Returns:
+      float32 [n, n] between training images, whose upper triangle alone is
+      set, and [m, n] between test and training images.
+    """
+    square = np.zeros((len(train), len(train)), "float32")
+    across = np.zeros((len(test), len(train)), "float32")
+    lengths = np.zeros(len(train)), np.zeros(len(test))
+    count = 0
+    for ours, tests in net.blocks(train, test):
+        for start in range(0, len(ours), _ROWS):
+            rows = slice(start, start + _ROWS)
+            square[rows, start:] += ours[rows] @ ours[start:].T
+        across += tests @ ours.T
+        for length, features in zip(lengths, (ours, tests), strict=True):
+            length += np.square(features).sum(axis=1)
+        count += ours.shape[1]
+        tell(f"features: {count:,}")
+    for matrix, rows_of in ((square, lengths[0]), (across, lengths[1])):
+        matrix *= -2
+        matrix += rows_of[:, None]
+        matrix += lengths[0]
+        matrix /= count
+        np.maximum(matrix, 0, out=matrix)
+    np.fill_diagonal(square, 0)
+    return square, across
+
+
+def _random_patches(
+    images: np.ndarray, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Patches at random places of random images: float64 [count, size]."""
+    height, width = images.shape[1:3]
+    which = rng.integers(0, len(images), count)
+    tops = rng.integers(0, height - _PATCH + 1, count)
+    lefts = rng.integers(0, width - _PATCH + 1, count)
+    side = np.arange(_PATCH)
+    patches = images[
+        which[:, None, None],
+        (tops[:, None] + side)[:, :, None],
+        (lefts[:, None] + side)[:, None, :],
+    ]
+    return patches.reshape(count, -1).astype("float64")
+
+
+def _normalized(patches: np.ndarray) -> np.ndarray:
+    """Mean 0 and contrast 1 for each patch."""
+    centred = patches - patches.mean(axis=1, keepdims=True)
+    variance = centred.var(axis=1, ddof=1, keepdims=True)
+    return centred / np.sqrt(variance + _CONTRAST)
+
+
+@tf.function(reduce_retracing=True)
+def _pooled(images, weights, offset):
+    """Features of a batch: float32 [n, 8 * filters]."""
+    x = tf.cast(images, tf.float32)
+    patches = tf.image.extract_patches(
+        x, [1, _PATCH, _PATCH, 1], [1] * 4, [1] * 4, "VALID"
+    )
+    size = tf.cast(tf.shape(patches)[-1], tf.float32)
+    patches -= tf.reduce_mean(patches, axis=-1, keepdims=True)
+    squares = tf.reduce_sum(tf.square(patches), axis=-1, keepdims=True)
+    patches *= tf.math.rsqrt(squares / (size - 1) + _CONTRAST)
+    responses = tf.tensordot(patches, weights, 1) - offset
+    sides = tf.concat([responses, -responses], axis=-1)
+    active = tf.nn.relu(sides - _THRESHOLD)
+    height, width = tf.shape(active)[1], tf.shape(active)[2]
+    quarters = [
+        tf.reduce_sum(active[:, rows, columns], axis=[1, 2])
+        for rows in (slice(None, height // 2), slice(height // 2, None))
+        for columns in (slice(None, width // 2), slice(width // 2, None))
+    ]
+    return tf.concat(quarters, axis=-1)
