@@ -17,8 +17,8 @@ def main() -> None:
     """Runs the rows that the flags choose."""
     with quiet_start():
         from rethink_keras.theory import min_norm
-    chosen = choose({name: name for name in min_norm.TABLES})
-    finish(min_norm.demonstrate(config_of(randomize="none"), chosen))
+    for table in choose({name: name for name in min_norm.TABLES}):
+        finish(min_norm.demonstrate(config_of(), table))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ def main() -> None:
     """Runs the rows that the flags choose."""
     with quiet_start():
         from rethink_keras.theory import table3
-    names = choose({name: name for name in table3.MACHINES})
-    finish(table3.demonstrate(config_of(), names, _FILTERS.value))
+    for name in choose({name: name for name in table3.MACHINES}):
+        finish(table3.demonstrate(config_of(), name, _FILTERS.value))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What the launch scripts of the theory share: flags, and the end."""
 
 import fnmatch
+import shlex
+import sys
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -60,9 +62,12 @@ def choose(rows: Mapping[str, Row]) -> list[Row]:
 
 
 def finish(record) -> None:
-    """Writes a record and prints its table."""
-    from rethink_keras.theory.record import write_record
+    """Writes a record and prints its tables."""
+    from rethink_keras.results.records import write_record
 
-    path = write_record(record, _WORKDIR.value)
+    elsewhere = ("--data_dir", "--workdir")
+    words = [w for w in sys.argv if not w.startswith(elsewhere)]
+    command = shlex.join(["python", *words])
+    path = write_record(record, _WORKDIR.value, command)
     print(f"{record.title}\n{record.as_markdown()}")
-    print(f"{record.seconds:.0f} s; see {path}, or tensorboard --logdir {path}")
+    print(f"{record.seconds:.0f} s; see {path}\n")

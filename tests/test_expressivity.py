@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 
 from rethink_keras import InputError, RunConfig
-from rethink_keras.results import parameters
+from rethink_keras.results import find_runs, parameters
+from rethink_keras.results.records import find_records, write_record
 from rethink_keras.theory import (
     deep_expressive_relu_network,
     expressive_relu_network,
 )
 from rethink_keras.theory.expressivity import Hinges, hinges, project
-from rethink_keras.theory.record import write_record
 from rethink_keras.theory.theorem1 import demonstrate
 
 
@@ -146,7 +146,12 @@ def test_the_demonstration_memorizes_and_is_written(tmp_path):
         2 * 200 + 2_352 + 1 + 4 * 4,
     ]
     assert [row["accuracy %"] for row in rows[:2]] == [100, 100]
-    path = write_record(record, str(tmp_path))
+    path = write_record(record, str(tmp_path), "python launch/theorem1.py")
+    (found,) = find_records(tmp_path)
+    assert found.tables == record.tables
+    assert found.figures == record.figures
+    assert found.command == "python launch/theorem1.py"
+    assert not find_runs(tmp_path)
     content = json.loads((path / "result.json").read_text())
     assert content["tables"]["networks"] == rows
     assert (path / "construction.png").read_bytes().startswith(b"\x89PNG")

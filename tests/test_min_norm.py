@@ -63,7 +63,7 @@ def test_what_a_start_has_outside_the_span_stays(system):
 
 def test_all_interpolants_fit_but_only_the_shortest_generalizes():
     config = RunConfig(randomize="none", train_examples=500)
-    record = min_norm.demonstrate(config, ["interpolants"])
+    record = min_norm.demonstrate(config, "interpolants")
     least, *others = record.tables["interpolants"]
     assert least["test error %"] < 80
     for row in others:

@@ -74,15 +74,17 @@ def test_filters_depend_on_the_seed_alone(images):
 def test_rows_fit_and_choose_on_held_out_training_images(tmp_path):
     config = RunConfig(randomize="none", train_examples=400)
     names = ["sample_raw", "sample_convnet_ridge"]
-    record = table3.demonstrate(config, names, filters=8)
-    raw, convnet = record.tables["machines"]
+    records = [table3.demonstrate(config, name, filters=8) for name in names]
+    (raw,), (convnet,) = (record.tables["machine"] for record in records)
+    assert records[1].name == (
+        "sample_convnet_ridge,train_examples=400,filters=8"
+    )
     assert raw["train"] == 400
     assert raw["ridge"] == 0
     assert 40 < convnet["test error %"] < raw["test error %"] < 80
-    tried = record.tables["choices on held-out training images"]
-    for row in (raw, convnet):
-        own = [t for t in tried if t["row"] == row["row"]]
-        best = min(own, key=lambda t: t["held-out error %"])
+    for row, record in zip((raw, convnet), records, strict=True):
+        tried = record.tables["choices on held-out training images"]
+        best = min(tried, key=lambda t: t["held-out error %"])
         assert (row["gamma"], row["ridge"]) == (best["gamma"], best["ridge"])
 
 

@@ -22,6 +22,9 @@ from rethink_keras.report.tables import (
     table_rows,
 )
 from rethink_keras.results import find_runs
+from rethink_keras.results.records import SavedRecord, find_records
+from rethink_keras.results.records import as_markdown as record_markdown
+from rethink_keras.results.records import as_text as record_text
 
 SCALE_TITLES = {
     "paper": "On the full data set",
@@ -133,11 +136,15 @@ def write_report(logdir: str, directory: str) -> epath.Path:
         if section.png and section.svg and section.started:
             (target / f"{section.stem}.png").write_bytes(section.png)
             (target / f"{section.stem}.svg").write_bytes(section.svg)
+    records = find_records(logdir)
+    for found in records:
+        for name, image in found.figures.items():
+            (target / f"{found.experiment}_{name}.png").write_bytes(image)
     (target / "results.csv").write_text(as_csv(sections))
     links = os.path.relpath(logdir, directory)
     for name in ("report.md", "index.html"):
         (target / name).write_text(
-            _render(name, sections, verdicts, len(runs), links)
+            _render(name, sections, verdicts, records, len(runs), links)
         )
     return target / "index.html"
 
@@ -154,6 +161,7 @@ def _render(
     name: str,
     sections: Sequence[Section],
     verdicts: Mapping[str, Sequence[Verdict]],
+    records: Sequence[SavedRecord],
     runs: int,
     links: str,
 ) -> str:
@@ -168,9 +176,13 @@ def _render(
         sections=sections,
         verdicts=verdicts,
         scales=SCALE_TITLES,
+        records=records,
         runs=runs,
         links=links,
         as_markdown=as_markdown,
+        record_markdown=record_markdown,
+        as_text=record_text,
+        base64=lambda image: base64.b64encode(image).decode(),
     )
 
 

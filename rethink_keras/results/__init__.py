@@ -1,6 +1,7 @@
 """What a run leaves behind."""
 
 from rethink_keras.results.collection import (
+    RESULT,
     THEORY,
     FinishedRun,
     find_runs,
@@ -18,6 +19,7 @@ from rethink_keras.results.summary import (
 from rethink_keras.results.tensorboard import TensorBoardWriter
 
 __all__ = [
+    "RESULT",
     "THEORY",
     "FinishedRun",
     "RunDirectory",

@@ -10,13 +10,17 @@ from sklearn.metrics.pairwise import rbf_kernel
 
 from rethink_keras import pipeline
 from rethink_keras.config import RunConfig
+from rethink_keras.results.records import Record, as_png
 from rethink_keras.theory import features
 from rethink_keras.theory.kernels import KernelClassifier
 from rethink_keras.theory.least_squares import Descent, Path, descend
-from rethink_keras.theory.record import Record
 from rethink_keras.theory.samples import Sample, load_samples
 
-TABLES = ("descent", "interpolants", "norms")
+TABLES = {
+    "descent": "gradient descent from zero ends at the minimum norm",
+    "interpolants": "functions that fit every label and do not generalize",
+    "norms": "minimum norms with two preprocessings",
+}
 _EQUATIONS = 60
 _DESCENTS = (
     Descent("gradient descent", None, steps=5_000),
@@ -30,38 +34,35 @@ _GAMMA_PIXELS = 0.02  # the first author's, for MNIST of 28 x 28 pixels
 _GAMMA_GABOR = 3.0
 
 
-def demonstrate(config: RunConfig, tables: Sequence[str] = TABLES) -> Record:
+def demonstrate(config: RunConfig, table: str) -> Record:
     """Least norms on a data set with true labels.
 
     Args:
       config: whose data set and seed are used.
-      tables: which of `descent` (to the minimum-norm solution of least
-        squares), `interpolants` (that fit the training set and do not
-        generalize) and `norms` (of pixels and of Gabor features).
+      table: `descent` (to the minimum-norm solution of least squares),
+        `interpolants` (that fit the training set and do not generalize) or
+        `norms` (of pixels and of Gabor features).
 
     Raises:
       InputError: the data cannot be used.
     """
     begun = time.perf_counter()
     train, test = load_samples(config)
-    found, figures = {}, {}
-    if "descent" in tables:
+    figures = {}
+    if table == "descent":
         paths = descents(train.images, config.seed)
-        found["descent"] = [_descent_row(d, p) for d, p in paths]
-        figures["descent"] = draw_descents(paths)
-    if "interpolants" in tables:
-        found["interpolants"] = interpolants(train, test, config.seed)
-    if "norms" in tables:
-        found["norms"] = norms(train, test)
+        rows = [_descent_row(descent, path) for descent, path in paths]
+        figures["descent"] = as_png(draw_descents(paths))
+    elif table == "interpolants":
+        rows = interpolants(train, test, config.seed)
+    else:
+        rows = norms(train, test)
     return Record(
         experiment="min_norm",
-        title="Section 5: minimum-norm solutions",
-        options={
-            "dataset": config.dataset,
-            "train_examples": len(train.labels),
-            "seed": config.seed,
-        },
-        tables=found,
+        name=f"{table}_{config.dataset}",
+        title=f"Section 5: {TABLES[table]}",
+        seed=config.seed,
+        tables={table: rows},
         figures=figures,
         seconds=time.perf_counter() - begun,
     )

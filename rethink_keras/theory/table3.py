@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from rethink_keras.config import SAMPLE, RunConfig
+from rethink_keras.results.records import Record
 from rethink_keras.theory import features
 from rethink_keras.theory.kernels import KernelClassifier
 from rethink_keras.theory.random_convnet import RandomConvNet, squared_distances
-from rethink_keras.theory.record import Record
 from rethink_keras.theory.samples import Sample, load_samples
 
 _HELD_OUT = 5_000
@@ -54,42 +54,36 @@ MACHINES: Mapping[str, Machine] = {
 }
 
 
-def demonstrate(
-    config: RunConfig, names: Sequence[str], filters: int
-) -> Record:
-    """Fits the named machines and tests them.
+def demonstrate(config: RunConfig, name: str, filters: int) -> Record:
+    """Fits a machine and tests it.
 
     Args:
       config: where the data lie, the seed, and how many training images.
-      names: keys of MACHINES.
-      filters: of the random networks.
+      name: a key of MACHINES.
+      filters: of the random network.
 
     Raises:
       InputError: the data cannot be used, or memory does not suffice.
     """
     begun = time.perf_counter()
-    rows: list[dict] = []
-    choices: list[dict] = []
-    for name in names:
-        machine = MACHINES[name]
-        loaded = load_samples(
-            dataclasses.replace(config, dataset=machine.dataset)
-        )
-        row, chosen = _fit(name, machine, *loaded, filters, config.seed)
-        rows.append(row)
-        choices += chosen
-    tables = {"machines": rows}
-    if choices:
-        tables["choices on held-out training images"] = choices
+    machine = MACHINES[name]
+    train, test = load_samples(
+        dataclasses.replace(config, dataset=machine.dataset)
+    )
+    row, tried = _fit(name, machine, train, test, filters, config.seed)
+    tables = {"machine": [row]}
+    if tried:
+        tables["choices on held-out training images"] = tried
+    parts = [name]
+    if config.train_examples is not None:
+        parts.append(f"train_examples={config.train_examples}")
+    if machine.transform is None:
+        parts.append(f"filters={filters}")
     return Record(
         experiment="table3",
-        title="Table 3: kernel machines that fit every training label",
-        options={
-            "dataset": "+".join(sorted({MACHINES[n].dataset for n in names})),
-            "train_examples": config.train_examples,
-            "filters": filters,
-            "seed": config.seed,
-        },
+        name=",".join(parts),
+        title=f"Table 3: {name.replace('_', ' ')}, every training label fitted",
+        seed=config.seed,
         tables=tables,
         figures={},
         seconds=time.perf_counter() - begun,

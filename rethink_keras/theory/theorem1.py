@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 
 from rethink_keras import models, parts, results
 from rethink_keras.config import RunConfig
+from rethink_keras.results.records import Record, as_png
 from rethink_keras.theory.expressivity import (
     ExactModel,
     deep_expressive_relu_network,
     expressive_relu_network,
 )
-from rethink_keras.theory.record import Record
 
 DEPTHS = (2, 5, 17, 65)
 _BATCH = 256
@@ -57,13 +57,10 @@ def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
             f"Theorem 1: {len(points):,} random labels memorized without"
             " training"
         ),
-        options={
-            "dataset": config.dataset,
-            "randomize": config.randomize,
-            "seed": config.seed,
-        },
+        name=config.dataset,
+        seed=config.seed,
         tables={"networks": rows},
-        figures={"construction": draw_construction(config.seed)},
+        figures={"construction": as_png(draw_construction(config.seed))},
         seconds=time.perf_counter() - begun,
     )
 

@@ -1,0 +1,170 @@
+"""What a demonstration of the theory leaves behind."""
+
+import dataclasses
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+from etils import epath
+from matplotlib.figure import Figure
+
+from rethink_keras.errors import InputError
+from rethink_keras.results.collection import RESULT, THEORY
+from rethink_keras.results.environment import device, versions
+
+Cell = str | int | float | None
+Table = Sequence[Mapping[str, Cell]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """The numbers of a demonstration.
+
+    Attributes:
+      experiment: as the launch script.
+      name: of what it ran, as a directory's name.
+      title: what it shows, in a line.
+      seed: of its random numbers.
+      tables: rows by name of the table; all of a table have its columns.
+      figures: PNG files by name.
+      seconds: that it took.
+    """
+
+    experiment: str
+    name: str
+    title: str
+    seed: int
+    tables: Mapping[str, Table]
+    figures: Mapping[str, bytes]
+    seconds: float
+
+    def as_markdown(self) -> str:
+        """The tables."""
+        return "\n\n".join(map(as_markdown, self.tables.values()))
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedRecord(Record):
+    """A record as found again.
+
+    Attributes:
+      command: that wrote it.
+      device: that computed it.
+    """
+
+    command: str
+    device: str
+
+
+def as_markdown(rows: Table) -> str:
+    """A table in Markdown."""
+    columns = list(rows[0])
+    lines = [
+        "| " + " | ".join(columns) + " |",
+        "|" + "---|" * len(columns),
+    ]
+    for row in rows:
+        cells = (as_text(row[column]) for column in columns)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def as_text(value: Cell) -> str:
+    """A cell: four digits of a fraction, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def write_record(record: Record, workdir: str, command: str) -> epath.Path:
+    """Writes result.json, figures and TensorBoard's text and images.
+
+    Into `<workdir>/theory/<experiment>/<name>/seed=N`, in place of an earlier
+    one.
+
+    Returns:
+      The directory.
+
+    Raises:
+      InputError: the directory cannot be written.
+    """
+    path = epath.Path(workdir) / THEORY / record.experiment / record.name
+    path = path / f"seed={record.seed}"
+    content = {
+        "experiment": record.experiment,
+        "name": record.name,
+        "title": record.title,
+        "seed": record.seed,
+        "tables": {
+            name: [dict(row) for row in rows]
+            for name, rows in record.tables.items()
+        },
+        "figures": list(record.figures),
+        "seconds": record.seconds,
+        "command": command,
+        "device": device(),
+        "versions": versions(),
+    }
+    try:
+        if path.exists():
+            shutil.rmtree(path)
+        path.mkdir(parents=True)
+        _write_events(record, path)
+        for name, image in record.figures.items():
+            (path / f"{name}.png").write_bytes(image)
+        text = json.dumps(content, indent=2, allow_nan=False)
+        (path / RESULT).write_text(text + "\n")
+    except OSError as error:
+        raise InputError(
+            f"workdir={workdir}: cannot be written ({error.strerror or error});"
+            " choose another"
+        ) from error
+    return path
+
+
+def _write_events(record: Record, path: epath.Path) -> None:
+    writer = tf.summary.create_file_writer(str(path))
+    with writer.as_default():
+        tf.summary.text(record.experiment, record.as_markdown(), step=0)
+        for name, image in record.figures.items():
+            pixels = tf.io.decode_png(image, channels=3)
+            tf.summary.image(name, pixels[None], step=0)
+    writer.close()
+
+
+def find_records(logdir: os.PathLike | str) -> list[SavedRecord]:
+    """The records under a directory's folder `theory`, by path.
+
+    Raises:
+      InputError: a result.json is damaged.
+    """
+    paths = sorted((epath.Path(logdir) / THEORY).glob(f"*/*/*/{RESULT}"))
+    return [_read(path) for path in paths]
+
+
+def _read(path: epath.Path) -> SavedRecord:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+        del content["versions"]
+        content["figures"] = {
+            name: (path.parent / f"{name}.png").read_bytes()
+            for name in content["figures"]
+        }
+        return SavedRecord(**content)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: is no record of the theory ({error}); remove it"
+        ) from error
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    return buffer.getvalue()
