@@ -10,12 +10,22 @@ Example:
 from typing import TYPE_CHECKING, Any
 
 from rethink_keras.config import RunConfig
-from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.errors import (
+    DivergenceError,
+    InputError,
+    InterruptedRunError,
+)
 
 if TYPE_CHECKING:
     from rethink_keras.experiment import run
 
-__all__ = ["DivergenceError", "InputError", "RunConfig", "run"]
+__all__ = [
+    "DivergenceError",
+    "InputError",
+    "InterruptedRunError",
+    "RunConfig",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

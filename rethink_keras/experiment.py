@@ -74,8 +74,8 @@ def run(
             say(results.conclusion(result, directory.path))
             return result
     begun = time.monotonic()
+    task = parts.make_task(config)
     with training.Interruption() as interruption:
-        task = parts.make_task(config)
         checkpoints = training.Checkpoints(
             directory.checkpoints,
             run={"config": config.as_dict(), "fingerprint": task.fingerprint},

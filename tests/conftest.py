@@ -7,6 +7,7 @@ import pathlib
 import hypothesis
 import numpy as np
 import pytest
+from tiny_sets import pictures, write_set
 
 from rethink_keras import data
 
@@ -40,3 +41,11 @@ def tfds_dir() -> str:
 def few(sample) -> data.Examples:
     """The first 130 training examples of the embedded data set."""
     return sample.train.take(np.arange(130))
+
+
+@pytest.fixture
+def tiny(tmp_path) -> pathlib.Path:
+    """A sound data set of 7 training and 5 test images: its directory."""
+    return write_set(
+        tmp_path, {"train": pictures(7), "test": pictures(5, first=100)}
+    )

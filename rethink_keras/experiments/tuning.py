@@ -12,7 +12,11 @@ import keras_tuner
 from etils import epath
 
 from rethink_keras.config import RunConfig
-from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.errors import (
+    DivergenceError,
+    InputError,
+    InterruptedRunError,
+)
 from rethink_keras.experiment import run
 
 _OBJECTIVE = "validation_accuracy"
@@ -96,6 +100,8 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         except DivergenceError as error:
             print(f"{error}: counts as accuracy 0")
             return {_OBJECTIVE: 0.0}
+        except InterruptedRunError as error:
+            raise KeyboardInterrupt from error
         except InputError as error:
             # Of other errors keras-tuner makes failed trials, and goes on.
             raise keras_tuner.errors.FatalError(str(error)) from error

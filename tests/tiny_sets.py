@@ -1,0 +1,103 @@
+"""Small data sets in the format of TFDS, written by the tests."""
+
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from rethink_keras import data
+from rethink_keras.errors import InputError
+
+TEMPLATE = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
+TRAIN_FILE = "tiny-train.tfrecord-00000-of-00001"
+SERVER_THAT_HANGS = """
+import time
+import requests
+requests.head = lambda *args, **kwargs: time.sleep(60)
+from rethink_keras import data
+from rethink_keras.errors import InputError
+begun = time.monotonic()
+try:
+    data.load("cifar10", "nowhere")
+except InputError as error:
+    print(time.monotonic() - begun, error, sep="\\n", flush=True)
+"""
+
+
+def picture(index: int, height: int = 8, width: int = 8) -> np.ndarray:
+    return np.full((height, width, 3), index, np.uint8)
+
+
+def picture_features(shape=(8, 8, 3), classes: int = 3):
+    return tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=shape),
+            "label": tfds.features.ClassLabel(num_classes=classes),
+        }
+    )
+
+
+def write_set(
+    data_dir: pathlib.Path,
+    splits: dict[str, list],
+    features=None,
+    supervised_keys=("image", "label"),
+    name: str = "tiny",
+) -> pathlib.Path:
+    """Writes a TFDS data set; its records are examples or bytes."""
+    features = features or picture_features()
+    target = data_dir / name / "1.0.0"
+    target.mkdir(parents=True)
+    infos = []
+    for split, examples in splits.items():
+        path = target / f"{name}-{split}.tfrecord-00000-of-00001"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for example in examples:
+                if not isinstance(example, bytes):
+                    example = features.serialize_example(example)
+                writer.write(example)
+        infos.append(
+            tfds.core.SplitInfo(
+                name=split,
+                shard_lengths=[len(examples)],
+                num_bytes=path.stat().st_size,
+                filename_template=tfds.core.ShardedFileTemplate(
+                    data_dir=target,
+                    dataset_name=name,
+                    split=split,
+                    filetype_suffix="tfrecord",
+                    template=TEMPLATE,
+                ),
+            )
+        )
+    tfds.folder_dataset.write_metadata(
+        data_dir=str(target),
+        features=features,
+        split_infos=infos,
+        filename_template=TEMPLATE,
+        supervised_keys=supervised_keys,
+    )
+    return target
+
+
+def pictures(count: int, first: int = 0) -> list[dict]:
+    return [
+        {"image": picture(first + index), "label": index % 3}
+        for index in range(count)
+    ]
+
+
+def complaint(data_dir, name: str = "tiny", **options) -> str:
+    """What is said, in one line, of a data set that cannot be loaded."""
+    with pytest.raises(InputError) as error:
+        data.load(name, str(data_dir), **options)
+    message = str(error.value)
+    assert "\n" not in message
+    assert len(message) < 500
+    return message
+
+
+def everything_under(directory: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(directory.rglob("*"))
