@@ -33,6 +33,9 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
         unit = 1 if over_levels else _THOUSAND
         label = " ".join((curve.name.replace("_", " "), curve.split)).strip()
         if curve.paper and (scale == "paper" or over_levels):
+            plot.set_title(
+                "solid: ours; dashed: the paper", fontsize=9, loc="left"
+            )
             x, y = np.transpose(curve.paper)
             plot.plot(x / unit, y, "--", color=colour, alpha=0.6, lw=1.2)
         if curve.ours:
@@ -47,8 +50,6 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
             plot.plot([], [], "--", color=colour, label=f"{label} (not run)")
     plot.set_xlabel(axes.x)
     plot.set_ylabel(axes.y)
-    if any(curve.paper for curve in curves):
-        plot.set_title("solid: ours; dashed: the paper", fontsize=9, loc="left")
     plot.grid(alpha=0.25)
     plot.legend(fontsize=8)
     return figure
