@@ -111,6 +111,40 @@ class PositionEmbedding(keras.layers.Layer):
         return inputs + self.embedding
 
 
+def classify(
+    x,
+    classes: int,
+    *,
+    activation: str | None,
+    weight_decay: float,
+    dropout: float = 0.0,
+    kernel_initializer="glorot_uniform",
+):
+    """The last layer of every network: dropout, then one output a class.
+
+    Args:
+      x: [n, features].
+      classes: number of classes.
+      activation: None for logits.
+      weight_decay: see `half_l2`.
+      dropout: rate before the layer.
+      kernel_initializer: of the layer.
+
+    Returns:
+      float32 [n, classes] under every dtype policy.
+    """
+    if dropout:
+        x = keras.layers.Dropout(dropout)(x)
+    return keras.layers.Dense(
+        classes,
+        activation=activation,
+        kernel_initializer=kernel_initializer,
+        kernel_regularizer=half_l2(weight_decay),
+        dtype="float32",
+        name="logits",
+    )(x)
+
+
 def _negative_power(x, exponent: float):
     """`x ** -exponent`; at 0.75, two roots take a third of a power's time."""
     if exponent == 0.75:

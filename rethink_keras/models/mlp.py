@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from rethink_keras.models.layers import half_l2
+from rethink_keras.models.layers import classify, half_l2
 
 
 def mlp(
@@ -42,13 +42,12 @@ def mlp(
         )(x)
         if dropout:
             x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(
+    outputs = classify(
+        x,
         classes,
         activation=classifier_activation,
-        kernel_regularizer=half_l2(weight_decay),
-        dtype="float32",
-        name="logits",
-    )(x)
+        weight_decay=weight_decay,
+    )
     return keras.Model(inputs, outputs, name=name)
 
 

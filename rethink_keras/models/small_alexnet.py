@@ -3,7 +3,11 @@
 import keras
 from keras import initializers, layers
 
-from rethink_keras.models.layers import LocalResponseNormalization, half_l2
+from rethink_keras.models.layers import (
+    LocalResponseNormalization,
+    classify,
+    half_l2,
+)
 
 
 def small_alexnet(
@@ -62,14 +66,13 @@ def small_alexnet(
         )(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(
+    outputs = classify(
+        x,
         classes,
         activation=classifier_activation,
+        weight_decay=weight_decay,
         kernel_initializer=_normal(1 / 192),
-        kernel_regularizer=half_l2(weight_decay),
-        dtype="float32",
-        name="logits",
-    )(x)
+    )
     return keras.Model(inputs, outputs, name=name)
 
 

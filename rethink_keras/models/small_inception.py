@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from rethink_keras.models.layers import BatchNormalization, half_l2
+from rethink_keras.models.layers import BatchNormalization, classify, half_l2
 
 BATCH_NORM_EPSILON = 1e-3
 
@@ -82,13 +82,11 @@ def small_inception(
     x = inception(x, 176, 160)
     x = inception(x, 176, 160)
     x = layers.GlobalAveragePooling2D()(x)
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(
+    outputs = classify(
+        x,
         classes,
         activation=classifier_activation,
-        kernel_regularizer=half_l2(weight_decay),
-        dtype="float32",
-        name="logits",
-    )(x)
+        weight_decay=weight_decay,
+        dropout=dropout,
+    )
     return keras.Model(inputs, outputs, name=name)

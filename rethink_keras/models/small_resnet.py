@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from rethink_keras.models.layers import BatchNormalization, half_l2
+from rethink_keras.models.layers import BatchNormalization, classify, half_l2
 
 _WIDTHS = (64, 128, 256)
 
@@ -65,13 +65,11 @@ def small_resnet(
     for filters, strides in zip(_WIDTHS, (1, 2, 2), strict=True):
         x = block(x, filters, strides)
     x = layers.GlobalAveragePooling2D()(activate(x))
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(
+    outputs = classify(
+        x,
         classes,
         activation=classifier_activation,
-        kernel_regularizer=half_l2(weight_decay),
-        dtype="float32",
-        name="logits",
-    )(x)
+        weight_decay=weight_decay,
+        dropout=dropout,
+    )
     return keras.Model(inputs, outputs, name=name)

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from rethink_keras.models.layers import PositionEmbedding, half_l2
+from rethink_keras.models.layers import PositionEmbedding, classify, half_l2
 
 _PATCH, _WIDTH, _DEPTH, _HEADS = 4, 128, 6, 4
 
@@ -69,13 +69,11 @@ def small_vit(
     for _ in range(_DEPTH):
         x = block(x)
     x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    outputs = layers.Dense(
+    outputs = classify(
+        x,
         classes,
         activation=classifier_activation,
-        kernel_regularizer=half_l2(weight_decay),
-        dtype="float32",
-        name="logits",
-    )(x)
+        weight_decay=weight_decay,
+        dropout=dropout,
+    )
     return keras.Model(inputs, outputs, name=name)
