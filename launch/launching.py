@@ -1,11 +1,11 @@
 """What the launch scripts share: flags, and running an experiment's rows."""
 
-import fnmatch
 import functools
 import sys
 from collections.abc import Sequence
 
 from absl import flags
+from choosing import matching
 
 from rethink_keras.errors import InputError
 from rethink_keras.terminal import quiet_start, run_command
@@ -57,17 +57,9 @@ def _run(experiments: Sequence[str]) -> int:
         from rethink_keras.results import find_runs
     experiments = experiments or tuple(rows_of.TITLES)
     loaded = {name: rows_of.load(name, _SCALE.value) for name in experiments}
-    chosen = [
-        row
-        for rows in loaded.values()
-        for row in rows
-        if fnmatch.fnmatch(row.name, _ROWS.value)
-    ]
-    if not chosen:
-        names = sorted({row.name for rows in loaded.values() for row in rows})
-        raise InputError(
-            f"rows={_ROWS.value}: matches none of {', '.join(names)}"
-        )
+    rows = [row for of_one in loaded.values() for row in of_one]
+    names = matching(_ROWS.value, sorted({row.name for row in rows}))
+    chosen = [row for row in rows if row.name in names]
     jobs = rows_of.plan(chosen, _seeds(), _WORKDIR.value, _DATA_DIR.value)
     if _DRY_RUN.value:
         print(rows_of.as_list(jobs))

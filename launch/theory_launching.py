@@ -1,15 +1,14 @@
 """What the launch scripts of the theory share: flags, and the end."""
 
-import fnmatch
 import shlex
 import sys
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from absl import flags
+from choosing import matching
 
 from rethink_keras import RunConfig, terminal
-from rethink_keras.errors import InputError
 
 _DATASET = flags.DEFINE_string(
     "dataset", "cifar10_sample", "the sample, or any that TFDS knows"
@@ -51,14 +50,7 @@ def choose(rows: Mapping[str, Row]) -> list[Row]:
     Raises:
       InputError: none does.
     """
-    chosen = [
-        row for name, row in rows.items() if fnmatch.fnmatch(name, _ROWS.value)
-    ]
-    if not chosen:
-        raise InputError(
-            f"rows={_ROWS.value}: matches none of {', '.join(rows)}"
-        )
-    return chosen
+    return [rows[name] for name in matching(_ROWS.value, list(rows))]
 
 
 def finish(record) -> None:

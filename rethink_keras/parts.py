@@ -44,6 +44,26 @@ def make_task(config: RunConfig) -> Task:
             f" {config.dataset} are {height} x {width}"
         )
     random = make_randomization(config, loaded)
+    train, test = choose_examples(config, loaded)
+    train_crops = pipeline.randomize(train, random)
+    test_crops = pipeline.randomize(test, random)
+    return Task(
+        train=dataclasses.replace(train, labels=train_crops.labels),
+        train_crops=train_crops,
+        test_crops=test_crops,
+        randomization=random,
+        fingerprint=randomization.fingerprint(train_crops, test_crops),
+    )
+
+
+def choose_examples(
+    config: RunConfig, loaded: data.ImageClassification
+) -> tuple[data.Examples, data.Examples]:
+    """The examples that a run trains and is tested on, not randomized.
+
+    Raises:
+      InputError: there are fewer than the run asks for.
+    """
     train, test = loaded.train, loaded.test
     if config.validation_examples is not None:
         train, test = randomization.hold_out(
@@ -59,15 +79,7 @@ def make_task(config: RunConfig) -> Task:
             classes=loaded.classes,
             seed=config.seed,
         )
-    train_crops = pipeline.randomize(train, random)
-    test_crops = pipeline.randomize(test, random)
-    return Task(
-        train=dataclasses.replace(train, labels=train_crops.labels),
-        train_crops=train_crops,
-        test_crops=test_crops,
-        randomization=random,
-        fingerprint=randomization.fingerprint(train_crops, test_crops),
-    )
+    return train, test
 
 
 def make_randomization(

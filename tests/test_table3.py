@@ -51,7 +51,7 @@ def test_distances_are_those_of_all_the_features(images, monkeypatch):
     ((a, b),) = net.blocks(train, test)
     assert a.shape == (60, 8 * 20)
     monkeypatch.setattr(random_convnet, "_FILTERS", 7)
-    monkeypatch.setattr(random_convnet, "_ROWS", 16)
+    monkeypatch.setattr(random_convnet, "BLOCK", 16)
     square, across = squared_distances(net, train, test, lambda text: None)
     for found, left in ((square, a), (across, b)):
         differences = left[:, None] - a

@@ -1,6 +1,5 @@
 """The paper's figures, ours over the paper's curves."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -66,19 +65,3 @@ def _band(seeds: Sequence[Points]) -> tuple[np.ndarray, ...]:
         values.mean(axis=0),
         values.max(axis=0),
     )
-
-
-def as_png(figure: Figure) -> bytes:
-    """The figure as a PNG file."""
-    return _save(figure, "png", dpi=150)
-
-
-def as_svg(figure: Figure) -> bytes:
-    """The figure as an SVG file, the same bytes for the same figure."""
-    return _save(figure, "svg", metadata={"Date": None})
-
-
-def _save(figure: Figure, kind: str, **options) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, **options)
-    return buffer.getvalue()

@@ -14,7 +14,7 @@ from rethink_keras.experiments import TITLES
 from rethink_keras.report.claims import Evidence, Verdict, judge
 from rethink_keras.report.comparison import write_comparison
 from rethink_keras.report.curves import AXES, curves
-from rethink_keras.report.figures import as_png, as_svg, draw
+from rethink_keras.report.figures import draw
 from rethink_keras.report.measured import MeasuredRow, measure
 from rethink_keras.report.tables import (
     TableRow,
@@ -22,6 +22,7 @@ from rethink_keras.report.tables import (
     table_rows,
 )
 from rethink_keras.results import find_runs
+from rethink_keras.results.images import as_png, as_svg
 from rethink_keras.results.records import SavedRecord, find_records
 from rethink_keras.results.records import as_markdown as record_markdown
 from rethink_keras.results.records import as_text as record_text

@@ -1,7 +1,6 @@
 """What a demonstration of the theory leaves behind."""
 
 import dataclasses
-import io
 import json
 import os
 import shutil
@@ -10,7 +9,6 @@ from typing import Any
 
 import tensorflow as tf
 from etils import epath
-from matplotlib.figure import Figure
 
 from rethink_keras.errors import InputError
 from rethink_keras.results.collection import RESULT, THEORY
@@ -161,10 +159,3 @@ def _read(path: epath.Path) -> SavedRecord:
         raise InputError(
             f"{path}: is no record of the theory ({error}); remove it"
         ) from error
-
-
-def as_png(figure: Figure) -> bytes:
-    """The figure as a PNG file."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150)
-    return buffer.getvalue()

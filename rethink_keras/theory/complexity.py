@@ -15,7 +15,8 @@ from sklearn.metrics.pairwise import rbf_kernel
 
 from rethink_keras import models, parts, pipeline, training
 from rethink_keras.config import RunConfig
-from rethink_keras.results.records import Record, as_png
+from rethink_keras.results.images import as_png
+from rethink_keras.results.records import Record
 from rethink_keras.theory import features
 
 TABLES = {

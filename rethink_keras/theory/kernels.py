@@ -214,3 +214,8 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
     def _tell(self, text: str) -> None:
         if self.verbose:
             print(text, flush=True)
+
+
+def error_percent(predicted: np.ndarray, labels: np.ndarray) -> float:
+    """The share of wrong predictions, in percent."""
+    return 100 * float((predicted != labels).mean())

@@ -10,11 +10,13 @@ from sklearn.metrics.pairwise import rbf_kernel
 
 from rethink_keras import pipeline
 from rethink_keras.config import RunConfig
-from rethink_keras.results.records import Record, as_png
+from rethink_keras.data import Examples
+from rethink_keras.results.images import as_png
+from rethink_keras.results.records import Record
 from rethink_keras.theory import features
-from rethink_keras.theory.kernels import KernelClassifier
+from rethink_keras.theory.kernels import KernelClassifier, error_percent
 from rethink_keras.theory.least_squares import Descent, Path, descend
-from rethink_keras.theory.samples import Sample, load_samples
+from rethink_keras.theory.samples import load_samples
 
 TABLES = {
     "descent": "gradient descent from zero ends at the minimum norm",
@@ -107,7 +109,7 @@ def draw_descents(paths: Sequence[tuple[Descent, Path]]) -> Figure:
     return figure
 
 
-def interpolants(train: Sample, test: Sample, seed: int) -> list[dict]:
+def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
     """Three functions that fit every training label; one generalizes.
 
     The paper's two recipes against generalization (Section 5), with a
@@ -131,7 +133,7 @@ def interpolants(train: Sample, test: Sample, seed: int) -> list[dict]:
 
     def error_of(points, labels):
         outputs = rbf_kernel(points, noise, gamma=gamma) @ alpha
-        return _error(classes[outputs.argmax(axis=1)], labels)
+        return error_percent(classes[outputs.argmax(axis=1)], labels)
 
     forced = KernelClassifier(gamma=gamma, dtype="float64").fit(
         np.concatenate([x, tests]),
@@ -156,7 +158,7 @@ def interpolants(train: Sample, test: Sample, seed: int) -> list[dict]:
     ]
 
 
-def norms(train: Sample, test: Sample) -> list[dict]:
+def norms(train: Examples, test: Examples) -> list[dict]:
     """Minimum norms with two preprocessings, beside the test errors."""
     rows = []
     for name, function in (
@@ -181,10 +183,6 @@ def _function_row(name, machine, x, y, tests, labels) -> dict:
     return {
         "function": name,
         "norm": machine.norm_,
-        "train error %": _error(machine.predict(x), y),
-        "test error %": _error(machine.predict(tests), labels),
+        "train error %": error_percent(machine.predict(x), y),
+        "test error %": error_percent(machine.predict(tests), labels),
     }
-
-
-def _error(predicted: np.ndarray, labels: np.ndarray) -> float:
-    return 100 * float((predicted != labels).mean())

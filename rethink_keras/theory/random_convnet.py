@@ -6,10 +6,12 @@ filters, 32,000; the other constants are those of the public code of the group
 of one of its authors, as far as they are known.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
+
+from rethink_keras.theory.cholesky import BLOCK, Tell
 
 _PATCH = 6
 _SAMPLED = 100_000  # patches that whitening is learned from
@@ -18,9 +20,6 @@ _ZCA = 0.1
 _THRESHOLD = 0.25
 _FILTERS = 256  # at a time
 _IMAGES = 100  # likewise
-_ROWS = 2_048  # of a Gram matrix, likewise
-
-Tell = Callable[[str], None]
 
 
 class RandomConvNet:
@@ -100,8 +99,8 @@ def squared_distances(
     lengths = np.zeros(len(train)), np.zeros(len(test))
     count = 0
     for ours, tests in net.blocks(train, test):
-        for start in range(0, len(ours), _ROWS):
-            rows = slice(start, start + _ROWS)
+        for start in range(0, len(ours), BLOCK):
+            rows = slice(start, start + BLOCK)
             square[rows, start:] += ours[rows] @ ours[start:].T
         across += tests @ ours.T
         for length, features in zip(lengths, (ours, tests), strict=True):

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from rethink_keras.config import SAMPLE, RunConfig
+from rethink_keras.data import Examples
 from rethink_keras.results.records import Record
 from rethink_keras.theory import features
-from rethink_keras.theory.kernels import KernelClassifier
+from rethink_keras.theory.kernels import KernelClassifier, error_percent
 from rethink_keras.theory.random_convnet import RandomConvNet, squared_distances
-from rethink_keras.theory.samples import Sample, load_samples
+from rethink_keras.theory.samples import load_samples
 
 _HELD_OUT = 5_000
 _TRIED = 10_000
@@ -93,8 +94,8 @@ def demonstrate(config: RunConfig, name: str, filters: int) -> Record:
 def _fit(
     name: str,
     machine: Machine,
-    train: Sample,
-    test: Sample,
+    train: Examples,
+    test: Examples,
     filters: int,
     seed: int,
 ) -> tuple[dict, list[dict]]:
@@ -113,14 +114,14 @@ def _fit(
         "filters": None if machine.transform else filters,
         "norm": fitted.norm_,
         "residual": fitted.residual_,
-        "test error %": _error(predicted, test.labels),
+        "test error %": error_percent(predicted, test.labels),
         "paper %": machine.paper,
         "minutes": (time.perf_counter() - begun) / 60,
     }, tried
 
 
 def _try(
-    name: str, machine: Machine, train: Sample, filters: int, seed: int
+    name: str, machine: Machine, train: Examples, filters: int, seed: int
 ) -> list[dict]:
     """What each choice errs on held-out images; empty for a single choice."""
     candidates = [
@@ -142,7 +143,7 @@ def _try(
                 "row": name,
                 "gamma": gamma,
                 "ridge": ridge,
-                "held-out error %": _error(predicted, held_out.labels),
+                "held-out error %": error_percent(predicted, held_out.labels),
                 "norm": fitted.norm_,
             }
         )
@@ -152,7 +153,7 @@ def _try(
 class _Points:
     """A training set as points, for a Gaussian kernel."""
 
-    def __init__(self, transform, train: Sample, test: Sample):
+    def __init__(self, transform, train: Examples, test: Examples):
         self._points = transform(train.images)
         self._tests = transform(test.images)
         self._labels = train.labels
@@ -171,7 +172,7 @@ class _Distances:
     What it holds is lost by a fit that does not keep it.
     """
 
-    def __init__(self, net: RandomConvNet, train: Sample, test: Sample):
+    def __init__(self, net: RandomConvNet, train: Examples, test: Examples):
         self._square, self._across = squared_distances(
             net, train.images, test.images, print
         )
@@ -194,13 +195,9 @@ def _gaussian(distances: np.ndarray, gamma: float) -> np.ndarray:
 
 
 def _problem(
-    machine: Machine, train: Sample, test: Sample, filters: int, seed: int
+    machine: Machine, train: Examples, test: Examples, filters: int, seed: int
 ) -> _Points | _Distances:
     if machine.transform is None:
         net = RandomConvNet(train.images, filters, seed)
         return _Distances(net, train, test)
     return _Points(machine.transform, train, test)
-
-
-def _error(predicted: np.ndarray, labels: np.ndarray) -> float:
-    return 100 * float((predicted != labels).mean())

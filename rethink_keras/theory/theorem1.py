@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from rethink_keras import models, parts, results
 from rethink_keras.config import RunConfig
-from rethink_keras.results.records import Record, as_png
+from rethink_keras.results.images import as_png
+from rethink_keras.results.records import Record
 from rethink_keras.theory.expressivity import (
     ExactModel,
     deep_expressive_relu_network,

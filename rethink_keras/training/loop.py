@@ -8,7 +8,7 @@ every strategy. Callbacks, optimizers, metrics and models are Keras's.
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -127,9 +127,7 @@ class Trainer:
             progress.step, progress.seconds = 0, 0.0
             progress.stopped = self.model.stop_training
             self.steps.meters.reset()
-            if self._checkpoints and self._checkpoints.affordable():
-                self._save()
-            self._heed_signals()
+            self._save_or_stop(Checkpoints.affordable)
         self._events.on_train_end()
         return progress.history
 
@@ -156,9 +154,7 @@ class Trainer:
             pace = (time.perf_counter() - call_begun) / together
             together = max(1, int(SECONDS_PER_CALL / pace))
             if progress.step < self.epoch_steps:
-                if self._checkpoints and self._checkpoints.due():
-                    self._save()
-                self._heed_signals()
+                self._save_or_stop(Checkpoints.due)
         return progress.seconds
 
     def _check_finite(self, measured: Mapping[str, Any]) -> None:
@@ -201,28 +197,26 @@ class Trainer:
             for index, variable in enumerate(variables)
         }
 
-    def _save(self) -> None:
-        assert self._checkpoints is not None
+    def _save_or_stop(self, wanted: Callable[[Checkpoints], bool]) -> None:
+        """Saves if wanted or if a signal came, which then ends the run."""
+        received = self._interruption.signal
+        if self._checkpoints and (received or wanted(self._checkpoints)):
+            self._save(self._checkpoints)
+        if received:
+            saved = "; saved, the same command goes on"
+            raise InterruptedRunError(
+                f"{received.name} in epoch {self.progress.epoch + 1}"
+                f"{saved if self._checkpoints else ''}",
+                received,
+            )
+
+    def _save(self, checkpoints: Checkpoints) -> None:
         step = self.progress.epoch * self.epoch_steps + self.progress.step
         arrays = {
             name: keras.ops.convert_to_numpy(variable)
             for name, variable in self._variables().items()
         }
-        self._checkpoints.save(step, self.progress, arrays)
-
-    def _heed_signals(self) -> None:
-        received = self._interruption.signal
-        if received is None:
-            return
-        if self._checkpoints:
-            self._save()
-        epoch = self.progress.epoch + 1
-        raise InterruptedRunError(
-            f"{received.name} in epoch {epoch}; saved, the same command goes on"
-            if self._checkpoints
-            else f"{received.name} in epoch {epoch}",
-            received,
-        )
+        checkpoints.save(step, self.progress, arrays)
 
 
 def fingerprint_of(model: keras.Model) -> str:

@@ -1,0 +1,21 @@
+"""Figures as files."""
+
+import io
+
+from matplotlib.figure import Figure
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    return _save(figure, "png", dpi=150)
+
+
+def as_svg(figure: Figure) -> bytes:
+    """The figure as an SVG file, the same bytes for the same figure."""
+    return _save(figure, "svg", metadata={"Date": None})
+
+
+def _save(figure: Figure, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, **options)
+    return buffer.getvalue()
