@@ -78,12 +78,7 @@ class Network:
     def __init__(self, config: RunConfig, task: parts.Task):
         keras.utils.set_random_seed(config.seed)
         model = parts.build_model(config, task)
-        optimizer = training.sgd(
-            config.learning_rate,
-            decay=config.learning_rate_decay,
-            momentum=config.momentum,
-            epoch_steps=_EPOCH_STEPS,
-        )
+        optimizer = parts.make_optimizer(config, _EPOCH_STEPS)
         self.trainer = training.Trainer(
             model, optimizer, epochs=_ENDLESS, epoch_steps=_EPOCH_STEPS
         )

@@ -141,12 +141,7 @@ def _make_trainer(
     epoch_steps = math.ceil(len(task.train) / config.batch_size)
     return training.Trainer(
         parts.build_model(config, task),
-        training.sgd(
-            config.learning_rate,
-            decay=config.learning_rate_decay,
-            momentum=config.momentum,
-            epoch_steps=epoch_steps,
-        ),
+        parts.make_optimizer(config, epoch_steps),
         epochs=config.epochs,
         epoch_steps=epoch_steps,
         checkpoints=checkpoints,

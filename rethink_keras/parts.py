@@ -125,6 +125,18 @@ def build_model(config: RunConfig, task: Task) -> keras.Model:
         keras.config.set_dtype_policy(before)
 
 
+def make_optimizer(
+    config: RunConfig, epoch_steps: int
+) -> keras.optimizers.Optimizer:
+    """The optimizer of a run with so many steps an epoch."""
+    return training.sgd(
+        config.learning_rate,
+        decay=config.learning_rate_decay,
+        momentum=config.momentum,
+        epoch_steps=epoch_steps,
+    )
+
+
 def training_batches(
     config: RunConfig,
     task: Task,

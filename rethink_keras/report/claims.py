@@ -10,10 +10,9 @@ import math
 from collections.abc import Callable, Mapping
 
 from rethink_keras.report.curves import curves
-from rethink_keras.report.measured import TEST_EXAMPLES, MeasuredRow
+from rethink_keras.report.evidence import CHANCE, Evidence, NotMeasuredError
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "not measured yet"
-CHANCE = 10.0  # percent, of ten classes
 FITTED = 99.0  # percent
 _MODELS = (
     "inception",
@@ -22,58 +21,6 @@ _MODELS = (
     "mlp_3x512",
     "mlp_1x512",
 )
-
-Rows = Mapping[str, MeasuredRow]
-
-
-class NotMeasuredError(LookupError):
-    """A row that a claim needs has no finished run."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Evidence:
-    """What a scale's runs measured.
-
-    Attributes:
-      scale: `sample` or `paper`.
-      experiments: measured rows by name, by experiment.
-    """
-
-    scale: str
-    experiments: Mapping[str, Rows]
-
-    def row(self, experiment: str, name: str) -> MeasuredRow:
-        row = self.experiments[experiment][name]
-        if not row.runs:
-            raise NotMeasuredError(f"{experiment}/{name}")
-        return row
-
-    def train(self, experiment: str, name: str) -> float:
-        """Mean training accuracy in percent."""
-        number = self.row(experiment, name).train
-        assert number is not None
-        return number.mean
-
-    def test(self, name: str, experiment: str = "table1") -> float:
-        """Mean test accuracy in percent."""
-        number = self.row(experiment, name).test
-        assert number is not None
-        return number.mean
-
-    def epochs_to_fit(self, experiment: str, name: str) -> float:
-        """Mean epochs until the loss is below 0.05; infinite if never."""
-        row = self.row(experiment, name)
-        epochs = [run.result["epochs_to_fit"] for run in row.runs.values()]
-        if None in epochs:
-            return math.inf
-        return sum(epochs) / len(epochs)
-
-    @property
-    def chance_noise(self) -> float:
-        """Two binomial deviations of chance, in points."""
-        share = CHANCE / 100
-        spread = share * (1 - share) / TEST_EXAMPLES[self.scale]
-        return 200 * math.sqrt(spread)
 
 
 @dataclasses.dataclass(frozen=True)

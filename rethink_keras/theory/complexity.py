@@ -100,18 +100,15 @@ def fit_signs(task: parts.Task, name: str, draws: int, seed: int) -> dict:
 
 
 def _train_accuracy(name: str, crops, seed: int) -> float:
-    """Of a network trained on two classes, with the defaults of its runs."""
-    config = RunConfig(model=name, epochs=_EPOCHS)
+    """Of a network trained on two classes, with the defaults of its runs
+    but for a constant learning rate.
+    """
+    config = RunConfig(model=name, epochs=_EPOCHS, learning_rate_decay=1.0)
     keras.utils.set_random_seed(seed)
     epoch_steps = math.ceil(len(crops) / config.batch_size)
     trainer = training.Trainer(
         models.BUILDERS[name](crops.images.shape[1:], classes=2),
-        training.sgd(
-            config.learning_rate,
-            decay=1.0,
-            momentum=config.momentum,
-            epoch_steps=epoch_steps,
-        ),
+        parts.make_optimizer(config, epoch_steps),
         epochs=_EPOCHS,
         epoch_steps=epoch_steps,
     )
