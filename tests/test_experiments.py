@@ -178,6 +178,16 @@ def test_runs_finish_once_and_a_failed_one_stops_no_other(tmp_path, capfd):
     assert "0 of 1 runs to do" in capfd.readouterr().out
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) != 2, reason="needs 2 cores")
+def test_runs_at_a_time_share_the_cores(tmp_path):
+    jobs = plan([tiny_row("mlp")], [0, 1], str(tmp_path))
+    assert Runner(2).run(jobs) == {}
+    runs = find_runs(tmp_path).values()
+    assert [run.result["device"].split(" (")[0] for run in runs] == [
+        "CPU, 1 core"
+    ] * 2
+
+
 def test_a_run_is_found_wherever_it_lies(tmp_path):
     row = tiny_row("mlp")
     run(row.seeded(3), tmp_path / "some" / "where", verbose=False)

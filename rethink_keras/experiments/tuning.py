@@ -35,7 +35,7 @@ class Range:
 
 # The hyperparameters that the paper leaves open.
 RANGES = {
-    "weight_decay": Range(1e-5, 1e-1, "log", 10**0.5),
+    "weight_decay": Range(1e-5, 1e-2, "log", 10**0.5),
     "learning_rate": Range(1e-3, 1.0, "log", 10**0.5),
     "epochs": Range(20, 100, step=20),
     "dropout": Range(0.0, 0.75, step=0.25),

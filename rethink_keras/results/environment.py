@@ -30,7 +30,12 @@ def device() -> str:
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
         return f"{len(gpus)} x {details.get('device_name', 'GPU')}"
-    return f"CPU, {len(os.sched_getaffinity(0))} cores ({_processor()})"
+    cores = (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count()
+    )
+    return f"CPU, {cores} core{'s' * (cores != 1)} ({_processor()})"
 
 
 def _processor() -> str:
