@@ -86,7 +86,7 @@ class Network:
 
     def loop_seconds(self, batches: Iterator, steps: int) -> float:
         """Seconds of an epoch of the package's training loop."""
-        self.steps.meters.reset()
+        self.steps.meters.reset_state()
         self.trainer.progress = training.Progress()
         self.trainer.epoch_steps = steps
         return self.trainer.train_epoch(batches)
@@ -183,9 +183,10 @@ def measure_throughput(
       seconds of each epoch.
     """
     network = Network(config, task)
-    dataset = parts.training_batches(config, task, examples)
-    same = tf.data.Dataset.from_tensors(next(iter(dataset))).repeat()
-    real, same = map(network.steps.iterator, (dataset, same))
+    batches = parts.training_batches(config, task, examples)
+    real = network.steps.iterator(batches)
+    first = next(iter(batches.dataset()))
+    same = iter(tf.data.Dataset.from_tensors(first).repeat())
     trainers: dict[str, Callable[[int], object]] = {
         "loop": lambda steps: network.loop_seconds(real, steps),
         "bare": lambda steps: network.train_bare(same, steps),

@@ -1,12 +1,14 @@
 r"""Chooses hyperparameters that the paper leaves open, by keras-tuner.
 
-  python launch/tune.py --row=flags/table1/mlp_1x512_weight_decay.txt
+  python launch/tune.py --row=flags/table1/mlp_1x512_weight_decay.txt \
+    --least_train_accuracy=0.998
   python launch/tune.py --row=flags/table1/alexnet_weight_decay.txt \
     --search=weight_decay,dropout --scale=paper --data_dir=DIR
 
 A grid of trials, each measured after its last epoch on a part of the training
-set that is held out, never on the test set. TensorBoard's HParams shows the
-trials; the same command goes on where it stopped.
+set that is held out, never on the test set. --least_train_accuracy leaves out
+what fits less of the training set than, say, the paper's row. TensorBoard's
+HParams shows the trials; the same command goes on where it stopped.
 """
 
 import dataclasses
@@ -26,6 +28,13 @@ _SEARCH = flags.DEFINE_list(
     "of weight_decay, learning_rate, epochs, dropout, batch_norm_momentum",
 )
 _TRIALS = flags.DEFINE_integer("trials", 20, "at most", lower_bound=1)
+_LEAST = flags.DEFINE_float(
+    "least_train_accuracy",
+    0.0,
+    "that a choice must keep, as the paper's row does",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
 _SEED = flags.DEFINE_integer("seed", 0, "of the trials", lower_bound=0)
 _SCALE = flags.DEFINE_enum(
     "scale", "sample", ["sample", "paper"], "5,000 images, or all of CIFAR-10"
@@ -71,15 +80,22 @@ def main() -> None:
             f" {', '.join(tuning.RANGES)}, separated by commas"
         )
     workdir = epath.Path(_WORKDIR.value) / pathlib.Path(_ROW.value).stem
-    tuner = tuning.RunTuner(config, _SEARCH.value, workdir, _TRIALS.value)
+    tuner = tuning.RunTuner(
+        config, _SEARCH.value, workdir, _TRIALS.value, _LEAST.value
+    )
     try:
         ranking = tuner.tune()
     except KeyboardInterrupt:
         fail("interrupted; the same command goes on", code=130)
-    print("\nvalidation accuracy, and what was tried; the best first")
-    for score, found in ranking:
-        values = ", ".join(f"{k}={getattr(found, k):g}" for k in _SEARCH.value)
-        print(f"{score:.2%}  {values}")
+    print("\nheld-out  training  tried; the best first")
+    for tried in ranking:
+        values = ", ".join(
+            f"{name}={getattr(tried.config, name):g}" for name in _SEARCH.value
+        )
+        print(
+            f"{tried.validation_accuracy:8.2%}  {tried.train_accuracy:8.2%} "
+            f" {values}{'' if tried.fits else '  (does not fit)'}"
+        )
     print(f"see tensorboard --logdir {workdir}")
 
 

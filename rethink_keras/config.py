@@ -14,6 +14,14 @@ RANDOMIZATIONS = (
     "gaussian",
 )
 PRECISIONS = ("float32", "mixed_bfloat16")
+STRATEGIES = (
+    "auto",
+    "single",
+    "mirrored",
+    "multi_worker",
+    "parameter_server",
+    "tpu",
+)
 SAMPLE = "cifar10_sample"
 
 

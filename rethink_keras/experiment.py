@@ -4,6 +4,7 @@ import math
 import os
 import statistics
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -31,6 +32,8 @@ def run(
     overwrite: bool = False,
     resume: str = "auto",
     checkpoint_minutes: float = 10.0,
+    strategy: str = "auto",
+    tpu: str | None = None,
     verbose: bool = True,
 ) -> dict[str, Any]:
     """Trains one network on one randomization of one data set.
@@ -49,6 +52,9 @@ def run(
         `never` starts anew.
       checkpoint_minutes: a checkpoint is written after each epoch, unless it
         would take 2 % of the time, and within an epoch after so many minutes.
+      strategy: what trains, as in `training.find_devices`; the batches are
+        the same whatever the number of devices.
+      tpu: name of a TPU, or `local`.
       verbose: whether to print what runs and how it goes.
 
     Returns:
@@ -73,6 +79,8 @@ def run(
             say(f"finished already in {directory.path}; --overwrite repeats it")
             say(results.conclusion(result, directory.path))
             return result
+    devices = training.find_devices(strategy, tpu)
+    devices.check_batch(config.batch_size)
     begun = time.monotonic()
     task = parts.make_task(config)
     with training.Interruption() as interruption:
@@ -82,18 +90,26 @@ def run(
             minutes=checkpoint_minutes,
             begun=begun,
         )
-        trainer = _make_trainer(config, task, checkpoints, interruption)
+        with devices.scope():
+            trainer = _make_trainer(
+                config,
+                task,
+                checkpoints if devices.chief else None,
+                interruption,
+            )
         checkpoint = None
         if resume != "never" and not overwrite:
             checkpoint = _find_checkpoint(directory, checkpoints, resume, task)
+        if checkpoint is not None:
+            trainer.restore(checkpoint)
+        if not devices.chief:
+            return _measure(config, task, trainer, [])
         directory.open()
         try:
             if checkpoint is None:
                 checkpoints.clear()
-            else:
-                trainer.restore(checkpoint)
             result = _run_in(
-                directory, config, task, trainer, checkpoints, verbose
+                directory, config, task, trainer, checkpoints, devices, verbose
             )
             checkpoints.clear()
         except DivergenceError:
@@ -133,7 +149,7 @@ def _find_checkpoint(
 def _make_trainer(
     config: RunConfig,
     task: parts.Task,
-    checkpoints: training.Checkpoints,
+    checkpoints: training.Checkpoints | None,
     interruption: training.Interruption,
 ) -> training.Trainer:
     """The network of a run, with what trains it."""
@@ -155,6 +171,7 @@ def _run_in(
     task: parts.Task,
     trainer: training.Trainer,
     checkpoints: training.Checkpoints,
+    devices: training.Devices,
     verbose: bool,
 ) -> dict[str, Any]:
     """Trains what is left, writing to an open directory; returns the result."""
@@ -177,8 +194,11 @@ def _run_in(
     if progress.epoch or progress.step:
         writer.write_history(progress.history)
         say(f"goes on after epoch {progress.epoch}, step {progress.step}")
+    callbacks: list[keras.callbacks.Callback] = [writer]
+    if verbose:
+        callbacks.append(training.ProgressLines())
     try:
-        measured = _train(config, task, trainer, writer, verbose)
+        measured = _measure(config, task, trainer, callbacks)
         result = {
             "config": config.as_dict(),
             "parameters": results.parameters(trainer.model),
@@ -186,6 +206,8 @@ def _run_in(
             **measured,
             "wall_seconds": checkpoints.elapsed,
             "device": results.device(),
+            "strategy": devices.strategy,
+            "replicas": devices.replicas,
             "versions": results.versions(),
             "fingerprint": task.fingerprint,
             "weights": training.fingerprint_of(trainer.model),
@@ -197,27 +219,23 @@ def _run_in(
     return result
 
 
-def _train(
+def _measure(
     config: RunConfig,
     task: parts.Task,
     trainer: training.Trainer,
-    writer: results.TensorBoardWriter,
-    verbose: bool,
+    callbacks: Sequence[keras.callbacks.Callback],
 ) -> dict[str, Any]:
     """Trains what is left and evaluates: the measured part of the result."""
     train = pipeline.whitened(task.train_crops)
     test = pipeline.whitened(task.test_crops)
-    callbacks: list[keras.callbacks.Callback] = [writer]
-    if verbose:
-        callbacks.append(training.ProgressLines())
     if config.stop_at_loss is not None:
-        callbacks.append(training.StopAtLoss(config.stop_at_loss))
+        callbacks = [*callbacks, training.StopAtLoss(config.stop_at_loss)]
     history = trainer.train(
         parts.training_batches(config, task, train, trainer.progress),
-        pipeline.evaluation_batches(test),
+        pipeline.EvaluationBatches(test),
         callbacks,
     )
-    final = training.evaluate(trainer.steps, pipeline.evaluation_batches(train))
+    final = training.evaluate(trainer.steps, pipeline.EvaluationBatches(train))
     return summarize(config, history, trainer.epoch_steps, len(train), final)
 
 

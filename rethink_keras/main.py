@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import app, flags
 
-from rethink_keras.config import RunConfig, allowed, option_type
+from rethink_keras.config import STRATEGIES, RunConfig, allowed, option_type
 from rethink_keras.errors import (
     DivergenceError,
     InputError,
@@ -29,7 +29,14 @@ from rethink_keras.terminal import (
 
 FLAGS = flags.FLAGS
 _OPTIONS = {field.name: field for field in dataclasses.fields(RunConfig)}
-_OF_THE_DIRECTORY = ("workdir", "overwrite", "resume", "checkpoint_minutes")
+_OF_THE_RUN = (
+    "workdir",
+    "overwrite",
+    "resume",
+    "checkpoint_minutes",
+    "strategy",
+    "tpu",
+)
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 _DEFINE: dict[type, Any] = {
     bool: flags.DEFINE_boolean,
@@ -53,6 +60,8 @@ flags.DEFINE_float(
     "between checkpoints within an epoch",
     lower_bound=0.0,
 )
+flags.DEFINE_enum("strategy", "auto", STRATEGIES, "devices that train")
+flags.DEFINE_string("tpu", None, "name of a TPU, or local")
 
 
 def config_from_flags() -> RunConfig:
@@ -64,10 +73,14 @@ def config_from_flags() -> RunConfig:
 def help_of_run() -> str:
     """Every flag in a line, on one screen."""
     texts = {}
-    for name in (*_OPTIONS, *_OF_THE_DIRECTORY):
-        field = _OPTIONS.get(name)
-        choices = field and field.metadata["choices"]
-        texts[name] = " | ".join(choices) if choices else FLAGS[name].help
+    for name in (*_OPTIONS, *_OF_THE_RUN):
+        field, flag = _OPTIONS.get(name), FLAGS[name]
+        choices = (
+            field.metadata["choices"]
+            if field
+            else getattr(flag.parser, "enum_values", ())
+        )
+        texts[name] = " | ".join(choices) or flag.help
     texts["flagfile"] = "file of a flag a line; later flags win"
     return help_text(__doc__, texts)
 
@@ -94,7 +107,7 @@ def main(argv: Sequence[str]) -> None:
         with quiet_start():
             from rethink_keras.experiment import run
         options: dict[str, Any] = {
-            name: FLAGS[name].value for name in _OF_THE_DIRECTORY
+            name: FLAGS[name].value for name in _OF_THE_RUN
         }
         run(config, **options)
     except InputError as error:

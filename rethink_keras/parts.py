@@ -142,8 +142,8 @@ def training_batches(
     task: Task,
     whitened: data.Examples,
     progress: training.Progress | None = None,
-):
-    """The training batches of a run; see `pipeline.training_batches`.
+) -> pipeline.TrainingBatches:
+    """The training batches of a run.
 
     Args:
       config: of the run.
@@ -168,7 +168,7 @@ def training_batches(
         label_smoothing=config.label_smoothing,
         seed=config.seed,
     )
-    return pipeline.training_batches(
+    return pipeline.TrainingBatches(
         examples,
         batch_size=config.batch_size,
         seed=config.seed,

@@ -272,6 +272,22 @@ def processes_naming(text: str) -> list[int]:
 # Tuning
 
 
+def test_what_fits_too_little_is_not_chosen(tmp_path):
+    config = RunConfig(
+        randomize="none", train_examples=50, validation_examples=100
+    )
+    config = dataclasses.replace(config, epochs=3)
+
+    def ranking(least: float):
+        return RunTuner(config, ["epochs"], tmp_path, 2, least).tune()
+
+    short, long = sorted(ranking(0.0), key=lambda t: t.config.epochs)
+    assert short.train_accuracy < long.train_accuracy
+    first, second = ranking(long.train_accuracy)
+    assert (first.config, first.fits) == (long.config, True)
+    assert (second.config, second.fits) == (short.config, False)
+
+
 def test_tuning_sees_held_out_images_alone_and_goes_on(tmp_path, capsys):
     config = RunConfig(
         randomize="none",
@@ -286,10 +302,14 @@ def test_tuning_sees_held_out_images_alone_and_goes_on(tmp_path, capsys):
     )
     assert len(ranking) == 2
     assert again == ranking
-    scores = [score for score, _ in ranking]
+    scores = [tried.validation_accuracy for tried in ranking]
     assert scores == sorted(scores, reverse=True)
     runs = find_runs(tmp_path)
-    assert {found for _, found in ranking} == set(runs)
+    assert {tried.config for tried in ranking} == set(runs)
+    for tried in ranking:
+        result = runs[tried.config].result
+        assert tried.validation_accuracy == result["test_accuracy"]
+        assert tried.train_accuracy == result["train_accuracy"]
     for found, finished in runs.items():
         assert found.validation_examples == 100
         hits = finished.result["test_accuracy"] * 100

@@ -33,9 +33,9 @@ from rethink_keras.randomization import Randomization, shuffle_pixels
 @settings(max_examples=15)
 def test_each_epoch_visits_every_example_once(count, batch_size, seed):
     batches = collect(
-        pipeline.training_batches(
+        pipeline.TrainingBatches(
             indexed(count), batch_size=batch_size, seed=seed, epochs=range(2)
-        )
+        ).dataset()
     )
     steps = -(-count // batch_size)
     assert len(batches) == 2 * steps
@@ -54,9 +54,9 @@ def test_each_epoch_visits_every_example_once(count, batch_size, seed):
 
 def order_of(seed: int, epochs: range, count: int = 40) -> np.ndarray:
     """The order of the examples in each epoch: [epochs, count]."""
-    batches = pipeline.training_batches(
+    batches = pipeline.TrainingBatches(
         indexed(count), batch_size=count, seed=seed, epochs=epochs
-    )
+    ).dataset()
     return np.array([labels // 7 for _, _, labels, _ in collect(batches)])
 
 
@@ -91,13 +91,13 @@ def test_a_run_can_start_at_any_epoch(few, augmented):
 
     def batches(epochs):
         return collect(
-            pipeline.training_batches(
+            pipeline.TrainingBatches(
                 few.take(np.arange(20)),
                 batch_size=8,
                 seed=0,
                 epochs=epochs,
                 augment=augment,
-            )
+            ).dataset()
         )
 
     assert_same_batches(batches(range(2, 4)), batches(range(4))[6:])
@@ -105,9 +105,15 @@ def test_a_run_can_start_at_any_epoch(few, augmented):
 
 @pytest.mark.parametrize("count", [1, 499, 500, 1003])
 def test_evaluation_sees_every_example_once_in_order(count):
-    batches = collect(pipeline.evaluation_batches(indexed(count)))
-    images, labels, true_labels = map(
+    batches = collect(pipeline.EvaluationBatches(indexed(count)).dataset())
+    images, labels, true_labels, weights = map(
         np.concatenate, zip(*batches, strict=True)
+    )
+    assert len({len(batch[0]) for batch in batches}) == 1
+    assert not weights[count:].any()
+    assert weights[:count].all()
+    images, labels, true_labels = (
+        field[:count] for field in (images, labels, true_labels)
     )
     np.testing.assert_array_equal(images[:, 0, 0, 0], np.arange(count))
     np.testing.assert_array_equal(labels, 7 * np.arange(count))
@@ -144,7 +150,7 @@ def epochs_of(config: RunConfig, task: parts.Task) -> list[list]:
     batches = collect(
         parts.training_batches(
             config, task, pipeline.whitened(task.train_crops)
-        )
+        ).dataset()
     )
     steps = -(-len(task.train) // config.batch_size)
     assert len(batches) == steps * config.epochs

@@ -113,7 +113,7 @@ def batches_of(config):
     task = parts.make_task(config)
     crops = pipeline.whitened(task.train_crops)
     batches = parts.training_batches(config, task, crops)
-    return list(batches.as_numpy_iterator())
+    return list(batches.dataset().as_numpy_iterator())
 
 
 @pytest.mark.parametrize(

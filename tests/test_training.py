@@ -41,10 +41,10 @@ def fit(model, examples, *, epochs=2, batch_size=4, rate=0.1, callbacks=()):
         epoch_steps=steps,
     )
     history = trainer.train(
-        pipeline.training_batches(
+        pipeline.TrainingBatches(
             examples, batch_size=batch_size, seed=0, epochs=range(epochs)
         ),
-        pipeline.evaluation_batches(examples),
+        pipeline.EvaluationBatches(examples),
         callbacks,
     )
     return trainer.steps, history
@@ -65,7 +65,7 @@ def test_steps_are_sgd_with_momentum_and_coupled_weight_decay():
         rate, decay=0.95, momentum=momentum, epoch_steps=10
     )
     steps = make_steps(model, optimizer)
-    batches = pipeline.training_batches(
+    batches = pipeline.TrainingBatches(
         examples, batch_size=8, seed=0, epochs=range(2)
     )
     steps.train(steps.iterator(batches), 2)
@@ -110,7 +110,7 @@ def test_learning_rate_is_a_staircase_over_epochs():
 def test_evaluation_counts_every_example_once():
     examples = make_examples(1003)
     steps, history = fit(linear_model(), examples, epochs=1)
-    found = training.evaluate(steps, pipeline.evaluation_batches(examples))
+    found = training.evaluate(steps, pipeline.EvaluationBatches(examples))
     model = steps._model
     predicted = np.argmax(model(examples.images), axis=1)
     clean = examples.labels == examples.true_labels
@@ -127,7 +127,7 @@ def test_without_corruption_there_is_no_corrupted_accuracy():
     examples = make_examples(20)
     examples = dataclasses.replace(examples, true_labels=examples.labels)
     steps, _ = fit(linear_model(), examples, epochs=1)
-    found = training.evaluate(steps, pipeline.evaluation_batches(examples))
+    found = training.evaluate(steps, pipeline.EvaluationBatches(examples))
     assert found.accuracy_corrupted is None
     assert found.accuracy_clean == found.accuracy == found.accuracy_true
 
@@ -151,12 +151,12 @@ def test_divergence_names_the_first_step_that_is_not_finite():
     images = examples.images.copy()
     images[7] = np.nan
     poisoned = dataclasses.replace(examples, images=images)
-    batches = pipeline.training_batches(
+    batches = pipeline.TrainingBatches(
         poisoned, batch_size=2, seed=0, epochs=range(1)
     )
     first = next(
         step
-        for step, (batch, *_) in enumerate(batches, start=1)
+        for step, (batch, *_) in enumerate(batches.dataset(), start=1)
         if np.isnan(batch).any()
     )
     with pytest.raises(DivergenceError, match=rf"at step {first} \(epoch 1\)"):
@@ -187,7 +187,7 @@ def test_the_number_of_steps_in_a_call_does_not_matter():
             training.sgd(0.1, decay=0.9, momentum=0.9, epoch_steps=3),
         )
         iterator = steps.iterator(
-            pipeline.training_batches(
+            pipeline.TrainingBatches(
                 examples, batch_size=8, seed=0, epochs=range(2)
             )
         )
@@ -215,9 +215,9 @@ def test_models_see_batches_as_randomized():
     fit(model, examples, epochs=1, batch_size=6)
     batch = next(
         iter(
-            pipeline.training_batches(
+            pipeline.TrainingBatches(
                 examples, batch_size=6, seed=0, epochs=range(1)
-            )
+            ).dataset()
         )
     )
     np.testing.assert_array_equal(seen[0], batch[0])

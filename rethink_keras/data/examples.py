@@ -28,6 +28,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def fields(self) -> tuple[Array, ...]:
+        """Images, labels, true labels and identities."""
+        return self.images, self.labels, self.true_labels, self.ids
+
     def take(self, indices: np.ndarray) -> "Examples":
         """The examples at the given positions."""
         return Examples(

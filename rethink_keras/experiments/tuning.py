@@ -18,6 +18,7 @@ from rethink_keras.errors import (
     InterruptedRunError,
 )
 from rethink_keras.experiment import run
+from rethink_keras.results import find_runs, key_of
 
 _OBJECTIVE = "validation_accuracy"
 _PROJECT = "keras_tuner"
@@ -59,6 +60,23 @@ def search_space(names: Sequence[str]) -> keras_tuner.HyperParameters:
     return space
 
 
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """A trial that was measured; accuracies are shares of 1, 0 if it diverged.
+
+    Attributes:
+      config: what ran.
+      validation_accuracy: on the held-out images.
+      train_accuracy: on the others.
+      fits: whether the latter is as large as the tuner asks for.
+    """
+
+    config: RunConfig
+    validation_accuracy: float
+    train_accuracy: float
+    fits: bool
+
+
 class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
     """A tuner whose trials are runs; goes on where an earlier one stopped.
 
@@ -68,6 +86,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
       names: of the options searched.
       workdir: of the trials and the tuner's state.
       trials: how many at most; the grid may have fewer.
+      least_train_accuracy: that a trial must reach to be chosen.
     """
 
     def __init__(
@@ -76,11 +95,13 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         names: Sequence[str],
         workdir: epath.Path,
         trials: int,
+        least_train_accuracy: float = 0.0,
     ):
         if config.validation_examples is None:
             raise ValueError("config: needs validation_examples")
         self._config = config
         self._workdir = workdir
+        self._least = least_train_accuracy
         super().__init__(
             keras_tuner.oracles.GridSearchOracle(
                 objective=keras_tuner.Objective(_OBJECTIVE, "max"),
@@ -115,11 +136,11 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         }
         return dataclasses.replace(self._config, **rounded)
 
-    def tune(self) -> list[tuple[float, RunConfig]]:
+    def tune(self) -> list[Tried]:
         """Runs the trials that are left; ranks all.
 
         Returns:
-          Validation accuracies with their configs, the best first.
+          The trials that fit, by validation accuracy, then the others.
 
         Raises:
           InputError: the data cannot be used.
@@ -130,10 +151,17 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
             raise InputError(str(error)) from error
         return self.ranking()
 
-    def ranking(self) -> list[tuple[float, RunConfig]]:
-        """Validation accuracies with their configs, the best first."""
-        trials = self.oracle.get_best_trials(len(self.oracle.trials))
-        return [
-            (trial.score, self.config_of(trial.hyperparameters.values))
-            for trial in trials
-        ]
+    def ranking(self) -> list[Tried]:
+        """The trials that fit, by validation accuracy, then the others."""
+        runs = find_runs(self._workdir)
+        tried = []
+        for trial in self.oracle.get_best_trials(len(self.oracle.trials)):
+            config = self.config_of(trial.hyperparameters.values)
+            run = runs.get(key_of(config))
+            train = run.result["train_accuracy"] if run else 0.0
+            tried.append(
+                Tried(config, trial.score, train, train >= self._least)
+            )
+        return sorted(
+            tried, key=lambda t: (t.fits, t.validation_accuracy), reverse=True
+        )

@@ -1,12 +1,11 @@
 """From randomized examples to batches: crop, augment, whiten, regularize."""
 
-from rethink_keras.pipeline.datasets import (
-    augmentation,
-    evaluation_batches,
-    randomize,
-    training_batches,
-    whitened,
+from rethink_keras.pipeline.batches import (
+    EvaluationBatches,
+    Share,
+    TrainingBatches,
 )
+from rethink_keras.pipeline.datasets import augmentation, randomize, whitened
 from rethink_keras.pipeline.preprocessing import (
     centre_crop,
     channel_moments,
@@ -22,18 +21,19 @@ from rethink_keras.pipeline.regularizers import (
 )
 
 __all__ = [
+    "EvaluationBatches",
+    "Share",
+    "TrainingBatches",
     "augmentation",
     "centre_crop",
     "channel_moments",
     "cut_out",
-    "evaluation_batches",
     "flip_and_rotate",
     "mix_up",
     "random_crop",
     "randomize",
     "regularization",
     "smooth",
-    "training_batches",
     "whiten",
     "whitened",
 ]

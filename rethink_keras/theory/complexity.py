@@ -112,9 +112,9 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
         epochs=_EPOCHS,
         epoch_steps=epoch_steps,
     )
-    batches = pipeline.evaluation_batches(crops)
+    batches = pipeline.EvaluationBatches(crops)
     trainer.train(
-        pipeline.training_batches(
+        pipeline.TrainingBatches(
             crops,
             batch_size=config.batch_size,
             seed=seed,

@@ -6,6 +6,7 @@ from rethink_keras.training.checkpoints import (
     Checkpoints,
     Progress,
 )
+from rethink_keras.training.devices import Devices, find_devices
 from rethink_keras.training.evaluation import Evaluation, evaluate
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.loop import Trainer, fingerprint_of
@@ -14,6 +15,7 @@ from rethink_keras.training.optimizer import sgd
 __all__ = [
     "Checkpoint",
     "Checkpoints",
+    "Devices",
     "Evaluation",
     "Interruption",
     "Progress",
@@ -21,6 +23,7 @@ __all__ = [
     "StopAtLoss",
     "Trainer",
     "evaluate",
+    "find_devices",
     "fingerprint_of",
     "sgd",
 ]

@@ -1,11 +1,14 @@
 """Accuracy and loss over a whole split, in inference mode."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from rethink_keras.training.steps import Steps
+from rethink_keras.training.meters import share, shares
+from rethink_keras.training.steps import Batches, Steps
+
+_ACCURACIES = ("accuracy", "accuracy_clean", "accuracy_corrupted")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,35 +37,36 @@ class Evaluation:
     accuracy_by_class: list[float | None]
 
 
-def evaluate(steps: Steps, batches: tf.data.Dataset) -> Evaluation:
-    """Evaluates every example of a data set once.
+def evaluate(steps: Steps, batches: Batches) -> Evaluation:
+    """Evaluates every example of a split once.
 
     Args:
       steps: of a backend.
-      batches: of (images, labels, true_labels).
+      batches: see `pipeline.EvaluationBatches`.
     """
-    rows = []
-    for images, labels, true_labels in batches:
-        outputs = steps.examine(images, labels, true_labels)
-        rows.append((labels.numpy(), true_labels.numpy(), *outputs))
-    labels, true_labels, predicted, losses, losses_true = (
-        np.concatenate(column) for column in zip(*rows, strict=True)
+    return _means(
+        sum(
+            np.asarray(steps.examine(batch), "float64")
+            for batch in steps.dataset(batches)
+        )
     )
-    hits, clean = predicted == labels, labels == true_labels
-    true_hits = predicted == true_labels
+
+
+def _means(sums: Any) -> Evaluation:
+    """From the sums of `meters.evaluation_sums`."""
+    losses, outcomes, by_class = np.split(sums, [2, 7])
+    counts, hits = np.split(by_class, 2)
+    loss, loss_true, accuracy_true = (
+        float(total / counts.sum()) for total in (*losses, hits.sum())
+    )
     return Evaluation(
-        loss=float(losses.mean(dtype=np.float64)),
-        loss_true=float(losses_true.mean(dtype=np.float64)),
-        accuracy=float(hits.mean()),
-        accuracy_true=float(true_hits.mean()),
-        accuracy_clean=_mean(hits[clean]),
-        accuracy_corrupted=_mean(hits[~clean]),
+        loss=loss,
+        loss_true=loss_true,
+        accuracy_true=accuracy_true,
         accuracy_by_class=[
-            _mean(true_hits[true_labels == label])
-            for label in range(true_labels.max() + 1)
+            share(*of_class) for of_class in zip(hits, counts, strict=True)
         ],
+        **dict[str, Any](
+            (name, shares(outcomes)[name]) for name in _ACCURACIES
+        ),
     )
-
-
-def _mean(hits: np.ndarray) -> float | None:
-    return float(hits.mean()) if len(hits) else None

@@ -1,22 +1,34 @@
 """Training and prediction steps on the JAX backend."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import jax
 import keras
 import numpy as np
-import tensorflow as tf
 
-from rethink_keras.training.meters import Meters, cross_entropy
+from rethink_keras.pipeline import Share, TrainingBatches
+from rethink_keras.training.meters import (
+    Meters,
+    cross_entropy,
+    evaluation_sums,
+    training_sums,
+)
+from rethink_keras.training.steps import Batches
 
 
 class JaxSteps:
     """Compiled steps of one model. See `Steps`.
 
+    Under a `keras.distribution.DataParallel`, batches are divided among its
+    devices; everything, BatchNorm too, sees the whole batch.
+
     Args:
       model: returns logits.
       optimizer: built here.
     """
+
+    together = None
 
     def __init__(
         self,
@@ -26,6 +38,7 @@ class JaxSteps:
         self.meters = Meters()
         self._model = model
         self._optimizer = optimizer
+        self._distribution = keras.distribution.distribution()
         optimizer.build(model.trainable_variables)
         self._step = jax.jit(self._step_of_state, donate_argnums=0)
         self._examine = jax.jit(self._examine_batch)
@@ -61,45 +74,53 @@ class JaxSteps:
         trainable, slots = self._optimizer.stateless_apply(
             slots, gradients, trainable
         )
-        updates = self.meters.updates(labels, true_labels, logits, losses)
-        new = []
-        for metric, value in zip(self.meters.all, updates, strict=True):
-            count = len(metric.variables)
-            new += metric.stateless_update_state(measured[:count], value)
-            measured = measured[count:]
-        return trainable, non_trainable, slots, new
+        sums = training_sums(labels, true_labels, logits, losses)
+        measured = self.meters.stateless_update_state(measured, sums)
+        return trainable, non_trainable, slots, measured
 
     def train(self, batches: Iterator, steps: int) -> None:
         """Takes `steps` batches and updates weights and meters."""
         variables = self._variables()
         state = tuple([v.value for v in group] for group in variables)
         for _ in range(steps):
-            state = self._step(state, next(batches))
+            state = self._step(state, self._placed(next(batches)))
         for group, values in zip(variables, state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
 
     def _examine_batch(self, trainable, non_trainable, batch):
-        images, labels, true_labels = batch
+        images, labels, true_labels, weights = batch
         logits, _ = self._model.stateless_call(
             trainable, non_trainable, images, training=False
         )
-        return (
-            logits.argmax(axis=-1),
-            cross_entropy(labels, logits),
-            cross_entropy(true_labels, logits),
-        )
+        return evaluation_sums(labels, true_labels, logits, weights)
 
-    def examine(self, images, labels, true_labels):
-        """Predicts a batch in inference mode."""
+    def examine(self, batch: Any) -> np.ndarray:
+        """The sums of a batch, in inference mode."""
         trainable, non_trainable = (
             [v.value for v in group] for group in self._variables()[:2]
         )
-        batch = (images, labels, true_labels)
-        arrays = tuple(part.numpy() for part in batch)
-        outputs = self._examine(trainable, non_trainable, arrays)
-        return tuple(np.asarray(output) for output in outputs)
+        sums = self._examine(trainable, non_trainable, self._placed(batch))
+        return np.asarray(sums)
 
-    def iterator(self, dataset: tf.data.Dataset) -> Iterator:
+    def _placed(self, batch: tuple[np.ndarray, ...]) -> tuple:
+        """A batch, divided among the devices of the distribution."""
+        if self._distribution is None:
+            return batch
+        return tuple(
+            keras.distribution.distribute_tensor(
+                array, self._distribution.get_data_layout(array.shape)
+            )
+            for array in batch
+        )
+
+    def iterator(self, batches: TrainingBatches) -> Iterator:
         """What `train` takes batches from."""
-        return iter(dataset.as_numpy_iterator())
+        return iter(self.dataset(batches))
+
+    def dataset(self, batches: Batches) -> Iterable:
+        """Batches as arrays, of a size that the devices divide."""
+        share = Share()
+        if self._distribution is not None:
+            share = Share(multiple=self._distribution.device_mesh.devices.size)
+        return batches.dataset(share).as_numpy_iterator()

@@ -13,9 +13,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from rethink_keras.errors import DivergenceError, InterruptedRunError
+from rethink_keras.pipeline import EvaluationBatches, TrainingBatches
 from rethink_keras.training.checkpoints import (
     Checkpoint,
     Checkpoints,
@@ -86,8 +86,8 @@ class Trainer:
 
     def train(
         self,
-        batches: tf.data.Dataset,
-        test_batches: tf.data.Dataset,
+        batches: TrainingBatches,
+        test_batches: EvaluationBatches,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, list]:
         """Trains what is left.
@@ -126,7 +126,7 @@ class Trainer:
             progress.epoch += 1
             progress.step, progress.seconds = 0, 0.0
             progress.stopped = self.model.stop_training
-            self.steps.meters.reset()
+            self.steps.meters.reset_state()
             self._save_or_stop(Checkpoints.affordable)
         self._events.on_train_end()
         return progress.history
@@ -141,7 +141,8 @@ class Trainer:
           iterator: of `steps`.
         """
         progress = self.progress
-        together, begun = 1, time.perf_counter() - progress.seconds
+        given = self.steps.together
+        together, begun = given or 1, time.perf_counter() - progress.seconds
         while progress.step < self.epoch_steps:
             together = min(together, self.epoch_steps - progress.step)
             call_begun = time.perf_counter()
@@ -152,7 +153,7 @@ class Trainer:
             progress.seconds = time.perf_counter() - begun
             self._events.on_train_batch_end(progress.step - 1, measured)
             pace = (time.perf_counter() - call_begun) / together
-            together = max(1, int(SECONDS_PER_CALL / pace))
+            together = given or max(1, int(SECONDS_PER_CALL / pace))
             if progress.step < self.epoch_steps:
                 self._save_or_stop(Checkpoints.due)
         return progress.seconds

@@ -1,9 +1,11 @@
-"""What is measured while a network trains."""
+"""What is measured while a network trains, and when it is evaluated."""
 
 from typing import Any
 
 import keras
 from keras import ops
+
+_OUTCOMES = 5
 
 
 def cross_entropy(targets, logits):
@@ -23,7 +25,65 @@ def cross_entropy(targets, logits):
     return loss(targets, ops.cast(logits, "float32"), from_logits=True)
 
 
-class Meters:
+def training_sums(labels, true_labels, logits, losses):
+    """The sums over a batch that `Meters` adds up: float32 [6].
+
+    Args:
+      labels: int [n].
+      true_labels: int [n].
+      logits: [n, classes].
+      losses: float32 [n].
+    """
+    outcomes = _outcomes(labels, true_labels, logits)
+    return ops.sum(ops.concatenate([losses[:, None], outcomes], -1), axis=0)
+
+
+def evaluation_sums(labels, true_labels, logits, weights):
+    """The sums over a batch that an evaluation needs: float32 [7 + 2 C].
+
+    The loss against the labels and against the true labels, the outcomes, and
+    for each of C classes the examples and those predicted as such.
+
+    Args:
+      labels: int [n].
+      true_labels: int [n].
+      logits: [n, C].
+      weights: float32 [n], 0 for what does not count.
+    """
+    classes = logits.shape[-1]
+    true = ops.one_hot(true_labels, classes)
+    predicted = ops.one_hot(ops.argmax(logits, axis=-1), classes)
+    columns = [
+        cross_entropy(labels, logits)[:, None],
+        cross_entropy(true_labels, logits)[:, None],
+        _outcomes(labels, true_labels, logits),
+        true,
+        true * predicted,
+    ]
+    return ops.sum(weights[:, None] * ops.concatenate(columns, -1), axis=0)
+
+
+def _outcomes(labels, true_labels, logits):
+    """What each prediction is, as float32 rows of 0 and 1: [n, 5].
+
+    The columns: the label is the true one; it is, and predicted; it is
+    another; it is, and predicted; it is, and the true label is predicted.
+    """
+    labels, true_labels, predicted = (
+        ops.cast(x, "int32")
+        for x in (labels, true_labels, ops.argmax(logits, axis=-1))
+    )
+    clean = ops.cast(ops.equal(labels, true_labels), "float32")
+    hit = ops.cast(ops.equal(predicted, labels), "float32")
+    true = ops.cast(ops.equal(predicted, true_labels), "float32")
+    corrupted = 1 - clean
+    return ops.stack(
+        [clean, clean * hit, corrupted, corrupted * hit, corrupted * true],
+        axis=-1,
+    )
+
+
+class Meters(keras.metrics.Metric):
     """Means over the examples of an epoch so far, kept on the device.
 
     `loss` is the cross-entropy without the penalty and `accuracy` the online
@@ -36,98 +96,51 @@ class Meters:
     """
 
     def __init__(self) -> None:
-        self.loss = keras.metrics.Mean("loss")
-        self.hits = Hits("hits")
-        self.finite_steps = FiniteSteps("finite_steps")
-        self.all = (self.loss, self.hits, self.finite_steps)
+        super().__init__(name="meters", dtype="float32")
+        self.sums = _count((1 + _OUTCOMES,), "sums")
+        self.finite_steps = _count((), "finite_steps")
+        self.broken = _count((), "broken")
 
-    @property
-    def variables(self) -> list:
-        return [v for metric in self.all for v in metric.variables]
-
-    def reset(self) -> None:
-        for metric in self.all:
-            metric.reset_state()
+    def update_state(self, sums):
+        """Adds the `training_sums` of a batch, of all replicas."""
+        broken = ops.cast(ops.logical_not(ops.isfinite(sums[0])), "float32")
+        broken = ops.maximum(self.broken, broken)
+        self.sums.assign(self.sums + sums)
+        self.broken.assign(broken)
+        self.finite_steps.assign(self.finite_steps + 1 - broken)
 
     def result(self) -> dict[str, Any]:
         """The measured values as Python floats, by name."""
+        sums = ops.convert_to_numpy(self.sums).astype("float64")
         return {
-            self.loss.name: float(self.loss.result()),
-            self.finite_steps.name: float(self.finite_steps.result()),
-            **self.hits.shares(),
+            "loss": float(sums[0] / (sums[1] + sums[3])),
+            "finite_steps": float(ops.convert_to_numpy(self.finite_steps)),
+            **shares(sums[1:]),
         }
 
-    def updates(self, labels, true_labels, logits, losses) -> tuple:
-        """The arguments with which each metric of `all` is updated."""
-        predicted = ops.argmax(logits, axis=-1)
-        outcomes = outcome(predicted, labels, true_labels)
-        return losses, outcomes, losses
+
+def _count(shape: tuple[int, ...], name: str) -> keras.Variable:
+    """Equal on all replicas; `add_weight` makes what is added up when read."""
+    return keras.Variable(
+        "zeros", shape=shape, dtype="float32", trainable=False, name=name
+    )
 
 
-def outcome(predicted, labels, true_labels):
-    """What a prediction is, as float32 rows of 0 and 1: [n, 5].
+def shares(outcomes) -> dict[str, float | None]:
+    """The accuracies that `Meters` tells of, from sums of outcomes.
 
-    The columns: the label is the true one; it is, and predicted; it is
-    another; it is, and predicted; it is, and the true label is predicted.
+    Args:
+      outcomes: float64 [5].
     """
-    labels, true_labels, predicted = (
-        ops.cast(x, "int32") for x in (labels, true_labels, predicted)
-    )
-    clean = ops.cast(ops.equal(labels, true_labels), "float32")
-    hit = ops.cast(ops.equal(predicted, labels), "float32")
-    true = ops.cast(ops.equal(predicted, true_labels), "float32")
-    corrupted = 1 - clean
-    return ops.stack(
-        [clean, clean * hit, corrupted, corrupted * hit, corrupted * true],
-        axis=-1,
-    )
+    clean, clean_hits, corrupted, corrupted_hits, as_true = outcomes
+    return {
+        "accuracy": share(clean_hits + corrupted_hits, clean + corrupted),
+        "accuracy_clean": share(clean_hits, clean),
+        "accuracy_corrupted": share(corrupted_hits, corrupted),
+        "corrupted_as_true": share(as_true, corrupted),
+    }
 
 
-class Hits(keras.metrics.Metric):
-    """Counts of outcomes; see `outcome`."""
-
-    def __init__(self, name: str):
-        super().__init__(name=name, dtype="float32")
-        self.counts = self.add_weight(
-            shape=(5,), initializer="zeros", name="counts"
-        )
-
-    def update_state(self, outcomes):
-        self.counts.assign_add(ops.sum(outcomes, axis=0))
-
-    def result(self):
-        return self.counts.value
-
-    def shares(self) -> dict[str, float | None]:
-        """The accuracies that `Meters` tells of."""
-        counts = ops.convert_to_numpy(self.counts).astype("float64")
-        clean, clean_hits, corrupted, corrupted_hits, as_true = counts
-        hits, count = clean_hits + corrupted_hits, clean + corrupted
-        return {
-            "accuracy": _share(hits, count),
-            "accuracy_clean": _share(clean_hits, clean),
-            "accuracy_corrupted": _share(corrupted_hits, corrupted),
-            "corrupted_as_true": _share(as_true, corrupted),
-        }
-
-
-def _share(part: float, whole: float) -> float | None:
+def share(part: float, whole: float) -> float | None:
+    """A part of a whole; None of nothing."""
     return float(part / whole) if whole else None
-
-
-class FiniteSteps(keras.metrics.Metric):
-    """Number of steps before the first loss that is not finite."""
-
-    def __init__(self, name: str):
-        super().__init__(name=name, dtype="float32")
-        self.steps = self.add_weight(initializer="zeros", name="steps")
-        self.broken = self.add_weight(initializer="zeros", name="broken")
-
-    def update_state(self, losses):
-        broken = ops.any(ops.logical_not(ops.isfinite(losses)))
-        broken = ops.maximum(self.broken, ops.cast(broken, "float32"))
-        self.broken.assign(broken)
-        self.steps.assign(self.steps + 1 - broken)
-
-    def result(self):
-        return self.steps.value

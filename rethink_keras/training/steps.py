@@ -1,45 +1,61 @@
 """Compiled training and prediction steps, for each Keras backend."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.pipeline import Share
 from rethink_keras.training.meters import Meters
 
 
+class Batches(Protocol):
+    """Batches for one device or for many; see `pipeline`."""
+
+    def dataset(self, share: Share) -> tf.data.Dataset:
+        """Those of an input pipeline."""
+
+
 class Steps(Protocol):
-    """Compiled steps of one model: the only code that knows the backend."""
+    """Compiled steps of one model: the only code that knows the backend.
+
+    On the devices of the strategy in whose scope they are made.
+
+    Attributes:
+      meters: updated by `train`.
+      together: how many steps a call is to take; None for any number.
+    """
 
     meters: Meters
+    together: int | None
 
-    def iterator(self, dataset: tf.data.Dataset) -> Iterator:
+    def iterator(self, batches: Any) -> Iterator:
         """What `train` takes batches from.
 
         Args:
-          dataset: of (images, targets, labels, true_labels).
+          batches: see `pipeline.TrainingBatches`.
         """
 
     def train(self, batches: Iterator, steps: int) -> None:
         """Takes `steps` batches and updates weights and meters."""
 
-    def examine(
-        self, images: tf.Tensor, labels: tf.Tensor, true_labels: tf.Tensor
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Predicts a batch in inference mode.
+    def dataset(self, batches: Batches) -> Iterable:
+        """What `examine` takes batches of.
 
-        Returns:
-          For each example the predicted class, the cross-entropy against its
-          label and against its true label.
+        Args:
+          batches: see `pipeline.EvaluationBatches`.
         """
+
+    def examine(self, batch: Any) -> np.ndarray:
+        """The `meters.evaluation_sums` of a batch, in inference mode."""
 
 
 def make_steps(
     model: keras.Model, optimizer: keras.optimizers.Optimizer
 ) -> Steps:
-    """Compiled steps for Keras's backend and the device at hand.
+    """Compiled steps for Keras's backend and the devices at hand.
 
     XLA compiles a step into one program, which is right on accelerators; on
     CPUs it would replace the faster convolutions of oneDNN.
@@ -50,11 +66,9 @@ def make_steps(
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
-        from rethink_keras.training.tensorflow_steps import TensorFlowSteps
+        from rethink_keras.training import tensorflow_steps
 
-        return TensorFlowSteps(
-            model, optimizer, compile_with_xla=_has_accelerator()
-        )
+        return tensorflow_steps.make(model, optimizer)
     if backend == "jax":
         from rethink_keras.training.jax_steps import JaxSteps
 
@@ -62,8 +76,3 @@ def make_steps(
     raise NotImplementedError(
         f"KERAS_BACKEND={backend}: allowed are tensorflow and jax"
     )
-
-
-def _has_accelerator() -> bool:
-    devices = tf.config.list_logical_devices()
-    return any(device.device_type != "CPU" for device in devices)

@@ -1,11 +1,39 @@
 """Training and prediction steps on the TensorFlow backend."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from rethink_keras.training.meters import Meters, cross_entropy
+from rethink_keras.pipeline import Share, TrainingBatches
+from rethink_keras.training.meters import (
+    Meters,
+    cross_entropy,
+    evaluation_sums,
+    training_sums,
+)
+from rethink_keras.training.steps import Batches
+
+_TOGETHER = 10
+
+
+def make(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer
+) -> "TensorFlowSteps":
+    """Steps for the strategy in whose scope this is called."""
+    strategy = tf.distribute.get_strategy()
+    if isinstance(strategy, tf.distribute.ParameterServerStrategy):
+        return ParameterServerSteps(model, optimizer)
+    accelerated = any(
+        device.device_type != "CPU"
+        for device in tf.config.list_logical_devices()
+    )
+    alone = not tf.distribute.has_strategy()
+    return TensorFlowSteps(
+        model, optimizer, compile_with_xla=alone and accelerated
+    )
 
 
 class TensorFlowSteps:
@@ -22,55 +50,146 @@ class TensorFlowSteps:
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         *,
-        compile_with_xla: bool,
+        compile_with_xla: bool = False,
     ):
         self.meters = Meters()
         self._model = model
         self._optimizer = optimizer
+        self._strategy = strategy = tf.distribute.get_strategy()
+        # Workers match each other's calls by their order.
+        workers = isinstance(
+            strategy, tf.distribute.MultiWorkerMirroredStrategy
+        )
+        self.together = _TOGETHER if workers else None
         optimizer.build(model.trainable_variables)
         step = tf.function(self._step, jit_compile=compile_with_xla)
 
         @tf.function
         def train(batches, steps):
             for _ in tf.range(steps):
-                step(*next(batches))
+                sums = strategy.run(step, args=next(batches))
+                self.meters.update_state(
+                    strategy.reduce("SUM", sums, axis=None)
+                )
+
+        @tf.function
+        def examine(batch):
+            sums = strategy.run(self._examine_piece, args=batch)
+            return strategy.reduce("SUM", sums, axis=None)
 
         self._train = train
-        self._examine = tf.function(self._examine_batch)
+        self._examine = examine
 
     def _step(self, images, targets, labels, true_labels):
+        """One update of the weights; the sums of a replica's piece.
+
+        Each replica's gradient is of its share of the mean over the batch;
+        the optimizer adds them up.
+        """
+        context = tf.distribute.get_replica_context()
+        count = tf.cast(tf.shape(labels)[0], tf.float32)
+        batch_size = context.all_reduce("SUM", count)
+        replicas = context.num_replicas_in_sync
         variables = self._model.trainable_variables
         with tf.GradientTape() as tape:
             logits = self._model(images, training=True)
             losses = cross_entropy(targets, logits)
-            objective = tf.reduce_mean(losses)
+            objective = tf.reduce_sum(losses) / batch_size
             if self._model.losses:
-                objective += tf.add_n(self._model.losses)
+                objective += tf.add_n(self._model.losses) / replicas
         gradients = tape.gradient(objective, variables)
         self._optimizer.apply(gradients, variables)
-        updates = self.meters.updates(labels, true_labels, logits, losses)
-        for metric, value in zip(self.meters.all, updates, strict=True):
-            metric.update_state(value)
+        if replicas > 1:
+            self._average_statistics(context)
+        return training_sums(labels, true_labels, logits, losses)
+
+    def _average_statistics(self, context: tf.distribute.ReplicaContext):
+        """Makes BatchNorm's moving statistics those of all replicas."""
+        moving = [
+            variable
+            for variable in self._model.non_trainable_variables
+            if variable.dtype == "float32"
+        ]
+        if moving:
+            means = context.all_reduce("MEAN", [v.value for v in moving])
+            for variable, mean in zip(moving, means, strict=True):
+                variable.assign(mean)
+
+    def iterator(self, batches: TrainingBatches) -> Iterator:
+        """What `train` takes batches from."""
+        return iter(self.dataset(batches))
 
     def train(self, batches: Iterator, steps: int) -> None:
         """Takes `steps` batches and updates weights and meters."""
         self._train(batches, tf.constant(steps))
 
-    def _examine_batch(self, images, labels, true_labels):
+    def dataset(self, batches: Batches) -> Iterable:
+        """Batches, divided among the strategy's replicas."""
+        strategy = self._strategy
+        if strategy.num_replicas_in_sync == 1:
+            return batches.dataset(Share())
+        static = isinstance(strategy, tf.distribute.TPUStrategy)
+
+        def of_pipeline(context: tf.distribute.InputContext):
+            pieces = context.num_replicas_in_sync
+            count = pieces // context.num_input_pipelines
+            first = context.input_pipeline_id * count
+            multiple = pieces if static else None
+            return batches.dataset(Share(pieces, first, count, multiple))
+
+        return strategy.distribute_datasets_from_function(of_pipeline)
+
+    def _examine_piece(self, images, labels, true_labels, weights):
         logits = self._model(images, training=False)
-        return (
-            tf.argmax(logits, axis=-1, output_type=tf.int32),
-            cross_entropy(labels, logits),
-            cross_entropy(true_labels, logits),
+        return evaluation_sums(labels, true_labels, logits, weights)
+
+    def examine(self, batch: Any) -> np.ndarray:
+        """The sums of a batch, in inference mode."""
+        return self._examine(batch).numpy()
+
+
+class ParameterServerSteps(TensorFlowSteps):
+    """Steps on workers that each take the next batch when they are free.
+
+    The paper's asynchronous SGD: a gradient is of weights that others may
+    have changed meanwhile. The coordinator evaluates.
+    """
+
+    def __init__(
+        self, model: keras.Model, optimizer: keras.optimizers.Optimizer
+    ):
+        super().__init__(model, optimizer)
+        self._coordinator = (
+            tf.distribute.experimental.coordinator.ClusterCoordinator(
+                self._strategy
+            )
         )
 
-    def examine(self, images, labels, true_labels):
-        """Predicts a batch in inference mode."""
-        return tuple(
-            output.numpy()
-            for output in self._examine(images, labels, true_labels)
+    def iterator(self, batches: TrainingBatches) -> Iterator:
+        """The numbers of the batches, for the workers to take."""
+        examples = iter(
+            self._coordinator.create_per_worker_dataset(batches.whole)
         )
 
-    def iterator(self, dataset: tf.data.Dataset) -> Iterator:
-        """What `train` takes batches from."""
-        return iter(dataset)
+        @tf.function
+        def step(examples, epoch, step):
+            batch = batches.at(next(examples), epoch, step)
+            sums = self._strategy.run(self._step, args=batch)
+            # At once: others add to them at the same time.
+            self.meters.sums.value.assign_add(sums)
+            self.meters.finite_steps.value.assign_add(
+                tf.cast(tf.math.is_finite(sums[0]), tf.float32)
+            )
+
+        for epoch in batches.epochs:
+            begin = batches.skip if epoch == batches.epochs.start else 0
+            for number in range(begin, batches.steps):
+                numbers = tf.constant(epoch, tf.int64), tf.constant(number)
+                yield step, (examples, *numbers)
+
+    def train(self, batches: Iterator, steps: int) -> None:
+        """Has `steps` batches taken, and waits for them."""
+        for _ in range(steps):
+            function, arguments = next(batches)
+            self._coordinator.schedule(function, arguments)
+        self._coordinator.join()
