@@ -140,7 +140,7 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     records = find_records(logdir)
     for found in records:
         for name, image in found.figures.items():
-            (target / f"{found.experiment}_{name}.png").write_bytes(image)
+            (target / found.file_of(name)).write_bytes(image)
     (target / "results.csv").write_text(as_csv(sections))
     links = os.path.relpath(logdir, directory)
     for name in ("report.md", "index.html"):
