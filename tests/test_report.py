@@ -14,10 +14,12 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from rethink_keras import paper
 from rethink_keras.experiments import TITLES, load
-from rethink_keras.report.claims import FAILS, HOLDS, UNKNOWN, Evidence, judge
+from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.curves import AXES, curves
+from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.measured import Number, measure, noise
 from rethink_keras.report.page import compare, write_report
+from rethink_keras.report.verdicts import FAILS, HOLDS, UNKNOWN
 from rethink_keras.results import find_runs
 
 
@@ -72,7 +74,7 @@ def evidence_of(logdir, scale="paper"):
 
 
 def verdicts_of(logdir):
-    return {v.name: v for v in judge(evidence_of(logdir))}
+    return {v.name: v for v in CLAIMS.judge(evidence_of(logdir))}
 
 
 def scalars(path, tag):

@@ -1,15 +1,23 @@
 """Kernel machines on features: distances block by block, choices held out."""
 
+import pathlib
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from rethink_keras import RunConfig
-from rethink_keras.theory import random_convnet, table3
-from rethink_keras.theory.random_convnet import (
-    RandomConvNet,
-    squared_distances,
+from rethink_keras.theory import (
+    distances,
+    filter_curve,
+    random_convnet,
+    table3,
 )
+from rethink_keras.theory.random_convnet import RandomConvNet
 from rethink_keras.theory.samples import load_samples
+
+LAUNCH = pathlib.Path(__file__).parents[1] / "launch"
 
 
 @pytest.fixture(scope="module")
@@ -45,20 +53,42 @@ def test_features_are_pooled_responses_of_whitened_patches(images):
     np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-3)
 
 
-def test_distances_are_those_of_all_the_features(images, monkeypatch):
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks that divide nothing evenly, as at full size."""
+    monkeypatch.setattr(random_convnet, "_FILTERS", 7)
+    monkeypatch.setattr(distances, "BLOCK", 16)
+
+
+def test_distances_are_those_of_all_the_features(images, small_blocks):
     train, test = images
     net = RandomConvNet(train, filters=20, seed=0)
-    ((a, b),) = net.blocks(train, test)
-    assert a.shape == (60, 8 * 20)
-    monkeypatch.setattr(random_convnet, "_FILTERS", 7)
-    monkeypatch.setattr(random_convnet, "BLOCK", 16)
-    square, across = squared_distances(net, train, test, lambda text: None)
-    for found, left in ((square, a), (across, b)):
-        differences = left[:, None] - a
-        expected = np.square(differences).mean(axis=-1)
-        if found is square:
-            found, expected = np.triu(found), np.triu(expected)
-        np.testing.assert_allclose(found, expected, atol=1e-4)
+    blocks = list(net.blocks(train, test))
+    assert [ours.shape[1] for ours, _ in blocks] == [56, 56, 48]
+    a, b = (np.concatenate(side, axis=1) for side in zip(*blocks, strict=True))
+    # Standardized features, whatever their number.
+    assert np.square(a).sum(axis=1).mean() == pytest.approx(1, rel=1e-3)
+    found = distances.squared_distances(blocks, 60, 15, lambda text: None)
+    for matrix, left in ((found.square, a), (found.across, b)):
+        expected = np.square(left[:, None] - a).sum(axis=-1)
+        if matrix is found.square:
+            matrix, expected = np.triu(matrix), np.triu(expected)
+        np.testing.assert_allclose(matrix, expected, atol=1e-4)
+
+
+def test_a_part_of_the_distances_is_of_the_points_alone():
+    x = np.random.default_rng(0).normal(size=(9, 3)).astype("float32")
+    tests = np.zeros((0, 3), "float32")
+    whole = distances.squared_distances([(x, tests)], 9, 0, lambda text: None)
+    rows, others = np.array([1, 2, 4, 8]), np.array([5, 0, 3])
+    found = whole.part(rows, others)
+    expected = distances.squared_distances(
+        [(x[rows], x[others])], 4, 3, lambda text: None
+    )
+    np.testing.assert_allclose(
+        np.triu(found.square), np.triu(expected.square), atol=1e-5
+    )
+    np.testing.assert_allclose(found.across, expected.across, atol=1e-5)
 
 
 def test_filters_depend_on_the_seed_alone(images):
@@ -74,7 +104,7 @@ def test_filters_depend_on_the_seed_alone(images):
 def test_rows_fit_and_choose_on_held_out_training_images(tmp_path):
     config = RunConfig(randomize="none", train_examples=400)
     names = ["sample_raw", "sample_convnet_ridge"]
-    records = [table3.demonstrate(config, name, filters=8) for name in names]
+    records = [table3.demonstrate(config, name, [8]) for name in names]
     (raw,), (convnet,) = (record.tables["machine"] for record in records)
     assert records[1].name == (
         "sample_convnet_ridge,train_examples=400,filters=8"
@@ -86,6 +116,55 @@ def test_rows_fit_and_choose_on_held_out_training_images(tmp_path):
         tried = record.tables["choices on held-out training images"]
         best = min(tried, key=lambda t: t["held-out error %"])
         assert (row["gamma"], row["ridge"]) == (best["gamma"], best["ridge"])
+
+
+def test_each_number_of_filters_is_a_row_and_all_make_a_curve():
+    config = RunConfig(randomize="none", train_examples=300)
+    record = table3.demonstrate(config, "sample_convnet", [4, 2])
+    rows = record.tables["machine"]
+    assert record.name == "sample_convnet,train_examples=300,filters=2_4"
+    assert [row["filters"] for row in rows] == [2, 4]
+    first, *gains = [row["points per doubling"] for row in rows]
+    assert first is None
+    errors = [row["test error %"] for row in rows]
+    assert gains == pytest.approx(-np.diff(errors))
+    assert record.figures["filters"].startswith(b"\x89PNG")
+    alone = table3.demonstrate(config, "sample_convnet", [4])
+    assert alone.figures == {}
+    (row,) = alone.tables["machine"]
+    for column in ("gamma", "held-out error %", "test error %"):
+        assert row[column] == rows[1][column]
+
+
+def test_the_trend_is_a_line_over_the_doublings():
+    rows = [
+        {"filters": filters, "test error %": error, "paper %": 17.0}
+        for filters, error in ((1_000, 40.0), (4_000, 34.0), (8_000, 31.0))
+    ]
+    gains = [
+        row["points per doubling"] for row in filter_curve.with_gains(rows)
+    ]
+    assert gains == [None, pytest.approx(3), pytest.approx(3)]
+    assert filter_curve.trend(rows) == {
+        "points per doubling": pytest.approx(3),
+        "extrapolated to 32,000 filters, %": pytest.approx(25),
+        "paper %": 17.0,
+    }
+
+
+@pytest.mark.parametrize(
+    "filters", ["abc", "0", "100,-4", "100,100", "", "1.5"]
+)
+def test_a_wrong_list_of_filters_is_told_in_one_line(filters):
+    done = subprocess.run(
+        [sys.executable, LAUNCH / "table3.py", f"--filters={filters}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: --filters={filters}: allowed are ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_images_are_whole_and_labels_true(sample):

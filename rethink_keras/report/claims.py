@@ -1,18 +1,18 @@
-"""The claims told of the paper, judged by measured numbers alone.
+"""The claims told of the paper that training runs can test.
 
-Numbers of claims are those of an overview that readers start from. S11 to
-S14 and S17 are of theory, which training runs cannot test.
+Numbers of claims are those of an overview that readers start from; those of
+theory are in `theory_claims`.
 """
 
-import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from rethink_keras.report.curves import curves
-from rethink_keras.report.evidence import CHANCE, Evidence, NotMeasuredError
+from rethink_keras.report.evidence import CHANCE, Evidence
+from rethink_keras.report.verdicts import Claims, NotMeasuredError
 
-HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "not measured yet"
+CLAIMS: Claims[Evidence] = Claims()
 FITTED = 99.0  # percent
 _MODELS = (
     "inception",
@@ -23,50 +23,7 @@ _MODELS = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Verdict:
-    """A claim with what the runs say of it.
-
-    Attributes:
-      claim: as commonly told.
-      rule: by which it is judged.
-      verdict: holds, does not hold, or not measured yet.
-      evidence: the numbers, or what is missing.
-    """
-
-    name: str
-    claim: str
-    rule: str
-    verdict: str
-    evidence: str
-
-
-Judge = Callable[[Evidence], tuple[bool, str]]
-_CLAIMS: list[tuple[str, str, str, Judge]] = []
-
-
-def _claim(name: str, claim: str, rule: str) -> Callable[[Judge], Judge]:
-    def register(judge: Judge) -> Judge:
-        _CLAIMS.append((name, claim, rule, judge))
-        return judge
-
-    return register
-
-
-def judge(evidence: Evidence) -> list[Verdict]:
-    """Judges every claim that training runs can test."""
-    verdicts = []
-    for name, claim, rule, test in _CLAIMS:
-        try:
-            holds, numbers = test(evidence)
-            verdict = HOLDS if holds else FAILS
-        except NotMeasuredError as missing:
-            verdict, numbers = UNKNOWN, f"needs {missing}"
-        verdicts.append(Verdict(name, claim, rule, verdict, numbers))
-    return verdicts
-
-
-@_claim(
+@CLAIMS.add(
     "S1",
     "Deep networks easily fit random labels.",
     "training accuracy of at least 99 % on random labels for all five"
@@ -80,7 +37,7 @@ def _s1(evidence):
     return min(accuracies.values()) >= FITTED, _listed(accuracies)
 
 
-@_claim(
+@CLAIMS.add(
     "S2",
     "Capacity suffices to memorize the whole data set when the relation of"
     " image and label is destroyed.",
@@ -99,7 +56,7 @@ def _s2(evidence):
     )
 
 
-@_claim(
+@CLAIMS.add(
     "S3",
     "Networks fit random pixels and noise, and faster than random labels.",
     "the Inception fits shuffled pixels, random pixels and Gaussian noise to"
@@ -116,7 +73,7 @@ def _s3(evidence):
     return min(fits) >= FITTED and fast, _listed(epochs, "epochs to fit")
 
 
-@_claim(
+@CLAIMS.add(
     "S4",
     "Memorization takes just as long as learning.",
     "at full corruption, fitting takes at most 1.2 times the epochs of true"
@@ -134,7 +91,7 @@ def _s4(evidence):
     return holds, _listed(ratios, "times the epochs")
 
 
-@_claim(
+@CLAIMS.add(
     "S5",
     "Test error grows smoothly with label corruption, up to chance.",
     "for each model of Figure 1c with all levels, no step down by more than"
@@ -159,7 +116,7 @@ def _s5(evidence):
     return smooth, _listed(ends, "% test error at full corruption")
 
 
-@_claim(
+@CLAIMS.add(
     "S6",
     "Data augmentation helps generalization more than weight decay.",
     "in Table 1, for Inception and Alexnet, random crops alone gain more test"
@@ -178,7 +135,7 @@ def _s6(evidence):
     return holds, _listed(gains, "points")
 
 
-@_claim(
+@CLAIMS.add(
     "S7",
     "Architecture matters more than regularization.",
     "test accuracy of the unregularized Inception above the fully regularized"
@@ -198,7 +155,7 @@ def _s7(evidence):
     return first > second > max(rest), _listed(tests)
 
 
-@_claim(
+@CLAIMS.add(
     "S8",
     "Explicit regularization is neither necessary nor sufficient for"
     " generalization.",
@@ -222,7 +179,7 @@ def _s8(evidence):
     )
 
 
-@_claim(
+@CLAIMS.add(
     "S9",
     "Early stopping may help, but not always.",
     "over the true-label rows of Table 1 without regularizers, the best test"
@@ -238,7 +195,7 @@ def _s9(evidence):
     return any(helps) and not all(helps), _listed(gains, "points")
 
 
-@_claim(
+@CLAIMS.add(
     "S10",
     "BatchNorm improves generalization, though it is no regularizer.",
     "test accuracy of the Inception with BatchNorm at least 1 point above"
@@ -253,7 +210,7 @@ def _s10(evidence):
     return first - second >= 1, _listed(tests)
 
 
-@_claim(
+@CLAIMS.add(
     "S15",
     "Optimization stays easy when generalization is poor.",
     "at one learning rate schedule, the Inception's loss falls below 0.05 in"
@@ -268,7 +225,7 @@ def _s15(evidence):
     return holds, _listed(epochs, "epochs to fit")
 
 
-@_claim(
+@CLAIMS.add(
     "S16",
     "Some models converge fast and generalize badly, others slowly and well.",
     "among the networks of Table 1 (true labels, no regularizers) one fits in"

@@ -5,14 +5,11 @@ import math
 from collections.abc import Mapping
 
 from rethink_keras.report.measured import TEST_EXAMPLES, MeasuredRow
+from rethink_keras.report.verdicts import NotMeasuredError
 
 CHANCE = 10.0  # percent, of ten classes
 
 Rows = Mapping[str, MeasuredRow]
-
-
-class NotMeasuredError(LookupError):
-    """A row that a claim needs has no finished run."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,9 +11,10 @@ import jinja2
 from etils import epath
 
 from rethink_keras.experiments import TITLES
-from rethink_keras.report.claims import Evidence, Verdict, judge
+from rethink_keras.report import claims, theory_claims
 from rethink_keras.report.comparison import write_comparison
 from rethink_keras.report.curves import AXES, curves
+from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.figures import draw
 from rethink_keras.report.measured import MeasuredRow, measure
 from rethink_keras.report.tables import (
@@ -21,6 +22,7 @@ from rethink_keras.report.tables import (
     as_markdown,
     table_rows,
 )
+from rethink_keras.report.verdicts import Verdict
 from rethink_keras.results import find_runs
 from rethink_keras.results.images import as_png, as_svg
 from rethink_keras.results.records import SavedRecord, find_records
@@ -128,7 +130,7 @@ def write_report(logdir: str, directory: str) -> epath.Path:
         for experiment in TITLES
     ]
     verdicts = {
-        scale: judge(Evidence(scale, _by_name(sections, scale)))
+        scale: claims.CLAIMS.judge(Evidence(scale, _by_name(sections, scale)))
         for scale in SCALE_TITLES
     }
     target = epath.Path(directory)
@@ -140,7 +142,7 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     records = find_records(logdir)
     for found in records:
         for name, image in found.figures.items():
-            (target / f"{found.experiment}_{name}.png").write_bytes(image)
+            (target / found.file_of(name)).write_bytes(image)
     (target / "results.csv").write_text(as_csv(sections))
     links = os.path.relpath(logdir, directory)
     for name in ("report.md", "index.html"):
@@ -176,6 +178,7 @@ def _render(
     return environment.get_template(f"{name}.jinja").render(
         sections=sections,
         verdicts=verdicts,
+        theory_verdicts=theory_claims.CLAIMS.judge(records),
         scales=SCALE_TITLES,
         records=records,
         runs=runs,

@@ -57,6 +57,10 @@ class SavedRecord(Record):
     command: str
     device: str
 
+    def file_of(self, figure: str) -> str:
+        """Name of a figure's file among those of other records."""
+        return f"{self.experiment}_{self.name}_seed={self.seed}_{figure}.png"
+
 
 def as_markdown(rows: Table) -> str:
     """A table in Markdown."""

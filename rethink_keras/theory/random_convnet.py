@@ -11,8 +11,6 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.theory.cholesky import BLOCK, Tell
-
 _PATCH = 6
 _SAMPLED = 100_000  # patches that whitening is learned from
 _CONTRAST = 10.0  # added to the variance of a patch, on the scale of 255
@@ -28,7 +26,8 @@ class RandomConvNet:
     Each patch of 6x6 pixels is normalized (mean 0, contrast 1) and whitened
     (ZCA); a filter is such a patch, of length 1. `max(0, f - t)` and
     `max(0, -f - t)`, t = 0.25, are summed over each quarter of the positions:
-    8 features a filter, standardized on the images that it was made from.
+    8 features a filter, standardized on the images that it was made from and
+    divided by the root of their number: distances are as large whatever it is.
 
     Args:
       images: uint8 [n, height, width, channels], to take patches from.
@@ -58,9 +57,10 @@ class RandomConvNet:
             filters = self._filters[start : start + _FILTERS]
             reference = self._features(self._reference, filters)
             mean, deviation = reference.mean(axis=0), reference.std(axis=0)
-            deviation = np.maximum(deviation, 1e-6)
+            scale = 1 / np.maximum(deviation, 1e-6)
+            scale /= np.sqrt(8 * len(self._filters), dtype="float32")
             yield tuple(
-                (self._features(images, filters) - mean) / deviation
+                (self._features(images, filters) - mean) * scale
                 for images in sets
             )
 
@@ -75,46 +75,6 @@ class RandomConvNet:
             for start in range(0, len(images), _IMAGES)
         ]
         return np.concatenate(rows)
-
-
-def squared_distances(
-    net: RandomConvNet, train: np.ndarray, test: np.ndarray, tell: Tell
-) -> tuple[np.ndarray, np.ndarray]:
-    """Squared distances of the features, which are never held all at once.
-
-    Means over the features, so that they do not grow with the filters.
-
-    Args:
-      net: of the features.
-      train: images [n, ...].
-      test: images [m, ...].
-      tell: is told the progress.
-
-    Returns:
-      float32 [n, n] between training images, whose upper triangle alone is
-      set, and [m, n] between test and training images.
-    """
-    square = np.zeros((len(train), len(train)), "float32")
-    across = np.zeros((len(test), len(train)), "float32")
-    lengths = np.zeros(len(train)), np.zeros(len(test))
-    count = 0
-    for ours, tests in net.blocks(train, test):
-        for start in range(0, len(ours), BLOCK):
-            rows = slice(start, start + BLOCK)
-            square[rows, start:] += ours[rows] @ ours[start:].T
-        across += tests @ ours.T
-        for length, features in zip(lengths, (ours, tests), strict=True):
-            length += np.square(features).sum(axis=1)
-        count += ours.shape[1]
-        tell(f"features: {count:,}")
-    for matrix, rows_of in ((square, lengths[0]), (across, lengths[1])):
-        matrix *= -2
-        matrix += rows_of[:, None]
-        matrix += lengths[0]
-        matrix /= count
-        np.maximum(matrix, 0, out=matrix)
-    np.fill_diagonal(square, 0)
-    return square, across
 
 
 def _random_patches(

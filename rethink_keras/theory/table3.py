@@ -8,10 +8,12 @@ import numpy as np
 
 from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.data import Examples
+from rethink_keras.results.images import as_png
 from rethink_keras.results.records import Record
-from rethink_keras.theory import features
+from rethink_keras.theory import features, filter_curve
+from rethink_keras.theory.distances import Distances, squared_distances
 from rethink_keras.theory.kernels import KernelClassifier, error_percent
-from rethink_keras.theory.random_convnet import RandomConvNet, squared_distances
+from rethink_keras.theory.random_convnet import RandomConvNet
 from rethink_keras.theory.samples import load_samples
 
 _HELD_OUT = 5_000
@@ -55,13 +57,17 @@ MACHINES: Mapping[str, Machine] = {
 }
 
 
-def demonstrate(config: RunConfig, name: str, filters: int) -> Record:
-    """Fits a machine and tests it.
+def demonstrate(config: RunConfig, name: str, filters: Sequence[int]) -> Record:
+    """Fits a machine and tests it; a random network at each of its sizes.
+
+    Gamma and ridge are chosen for each size, on training images that are held
+    out of the fit but not of the network, which sees no labels. Its features
+    are computed anew for each size, so that one matrix is held at a time.
 
     Args:
       config: where the data lie, the seed, and how many training images.
       name: a key of MACHINES.
-      filters: of the random network.
+      filters: of the random network: different numbers.
 
     Raises:
       InputError: the data cannot be used, or memory does not suffice.
@@ -71,49 +77,73 @@ def demonstrate(config: RunConfig, name: str, filters: int) -> Record:
     train, test = load_samples(
         dataclasses.replace(config, dataset=machine.dataset)
     )
-    row, tried = _fit(name, machine, train, test, filters, config.seed)
-    tables = {"machine": [row]}
-    if tried:
-        tables["choices on held-out training images"] = tried
     parts = [name]
     if config.train_examples is not None:
         parts.append(f"train_examples={config.train_examples}")
+    sizes: Sequence[int | None] = [None]
     if machine.transform is None:
-        parts.append(f"filters={filters}")
+        sizes = sorted(filters)
+        parts.append(f"filters={'_'.join(map(str, sizes))}")
+    rows, tried = [], []
+    for size in sizes:
+        row, choices = _measure(name, machine, train, test, size, config.seed)
+        rows.append(row)
+        tried += choices
+    tables, figures = {"machine": rows}, {}
+    if len(sizes) > 1:
+        tables["machine"] = filter_curve.with_gains(rows)
+        tables["trend over the filters"] = [filter_curve.trend(rows)]
+        figures["filters"] = as_png(filter_curve.draw(rows))
+    if tried:
+        tables["choices on held-out training images"] = tried
     return Record(
         experiment="table3",
         name=",".join(parts),
         title=f"Table 3: {name.replace('_', ' ')}, every training label fitted",
         seed=config.seed,
         tables=tables,
-        figures={},
+        figures=figures,
         seconds=time.perf_counter() - begun,
     )
 
 
-def _fit(
+def _measure(
     name: str,
     machine: Machine,
     train: Examples,
     test: Examples,
-    filters: int,
+    filters: int | None,
     seed: int,
 ) -> tuple[dict, list[dict]]:
     """A row of the table, and those of what was tried for it."""
     begun = time.perf_counter()
-    tried = _try(name, machine, train, filters, seed)
-    first = {"gamma": machine.gammas[0], "ridge": machine.ridges[0]}
-    best = min(tried, key=lambda row: row["held-out error %"], default=first)
-    problem = _problem(machine, train, test, filters, seed)
-    fitted, predicted = problem.fit(best["gamma"], best["ridge"], keep=False)
+    problem: _Points | _Network
+    if machine.transform is None:
+        assert filters is not None
+        net = RandomConvNet(train.images, filters, seed)
+        problem = _Network(net, train, test)
+    else:
+        problem = _Points(machine.transform, train, test)
+    tried = [
+        {"row": name, "filters": filters, **choice}
+        for choice in _try(machine, problem, train.labels, seed)
+    ]
+    only: dict = {
+        "gamma": machine.gammas[0],
+        "ridge": machine.ridges[0],
+        "held-out error %": None,
+    }
+    best = min(tried, key=lambda row: row["held-out error %"], default=only)
+    fitted, predicted = problem.fit(best["gamma"], best["ridge"])
     return {
         "row": name,
         "train": len(train),
+        "filters": filters,
         "gamma": best["gamma"],
         "ridge": best["ridge"],
-        "filters": None if machine.transform else filters,
         "norm": fitted.norm_,
         "residual": fitted.residual_,
+        "held-out error %": best["held-out error %"],
         "test error %": error_percent(predicted, test.labels),
         "paper %": machine.paper,
         "minutes": (time.perf_counter() - begun) / 60,
@@ -121,7 +151,10 @@ def _fit(
 
 
 def _try(
-    name: str, machine: Machine, train: Examples, filters: int, seed: int
+    machine: Machine,
+    problem: "_Points | _Network",
+    labels: np.ndarray,
+    seed: int,
 ) -> list[dict]:
     """What each choice errs on held-out images; empty for a single choice."""
     candidates = [
@@ -129,21 +162,18 @@ def _try(
     ]
     if len(candidates) == 1:
         return []
-    order = np.random.default_rng(seed).permutation(len(train))
-    held, rest = np.split(order, [min(_HELD_OUT, len(train) // 4)])
-    held_out = train.take(held)
-    problem = _problem(
-        machine, train.take(rest[:_TRIED]), held_out, filters, seed
-    )
+    order = np.random.default_rng(seed).permutation(len(labels))
+    held, rest = np.split(order, [min(_HELD_OUT, len(labels) // 4)])
+    rest = np.sort(rest[:_TRIED])
+    distances = problem.distances(rest, held)
     rows = []
     for gamma, ridge in candidates:
-        fitted, predicted = problem.fit(gamma, ridge, keep=True)
+        fitted, predicted = _fit(distances.copy(), labels[rest], gamma, ridge)
         rows.append(
             {
-                "row": name,
                 "gamma": gamma,
                 "ridge": ridge,
-                "held-out error %": error_percent(predicted, held_out.labels),
+                "held-out error %": error_percent(predicted, labels[held]),
                 "norm": fitted.norm_,
             }
         )
@@ -158,46 +188,45 @@ class _Points:
         self._tests = transform(test.images)
         self._labels = train.labels
 
-    def fit(self, gamma: float, ridge: float, keep: bool):
+    def distances(self, rows: np.ndarray, held: np.ndarray) -> Distances:
+        """Those of training points, and from others of them."""
+        block = self._points[rows], self._points[held]
+        return squared_distances([block], len(rows), len(held), print)
+
+    def fit(self, gamma: float, ridge: float):
         """The fitted machine, and what it predicts of the tests."""
-        del keep
         machine = KernelClassifier(gamma=gamma, ridge=ridge, verbose=True)
         machine.fit(self._points, self._labels)
         return machine, machine.predict(self._tests)
 
 
-class _Distances:
-    """A training set as squared distances of the random network's features.
+class _Network:
+    """A training set as distances of the random network's features.
 
-    What it holds is lost by a fit that does not keep it.
+    They are overwritten by the fit.
     """
 
     def __init__(self, net: RandomConvNet, train: Examples, test: Examples):
-        self._square, self._across = squared_distances(
-            net, train.images, test.images, print
+        blocks = net.blocks(train.images, test.images)
+        self._distances = squared_distances(
+            blocks, len(train), len(test), print
         )
         self._labels = train.labels
 
-    def fit(self, gamma: float, ridge: float, keep: bool):
+    def distances(self, rows: np.ndarray, held: np.ndarray) -> Distances:
+        """Those of training images, and from others of them."""
+        return self._distances.part(rows, held)
+
+    def fit(self, gamma: float, ridge: float):
         """The fitted machine, and what it predicts of the tests."""
-        square, across = (
-            _gaussian(distances.copy() if keep else distances, gamma)
-            for distances in (self._square, self._across)
-        )
-        machine = KernelClassifier("precomputed", ridge=ridge, verbose=True)
-        machine.fit(square, self._labels)
-        return machine, machine.predict(across)
+        return _fit(self._distances, self._labels, gamma, ridge)
 
 
-def _gaussian(distances: np.ndarray, gamma: float) -> np.ndarray:
-    distances *= -gamma
-    return np.exp(distances, out=distances)
-
-
-def _problem(
-    machine: Machine, train: Examples, test: Examples, filters: int, seed: int
-) -> _Points | _Distances:
-    if machine.transform is None:
-        net = RandomConvNet(train.images, filters, seed)
-        return _Distances(net, train, test)
-    return _Points(machine.transform, train, test)
+def _fit(distances: Distances, labels: np.ndarray, gamma: float, ridge: float):
+    """As of _Points, from distances, which are overwritten."""
+    for matrix in (distances.square, distances.across):
+        matrix *= -gamma
+        np.exp(matrix, out=matrix)
+    machine = KernelClassifier("precomputed", ridge=ridge, verbose=True)
+    machine.fit(distances.square, labels)
+    return machine, machine.predict(distances.across)

@@ -44,6 +44,8 @@ def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
     rows.append(
         {
             "network": "MLP 1x512, to be trained",
+            "n": len(points),
+            "d": points.shape[1],
             "depth": 2,
             "width": 512,
             "weights": results.parameters(trained),
@@ -83,6 +85,8 @@ def memorize(
     seconds = time.perf_counter() - begun
     return {
         "network": "Theorem 1" if depth == 2 else "Corollary 1",
+        "n": len(points),
+        "d": points.shape[1],
         "depth": depth,
         "width": width_of(len(points), depth),
         "weights": results.parameters(network),
