@@ -24,3 +24,7 @@ class InterruptedRunError(Exception):
     def __init__(self, message: str, signal: signal.Signals):
         super().__init__(message)
         self.signal = signal
+
+
+class LostWorkerError(RuntimeError):
+    """Another process of a run on several machines has ended."""

@@ -63,6 +63,8 @@ def run(
     Raises:
       InputError: the data, the options or the work directory cannot be used.
       DivergenceError: the loss became infinite or not a number.
+      LostWorkerError: another process of a run on several has ended; the last
+        checkpoint is kept.
       InterruptedRunError: SIGINT or SIGTERM came; the run is saved.
 
     Example:
@@ -83,7 +85,7 @@ def run(
     devices.check_batch(config.batch_size)
     begun = time.monotonic()
     task = parts.make_task(config)
-    with training.Interruption() as interruption:
+    with training.Interruption() as interruption, devices.heeding_others():
         checkpoints = training.Checkpoints(
             directory.checkpoints,
             run={"config": config.as_dict(), "fingerprint": task.fingerprint},

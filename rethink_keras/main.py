@@ -18,6 +18,7 @@ from rethink_keras.errors import (
     DivergenceError,
     InputError,
     InterruptedRunError,
+    LostWorkerError,
 )
 from rethink_keras.terminal import (
     as_line,
@@ -116,6 +117,8 @@ def main(argv: Sequence[str]) -> None:
         fail(str(error), code=1)
     except InterruptedRunError as error:
         fail(f"interrupted: {error}", code=_EXIT_CODES[error.signal])
+    except LostWorkerError as error:
+        fail(str(error), code=os.EX_TEMPFAIL)
     except KeyboardInterrupt:
         fail("interrupted; the logs so far are kept", code=130)
 

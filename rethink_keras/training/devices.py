@@ -1,17 +1,24 @@
-"""The devices that a run trains on, as a strategy of an existing engine."""
+"""The devices that a run trains on, as a strategy of an existing engine.
+
+A process makes a strategy once: a second one would wait for the first one's
+collective operations.
+"""
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from rethink_keras.config import STRATEGIES
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, LostWorkerError
 
+_OF_SEVERAL_PROCESSES = ("multi_worker", "parameter_server")
 _SIMULATED = 2  # devices of a CPU under `mirrored`
 
 
@@ -43,6 +50,25 @@ class Devices:
                 f" {self.replicas} replicas of strategy={self.strategy};"
                 f" allowed are multiples of {self.replicas}"
             )
+
+    @contextlib.contextmanager
+    def heeding_others(self) -> Iterator[None]:
+        """Ends with one line where another process of the run has ended.
+
+        Raises:
+          LostWorkerError: it has; the last checkpoint is intact.
+        """
+        try:
+            yield
+        except tf.errors.OpError as error:
+            if self.strategy not in _OF_SEVERAL_PROCESSES:
+                raise
+            reason = " ".join(error.message.split())[:200]
+            raise LostWorkerError(
+                f"another process of strategy={self.strategy} has ended"
+                f" ({reason}); start all again with the same command: they go"
+                " on from the last checkpoint"
+            ) from error
 
 
 def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
@@ -108,6 +134,7 @@ def _single(tpu: str | None) -> Devices:
     return Devices("single", 1, True, contextlib.nullcontext)
 
 
+@functools.cache
 def _mirrored(tpu: str | None) -> Devices:
     """All GPUs; without any, two logical devices of the CPU."""
     del tpu
@@ -128,6 +155,7 @@ def _divide_cpu(count: int) -> None:
         )
 
 
+@functools.cache
 def _multi_worker(tpu: str | None) -> Devices:
     del tpu
     _require_cluster("multi_worker", ("worker",))
@@ -139,6 +167,7 @@ def _multi_worker(tpu: str | None) -> Devices:
     return _of_strategy("multi_worker", strategy, chief)
 
 
+@functools.cache
 def _parameter_server(tpu: str | None) -> Devices:
     """Of the coordinator; a worker's or server's process serves, and ends
     with this call.
@@ -169,6 +198,7 @@ def _require_cluster(strategy: str, tasks: tuple[str, ...]) -> None:
         )
 
 
+@functools.cache
 def _tpu(tpu: str | None) -> Devices:
     """Resolves, connects and initializes."""
     name = tpu or "local"

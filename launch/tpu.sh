@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# A run on a Cloud TPU: creates it, installs the package from this clone, runs,
+# fetches the logs and deletes the TPU, also after a failure. Prints what it
+# would do; does it with --yes.
+#
+#   launch/tpu.sh [--yes] NAME ZONE TYPE [flags of rethink_keras.main]
+#   launch/tpu.sh rethink us-central2-b v4-8 \
+#     --flagfile=flags/table1/inception.txt --batch_size=128
+#
+# TYPE is of one host (v4-8, v5litepod-8, ...). Needs gcloud, signed in, with a
+# project chosen. BACKEND=tensorflow (default: jax) trains with TPUStrategy and
+# the package tensorflow-tpu.
+set -euo pipefail
+
+sure=no
+if [[ ${1:-} == --yes ]]; then
+  sure=yes
+  shift
+fi
+if (($# < 3)); then
+  echo "error: needs NAME ZONE TYPE, as rethink us-central2-b v4-8" >&2
+  exit 2
+fi
+readonly name=$1 zone=$2 type=$3
+shift 3
+case ${BACKEND:-jax} in
+  jax) backend="jax[tpu]" strategy=auto ;;
+  tensorflow) backend=tensorflow-tpu strategy="tpu --tpu=local" ;;
+  *)
+    echo "error: BACKEND=$BACKEND: allowed are jax, tensorflow" >&2
+    exit 2
+    ;;
+esac
+readonly tpu=(gcloud compute tpus tpu-vm) where=("--zone=$zone")
+
+do_it() {
+  printf '%q ' "$@"
+  echo
+  if [[ $sure == yes ]]; then "$@"; fi
+}
+
+on_tpu() {
+  do_it "${tpu[@]}" ssh "$name" "${where[@]}" --worker=all --command="$1"
+}
+
+delete() {
+  do_it "${tpu[@]}" delete "$name" "${where[@]}" --quiet
+}
+
+cd "$(dirname "$0")/.."
+do_it "${tpu[@]}" create "$name" "${where[@]}" \
+  --accelerator-type="$type" --version=tpu-ubuntu2204-base
+trap delete EXIT
+do_it git archive --format=tar.gz --output=/tmp/rethink_keras.tar.gz HEAD
+do_it "${tpu[@]}" scp /tmp/rethink_keras.tar.gz "$name:" "${where[@]}" \
+  --worker=all
+on_tpu "mkdir -p rethink_keras && tar xzf rethink_keras.tar.gz -C rethink_keras \
+&& cd rethink_keras && pip install -q --user uv \
+&& ~/.local/bin/uv venv -q --python=3.11 \
+&& ~/.local/bin/uv pip install -q -e . '$backend'"
+flags=$(printf '%q ' "$@")
+on_tpu "cd rethink_keras && KERAS_BACKEND=${BACKEND:-jax} .venv/bin/python \
+-m rethink_keras.main --strategy=$strategy $flags"
+do_it "${tpu[@]}" scp --recurse "$name:rethink_keras/tensorboard_logs" . \
+  "${where[@]}" --worker=0
