@@ -22,10 +22,11 @@ _FILTERS = flags.DEFINE_integer(
 
 def main() -> None:
     """Runs the rows that the flags choose."""
+    config = config_of()
     with quiet_start():
         from rethink_keras.theory import table3
     for name in choose({name: name for name in table3.MACHINES}):
-        finish(table3.demonstrate(config_of(), name, _FILTERS.value))
+        finish(table3.demonstrate(config, name, _FILTERS.value))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ RANDOMIZATIONS = (
 )
 PRECISIONS = ("float32", "mixed_bfloat16")
 SAMPLE = "cifar10_sample"
+PRINTABLE = "a printable text, not empty"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -305,7 +306,7 @@ def _check(field: dataclasses.Field, value: Any) -> None:
     elif good and meta["choices"]:
         good = value in meta["choices"]
     elif good and kinds is str:
-        good = bool(value)
+        good = bool(value) and value.isprintable()
     if not good:
         received = value if isinstance(value, int | float) else repr(value)
         raise InputError(
@@ -333,7 +334,7 @@ def allowed(field: dataclasses.Field) -> str:
     if kind is bool:
         return "true | false"
     if kind is str:
-        return "a text that is not empty"
+        return PRINTABLE
     number = "a whole number" if kind is int else "a number"
     for word, bound in (("above", "above"), ("from", "low"), ("to", "high")):
         if math.isfinite(meta[bound]):
