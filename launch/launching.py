@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from absl import flags
 from choosing import matching
 
-from rethink_keras.errors import InputError
+from rethink_keras import InputError, RunConfig
 from rethink_keras.terminal import quiet_start, run_command
 
 _ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
@@ -38,21 +38,25 @@ def launch(*experiments: str) -> None:
 
 def _seeds() -> list[int]:
     try:
-        seeds = [int(seed) for seed in _SEEDS.value]
+        seeds = [RunConfig(seed=int(seed)).seed for seed in _SEEDS.value]
     except ValueError:
         seeds = []
-    if not seeds or min(seeds) < 0:
+    if not seeds:
         raise InputError(
-            f"seeds={','.join(_SEEDS.value)}: allowed are whole numbers from 0,"
-            " separated by commas"
+            f"seeds={','.join(_SEEDS.value)}: allowed are whole numbers from 0"
+            " to 2147483647, separated by commas"
         )
     return seeds
 
 
 def _run(experiments: Sequence[str]) -> int:
     """Runs what has not finished; returns the exit code."""
+    seeds = _seeds()
     with quiet_start():
+        from etils import epath
+
         from rethink_keras import experiments as rows_of
+        from rethink_keras.files import writing
         from rethink_keras.report import page, tables
         from rethink_keras.results import find_runs
     experiments = experiments or tuple(rows_of.TITLES)
@@ -60,10 +64,12 @@ def _run(experiments: Sequence[str]) -> int:
     rows = [row for of_one in loaded.values() for row in of_one]
     names = matching(_ROWS.value, sorted({row.name for row in rows}))
     chosen = [row for row in rows if row.name in names]
-    jobs = rows_of.plan(chosen, _seeds(), _WORKDIR.value, _DATA_DIR.value)
+    jobs = rows_of.plan(chosen, seeds, _WORKDIR.value, _DATA_DIR.value)
     if _DRY_RUN.value:
         print(rows_of.as_list(jobs))
         return 0
+    with writing(_WORKDIR.value):
+        epath.Path(_WORKDIR.value).mkdir(parents=True, exist_ok=True)
     failed = {}
     try:
         failed = rows_of.Runner(_JOBS.value).run(jobs)

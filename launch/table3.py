@@ -42,11 +42,11 @@ def numbers_of_filters() -> list[int]:
 
 def main() -> None:
     """Runs the rows that the flags choose."""
-    filters = numbers_of_filters()
+    config, filters = config_of(), numbers_of_filters()
     with quiet_start():
         from rethink_keras.theory import table3
     for name in choose({name: name for name in table3.MACHINES}):
-        finish(table3.demonstrate(config_of(), name, filters))
+        finish(table3.demonstrate(config, name, filters))
 
 
 if __name__ == "__main__":

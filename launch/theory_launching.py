@@ -54,12 +54,12 @@ def choose(rows: Mapping[str, Row]) -> list[Row]:
 
 
 def finish(record) -> None:
-    """Writes a record and prints its tables."""
+    """Prints a record's tables and writes it."""
     from rethink_keras.results.records import write_record
 
     elsewhere = ("--data_dir", "--workdir")
     words = [w for w in sys.argv if not w.startswith(elsewhere)]
     command = shlex.join(["python", *words])
-    path = write_record(record, _WORKDIR.value, command)
     print(f"{record.title}\n{record.as_markdown()}")
+    path = write_record(record, _WORKDIR.value, command)
     print(f"{record.seconds:.0f} s; see {path}\n")

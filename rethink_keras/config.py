@@ -23,6 +23,7 @@ STRATEGIES = (
     "tpu",
 )
 SAMPLE = "cifar10_sample"
+PRINTABLE = "a printable text, not empty"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -313,7 +314,7 @@ def _check(field: dataclasses.Field, value: Any) -> None:
     elif good and meta["choices"]:
         good = value in meta["choices"]
     elif good and kinds is str:
-        good = bool(value)
+        good = bool(value) and value.isprintable()
     if not good:
         received = value if isinstance(value, int | float) else repr(value)
         raise InputError(
@@ -341,7 +342,7 @@ def allowed(field: dataclasses.Field) -> str:
     if kind is bool:
         return "true | false"
     if kind is str:
-        return "a text that is not empty"
+        return PRINTABLE
     number = "a whole number" if kind is int else "a number"
     for word, bound in (("above", "above"), ("from", "low"), ("to", "high")):
         if math.isfinite(meta[bound]):

@@ -73,6 +73,11 @@ def run(
     """
     if resume not in RESUME:
         raise InputError(f"resume={resume}: allowed are {', '.join(RESUME)}")
+    if not 0 <= checkpoint_minutes < math.inf:
+        raise InputError(
+            f"checkpoint_minutes={checkpoint_minutes}: allowed is a number"
+            " from 0"
+        )
     directory = results.RunDirectory(config, workdir)
     say = print if verbose else _silent
     if not overwrite:

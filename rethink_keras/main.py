@@ -5,6 +5,7 @@ python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 """
 
 import dataclasses
+import math
 import os
 import re
 import signal
@@ -38,6 +39,13 @@ _OF_THE_RUN = (
     "strategy",
     "tpu",
 )
+_ALLOWED = {
+    **{name: allowed(field) for name, field in _OPTIONS.items()},
+    "overwrite": "true | false",
+    "resume": "auto | never | must",
+    "strategy": " | ".join(STRATEGIES),
+    "checkpoint_minutes": "a number from 0",
+}
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 _DEFINE: dict[type, Any] = {
     bool: flags.DEFINE_boolean,
@@ -63,6 +71,7 @@ flags.DEFINE_float(
 )
 flags.DEFINE_enum("strategy", "auto", STRATEGIES, "devices that train")
 flags.DEFINE_string("tpu", None, "name of a TPU, or local")
+flags.register_validator("checkpoint_minutes", math.isfinite)
 
 
 def config_from_flags() -> RunConfig:
@@ -88,10 +97,9 @@ def help_of_run() -> str:
 
 def _explain(message: str) -> str:
     """What absl says of a value that does not parse, with what is allowed."""
-    match = re.match(r"flag --(\w+)=(.*?): ", message)
-    if match and match[1] in _OPTIONS:
-        what = allowed(_OPTIONS[match[1]])
-        return f"--{match[1]}={match[2]!r}: allowed is {what}"
+    match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
+    if match and match[1] in _ALLOWED:
+        return f"--{match[1]}={match[2]!r}: allowed is {_ALLOWED[match[1]]}"
     return message
 
 

@@ -1,6 +1,7 @@
 """What every command shows a person: help, a quiet start, one-line errors."""
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -11,15 +12,25 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
+from rethink_keras.config import PRINTABLE
 from rethink_keras.errors import InputError
 
 _HELP = {"help", "helpshort", "helpfull", "h", "?"}
+_LONGEST = 600
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """Ends the program with one line on standard error."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {_one_line(message)}", file=sys.stderr)
     sys.exit(code)
+
+
+def _one_line(text: str) -> str:
+    """Control characters as escapes, and the middle of a long text left out."""
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
 
 
 def help_text(document: str, texts: Mapping[str, str]) -> str:
@@ -64,19 +75,43 @@ def parse_flags(
     if asked & _HELP:
         print(show_help())
         sys.exit(0)
+    said = io.StringIO()
     try:
-        rest = flags.FLAGS(argv)
-    except (OSError, UnicodeError) as error:
-        fail(f"--flagfile: cannot be read: {error}; allowed is a text file")
+        with contextlib.redirect_stderr(said):
+            rest = flags.FLAGS(argv)
+    except (OSError, UnicodeError, flags.CantOpenFlagFileError) as error:
+        reason = str(error).removeprefix("ERROR:: Unable to open flagfile: ")
+        fail(f"--flagfile: cannot be read: {reason}; allowed is a text file")
     except (flags.Error, ValueError) as error:
-        message = " ".join(str(error).split()).removeprefix("ERROR:: ")
-        fail(f"{explain(message)}; see --helpshort")
+        fail(f"{explain(str(error))}; see --helpshort")
+    _check_flagfiles(argv, said.getvalue())
+    _check_texts()
     if len(rest) > 1:
         fail(
             f"unexpected argument {rest[1]!r}: only flags are allowed; see"
             " --helpshort"
         )
     return rest
+
+
+def _check_flagfiles(argv: Sequence[str], said: str) -> None:
+    """Refuses the flagfiles that absl passes over: nameless and circular."""
+    if re.search(r"^--?flagfile[=\n]\s*$", "\n".join(argv), re.MULTILINE):
+        fail("--flagfile='': allowed is a text file; see --helpshort")
+    if "circular" in said:
+        path = said.strip().rpartition("Ignoring flagfile: ")[2]
+        fail(f"--flagfile={path}: includes itself; remove that line of it")
+
+
+def _check_texts() -> None:
+    """Refuses what no name or path of ours is: empty, or of two lines."""
+    for name in flags.FLAGS:
+        flag = flags.FLAGS[name]
+        text = flag.value
+        if not flag.present or not isinstance(text, str):
+            continue
+        if not text or not text.isprintable():
+            fail(f"--{name}={text!r}: allowed is {PRINTABLE}; see --helpshort")
 
 
 def run_command(main: Callable[[], int | None], module: str) -> None:

@@ -7,6 +7,7 @@ import pathlib
 import hypothesis
 import numpy as np
 import pytest
+from processes import TRIED
 from tiny_sets import pictures, write_set
 
 from rethink_keras import data
@@ -49,3 +50,10 @@ def tiny(tmp_path) -> pathlib.Path:
     return write_set(
         tmp_path, {"train": pictures(7), "test": pictures(5, first=100)}
     )
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Says how much was tried of what may go wrong."""
+    if TRIED:
+        tried = ", ".join(f"{count} {what}" for what, count in TRIED.items())
+        terminalreporter.write_line(f"tried: {tried}")

@@ -207,6 +207,42 @@ def test_records_that_hold_no_image_are_told_with_their_file(tmp_path):
     assert "decoded" in message
 
 
+def record(**features) -> bytes:
+    """An example whose features are bytes or numbers."""
+    example = tf.train.Example()
+    for name, value in features.items():
+        feature = example.features.feature[name]
+        if isinstance(value, bytes):
+            feature.bytes_list.value.append(value)
+        else:
+            feature.int64_list.value.append(value)
+    return example.SerializeToString()
+
+
+def png(height: int) -> bytes:
+    return tf.io.encode_png(picture(0, height=height)).numpy()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        record(image=png(8)),
+        record(label=1),
+        record(image=png(8), label=b"1"),
+        record(image=1, label=1),
+        record(image=png(9), label=1),
+        b"\xff" * 50,
+    ],
+    ids=["no label", "no image", "text", "number", "size", "no example"],
+)
+def test_records_that_features_json_does_not_tell_are_named(wrong, tmp_path):
+    splits = {"train": [*pictures(2), wrong], "test": pictures(1)}
+    target = write_set(tmp_path, splits)
+    message = complaint(tmp_path)
+    assert str(target / TRAIN_FILE) in message
+    assert "features.json" in message
+
+
 @pytest.mark.parametrize("file", ["dataset_info.json", "features.json"])
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b"\xff\xfe", None])
 def test_broken_metadata_are_named(tiny, file, content):

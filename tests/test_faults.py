@@ -2,19 +2,23 @@
 
 import functools
 import json
-import os
 import pathlib
 import random
+import resource
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
-import tensorflow as tf
-from tensorboard.backend.event_processing.event_accumulator import (
-    EventAccumulator,
+from processes import (
+    TRIED,
+    execute,
+    kill,
+    newest,
+    points_of,
+    result_of,
+    start,
+    wait_for,
 )
 
 from rethink_keras import InputError, RunConfig, run
@@ -30,60 +34,6 @@ RUNS = {
 }
 
 
-def command_of(path, *flags):
-    main = (sys.executable, "-m", "rethink_keras.main", f"--workdir={path}")
-    return (*main, "--checkpoint_minutes=0", *flags)
-
-
-def execute(path, *flags, **options):
-    return subprocess.run(
-        command_of(path, *flags),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        **options,
-    )
-
-
-def start(path, *flags):
-    return subprocess.Popen(
-        command_of(path, *flags),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_for(condition, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def result_of(path) -> dict:
-    """The content of result.json, times aside."""
-    result = json.loads((path / "result.json").read_text())
-    for name in ("wall_seconds", "images_per_second"):
-        del result[name]
-    del result["history"]["seconds"]
-    return result
-
-
-def points_of(path) -> dict[str, list]:
-    """All that TensorBoard shows of a run, speeds aside."""
-    points = {}
-    for split in ("train", "test", "."):
-        events = EventAccumulator(str(path / split), {"tensors": 0}).Reload()
-        for tag in events.Tags()["tensors"]:
-            if tag != "images_per_second" and not tag.startswith("run"):
-                points[split, tag] = [
-                    (p.step, tf.make_ndarray(p.tensor_proto).tolist())
-                    for p in events.Tensors(tag)
-                ]
-    return points
-
-
 def kill_and_go_on(path, flags, kills: int, seed: int) -> int:
     """Kills a run at random moments, then lets it end; returns the kills."""
     rng = random.Random(seed)
@@ -92,9 +42,7 @@ def kill_and_go_on(path, flags, kills: int, seed: int) -> int:
         process = start(path, *flags)
         wait_for(functools.partial(has_moved, process, path, newest(path)))
         time.sleep(rng.uniform(0, 0.6))
-        process.kill()
-        process.communicate()
-        done += process.returncode == -signal.SIGKILL
+        done += kill(process)
     finished = execute(path, *flags)
     assert finished.returncode == 0, finished.stderr
     return done
@@ -105,11 +53,6 @@ def has_moved(process, path, seen: str) -> bool:
     return newest(path) != seen or process.poll() is not None
 
 
-def newest(path) -> str:
-    names = (p.name for p in (path / "checkpoints").glob("step-*.npz"))
-    return max(names, default="")
-
-
 def same_as_whole(tmp_path, model, kills, seed):
     flags = (*RUNS[model], f"--model={model}", "--label_corruption=0.5")
     whole, broken = tmp_path / "whole", tmp_path / "broken"
@@ -118,7 +61,6 @@ def same_as_whole(tmp_path, model, kills, seed):
     assert result_of(broken) == result_of(whole)
     assert points_of(broken) == points_of(whole)
     assert not (broken / "checkpoints").exists()
-    print(f"{model}: {done} kills")
     return done
 
 
@@ -147,8 +89,7 @@ def test_a_signal_saves_says_so_and_the_run_goes_on(tmp_path, number, code):
     assert newest(tmp_path)
     process = start(tmp_path, "--resume=must", *flags)
     wait_for(lambda: "goes on" in process.stdout.readline())
-    process.kill()
-    process.communicate()
+    kill(process)
 
 
 def test_a_second_process_in_one_directory_is_refused(tmp_path):
@@ -156,7 +97,7 @@ def test_a_second_process_in_one_directory_is_refused(tmp_path):
     with start(tmp_path, *flags) as process:
         wait_for(lambda: newest(tmp_path))
         second = execute(tmp_path, *flags)
-        process.kill()
+        kill(process)
     assert second.returncode == 2
     assert "another process is using it" in second.stderr
     assert second.stderr.count("\n") == 1
@@ -179,6 +120,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(cut_off, capsys):
     older, newer = sorted(path.glob("checkpoints/step-*.npz"))
     whole = newer.read_bytes()
     for damaged in (b"", whole[: len(whole) // 2], flipped(whole)):
+        TRIED["bad inputs"] += 1
         newer.write_bytes(damaged)
         found = checkpoints_of(path).latest()
         step = found.progress.epoch * 20 + found.progress.step
@@ -191,6 +133,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(cut_off, capsys):
 
 
 def checkpoints_of(path) -> Checkpoints:
+    (path / "checkpoints").mkdir(exist_ok=True)
     return Checkpoints(path / "checkpoints", run={}, minutes=1)
 
 
@@ -204,6 +147,7 @@ def flipped(content: bytes) -> bytes:
 def test_other_options_than_the_checkpoints_are_refused(cut_off):
     _, path = cut_off
     before = sorted(path.rglob("*"))
+    TRIED["bad inputs"] += 1
     other = RunConfig(train_examples=2_000, epochs=400, learning_rate=0.02)
     with pytest.raises(
         InputError, match=r"learning_rate=0\.01 there, 0\.02 here"
@@ -222,6 +166,7 @@ def test_a_checkpoint_that_saw_other_data_is_refused(cut_off):
     text = json.dumps(header).encode()
     arrays["header"] = np.frombuffer(text, np.uint8)
     np.savez(newer, **arrays)
+    TRIED["bad inputs"] += 1
     with pytest.raises(InputError, match="saw other data"):
         run(config, path, verbose=False)
 
@@ -230,8 +175,7 @@ def test_resume_never_starts_anew(cut_off):
     config, path = cut_off
     process = start(path, "--resume=never", *config.as_flags().splitlines())
     lines = [process.stdout.readline() for _ in range(8)]
-    process.kill()
-    process.communicate()
+    kill(process)
     assert "epoch   1/400" in lines[-1]
 
 
@@ -245,28 +189,21 @@ def test_the_last_two_checkpoints_are_kept(tmp_path):
     np.testing.assert_array_equal(checkpoints.latest().arrays["a"], range(4))
 
 
-def test_a_full_disk_is_told_and_leaves_the_last_checkpoint(tmp_path):
-    """A process may write files of 20 MB at most: the first saves fit not."""
-    checkpoints = checkpoints_of(tmp_path)
-    checkpoints.save(1, Progress(epoch=1), {"a": np.zeros(10)})
-    script = f"""
-import numpy as np, pathlib, resource, signal
-from etils import epath
-from rethink_keras.training import Checkpoints, Progress
-resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-checkpoints = Checkpoints(
-    epath.Path({str(tmp_path / "checkpoints")!r}), run={{}}, minutes=1
-)
-checkpoints.save(2, Progress(epoch=2), {{"a": np.zeros(1_000_000)}})
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+def test_what_cannot_be_written_leaves_the_last_checkpoint(cut_off):
+    """As on a full disk: no file may grow to the size of a checkpoint."""
+    config, path = cut_off
+    last = newest(path)
+    whole = (path / "checkpoints" / last).read_bytes()
+    limits = (1_000_000, 1_000_000)
+    done = execute(
+        path,
+        *config.as_flags().splitlines(),
+        preexec_fn=functools.partial(
+            resource.setrlimit, resource.RLIMIT_FSIZE, limits
+        ),
     )
-    assert done.returncode == 1
-    assert "InputError" in done.stderr
-    assert "checkpoint cannot be written" in done.stderr
-    assert checkpoints.latest().progress.epoch == 1
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"--workdir={path}: cannot be written" in done.stderr
+    assert (path / "checkpoints" / newest(path)).read_bytes() == whole
+    assert not list(path.rglob("*.partial"))

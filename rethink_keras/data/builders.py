@@ -1,5 +1,6 @@
 """Finds a data set: embedded, prepared on disk, or to be downloaded."""
 
+import os
 import pathlib
 import queue
 import threading
@@ -35,7 +36,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         builder = tfds.builder(name, data_dir=data_dir)
     except Exception as error:  # TFDS raises many kinds
         prepared = pathlib.Path(data_dir or tfds.core.constants.DATA_DIR, name)
-        if "/" not in name and prepared.is_dir():
+        if "/" not in name and os.path.isdir(prepared):
             raise InputError(
                 f"dataset={name}: dataset_info.json or features.json under"
                 f" {prepared} cannot be read ({_line(error)}); prepare it again"

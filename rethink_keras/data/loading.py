@@ -142,4 +142,7 @@ def _damage(builder: tfds.core.DatasetBuilder, split: str) -> str:
                 " records can be read; prepare or copy the file again"
             )
     files = ", ".join(str(path) for path in info.filepaths)
-    return f"{files}: the images cannot be decoded; prepare the files again"
+    return (
+        f"{files}: the records cannot be decoded as features.json says;"
+        " prepare the files again"
+    )

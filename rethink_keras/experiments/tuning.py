@@ -18,6 +18,7 @@ from rethink_keras.errors import (
     InterruptedRunError,
 )
 from rethink_keras.experiment import run
+from rethink_keras.files import writing
 from rethink_keras.results import find_runs, key_of
 
 _OBJECTIVE = "validation_accuracy"
@@ -87,6 +88,9 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
       workdir: of the trials and the tuner's state.
       trials: how many at most; the grid may have fewer.
       least_train_accuracy: that a trial must reach to be chosen.
+
+    Raises:
+      InputError: the work directory cannot be written.
     """
 
     def __init__(
@@ -102,16 +106,16 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         self._config = config
         self._workdir = workdir
         self._least = least_train_accuracy
-        super().__init__(
-            keras_tuner.oracles.GridSearchOracle(
-                objective=keras_tuner.Objective(_OBJECTIVE, "max"),
-                max_trials=trials,
-                seed=config.seed,
-                hyperparameters=search_space(names),
-            ),
-            directory=str(workdir),
-            project_name=_PROJECT,
+        oracle = keras_tuner.oracles.GridSearchOracle(
+            objective=keras_tuner.Objective(_OBJECTIVE, "max"),
+            max_trials=trials,
+            seed=config.seed,
+            hyperparameters=search_space(names),
         )
+        with writing(workdir):
+            super().__init__(
+                oracle, directory=str(workdir), project_name=_PROJECT
+            )
 
     def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
         """Runs the config with the trial's values."""

@@ -3,7 +3,7 @@ r"""Writes the report of all finished runs.
 python -m rethink_keras.report --logdir=tensorboard_logs
 """
 
-import pathlib
+import os
 
 from absl import flags
 
@@ -18,7 +18,7 @@ _OUTPUT = flags.DEFINE_string("output", "report", "where the report goes")
 
 def main() -> None:
     """Writes the report."""
-    if not pathlib.Path(_LOGDIR.value).is_dir():
+    if not os.path.isdir(_LOGDIR.value):
         raise InputError(
             f"logdir={_LOGDIR.value}: no such directory; give one that holds"
             " finished runs"

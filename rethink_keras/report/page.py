@@ -11,6 +11,7 @@ import jinja2
 from etils import epath
 
 from rethink_keras.experiments import TITLES
+from rethink_keras.files import writing
 from rethink_keras.report import claims, theory_claims
 from rethink_keras.report.comparison import write_comparison
 from rethink_keras.report.curves import AXES, curves
@@ -97,16 +98,21 @@ def make_section(
 
 
 def compare(logdir: str, experiment: str, scale: str, runs: Mapping) -> Section:
-    """Writes an experiment's comparison for TensorBoard from finished runs."""
+    """Writes an experiment's comparison for TensorBoard from finished runs.
+
+    Raises:
+      InputError: the directory cannot be written.
+    """
     section = make_section(experiment, scale, runs, logdir)
-    write_comparison(
-        epath.Path(logdir),
-        experiment,
-        scale,
-        section.measured,
-        text=as_markdown(section.rows),
-        images=[section.png] if section.png else [],
-    )
+    with writing(logdir):
+        write_comparison(
+            epath.Path(logdir),
+            experiment,
+            scale,
+            section.measured,
+            text=as_markdown(section.rows),
+            images=[section.png] if section.png else [],
+        )
     return section
 
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from etils import epath
 
 from rethink_keras.errors import InputError
+from rethink_keras.files import write_whole, writing
 from rethink_keras.results.collection import RESULT, THEORY
 from rethink_keras.results.environment import device, versions
 
@@ -113,20 +114,15 @@ def write_record(record: Record, workdir: str, command: str) -> epath.Path:
         "device": device(),
         "versions": versions(),
     }
-    try:
+    with writing(workdir):
         if path.exists():
             shutil.rmtree(path)
         path.mkdir(parents=True)
         _write_events(record, path)
         for name, image in record.figures.items():
             (path / f"{name}.png").write_bytes(image)
-        text = json.dumps(content, indent=2, allow_nan=False)
-        (path / RESULT).write_text(text + "\n")
-    except OSError as error:
-        raise InputError(
-            f"workdir={workdir}: cannot be written ({error.strerror or error});"
-            " choose another"
-        ) from error
+        text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+        write_whole(path / RESULT, text.encode())
     return path
 
 

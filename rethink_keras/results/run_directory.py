@@ -10,6 +10,7 @@ from etils import epath
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
+from rethink_keras.files import GOES_ON, write_whole, writing
 from rethink_keras.results.collection import RESULT, key_of, read_run
 
 DEFAULT_ROOT = "tensorboard_logs"
@@ -78,21 +79,16 @@ class RunDirectory:
           InputError: the directory cannot be written, or another process uses
             it.
         """
-        try:
+        with writing(self.path):
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             self._take_lock()
             for path in self.path.iterdir():
                 if path.name.startswith("events.out.tfevents"):
                     path.unlink()
-                elif path.name in _OURS:
+                elif path.name.removesuffix(".partial") in _OURS:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-            _write(self.path / "config.json", _json(self.config.as_dict()))
-            _write(self.path / "flags.txt", self.config.as_flags())
-        except OSError as error:
-            raise InputError(
-                f"workdir={self.path}: cannot be written"
-                f" ({error.strerror or error}); choose another"
-            ) from error
+            self._write("config.json", _json(self.config.as_dict()))
+            self._write("flags.txt", self.config.as_flags())
 
     def _take_lock(self) -> None:
         """Keeps others out until the process ends or `close`.
@@ -112,21 +108,22 @@ class RunDirectory:
     def close(self) -> None:
         """Lets others use the directory."""
         self._lock.release()
-        left = {path.name for path in self.checkpoints.iterdir()}
+        left = {path.name for path in self.checkpoints.glob("*")}
         if left <= {_LOCK}:
-            shutil.rmtree(self.checkpoints)
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def write_result(self, result: dict[str, Any]) -> None:
-        """Writes result.json, atomically."""
-        _write(self.path / RESULT, _json(result))
+        """Writes result.json.
+
+        Raises:
+          InputError: it cannot be written.
+        """
+        with writing(self.path, GOES_ON):
+            self._write(RESULT, _json(result))
+
+    def _write(self, name: str, text: str) -> None:
+        write_whole(self.path / name, text.encode())
 
 
 def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2, allow_nan=False) + "\n"
-
-
-def _write(path: epath.Path, text: str) -> None:
-    """Writes a file whole: under another name first, then in its place."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text)
-    partial.replace(path)

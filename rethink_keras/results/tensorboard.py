@@ -1,5 +1,6 @@
 """TensorBoard: scalars over steps, and a row of the HParams table."""
 
+import contextlib
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ from tensorboard.plugins.hparams import api as hp
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from rethink_keras.config import RunConfig
+from rethink_keras.files import GOES_ON, writing
 
 MAIN_HPARAMS = (
     "model",
@@ -41,6 +43,9 @@ class TensorBoardWriter(keras.callbacks.Callback):
       config: of the run.
       examples: number of training images.
       epoch_steps: batches in an epoch.
+
+    Raises:
+      InputError: of each method; the work directory cannot be written.
     """
 
     def __init__(
@@ -54,10 +59,15 @@ class TensorBoardWriter(keras.callbacks.Callback):
         self._epoch_steps = epoch_steps
         self._config = config
         self._examples = examples
-        self._train = tf.summary.create_file_writer(str(path / "train"))
-        self._test = tf.summary.create_file_writer(str(path / "test"))
-        self._run = tf.summary.create_file_writer(str(path))
-        self._write_hparams()
+        self._path = path
+        with self._writing():
+            self._train = tf.summary.create_file_writer(str(path / "train"))
+            self._test = tf.summary.create_file_writer(str(path / "test"))
+            self._run = tf.summary.create_file_writer(str(path))
+            self._write_hparams()
+
+    def _writing(self) -> contextlib.AbstractContextManager[None]:
+        return writing(self._path, GOES_ON)
 
     def _write_hparams(self) -> None:
         values = self._config.as_dict()
@@ -80,7 +90,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a Markdown text."""
-        with self._run.as_default():
+        with self._writing(), self._run.as_default():
             tf.summary.text(name, text, step=0)
 
     def write_history(self, history: dict[str, list]) -> None:
@@ -106,18 +116,21 @@ class TensorBoardWriter(keras.callbacks.Callback):
             for label, accuracy in enumerate(logs["test_accuracy_by_class"]):
                 test[f"class_accuracy/{label}"] = accuracy
         step = (epoch + 1) * self._epoch_steps
-        _scalars(self._train, train, step)
-        _scalars(self._test, test, step)
+        with self._writing():
+            _scalars(self._train, train, step)
+            _scalars(self._test, test, step)
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes the final metrics, which HParams shows."""
         final = {f"final/{name}": result[name] for name in FINAL_METRICS}
-        _scalars(self._run, final, result["steps"])
+        with self._writing():
+            _scalars(self._run, final, result["steps"])
 
     def close(self) -> None:
         """Writes out what is still in memory."""
-        for writer in (self._train, self._test, self._run):
-            writer.close()
+        with self._writing():
+            for writer in (self._train, self._test, self._run):
+                writer.close()
 
 
 def _main_first(summary):

@@ -15,6 +15,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 
 from rethink_keras import models, parts, pipeline, training
 from rethink_keras.config import RunConfig
+from rethink_keras.data import Examples
 from rethink_keras.results.images import as_png
 from rethink_keras.results.records import Record
 from rethink_keras.theory import features
@@ -112,7 +113,7 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
         epochs=_EPOCHS,
         epoch_steps=epoch_steps,
     )
-    batches = pipeline.EvaluationBatches(crops)
+    first = Examples(*(field[:1] for field in crops.fields))
     trainer.train(
         pipeline.TrainingBatches(
             crops,
@@ -120,9 +121,10 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
             seed=seed,
             epochs=range(_EPOCHS),
         ),
-        batches.unbatch().take(1).batch(1),  # nothing to test on
+        pipeline.EvaluationBatches(first),  # nothing to test on
         [training.StopAtLoss(0.02)],
     )
+    batches = pipeline.EvaluationBatches(crops)
     return training.evaluate(trainer.steps, batches).accuracy
 
 

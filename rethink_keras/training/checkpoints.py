@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from rethink_keras.errors import InputError
+from rethink_keras.files import GOES_ON, write_whole, writing
 
 _KEPT = 2
 _SUFFIX = ".npz"
@@ -65,7 +65,7 @@ class Checkpoints:
     """The checkpoints of one run, in a directory of their own.
 
     Args:
-      directory: made at the first save.
+      directory: of these alone.
       run: what the run is, to compare with when it goes on: JSON values.
       minutes: at most so long between two within an epoch.
       begun: when the run began or went on, of `time.monotonic`; now if None.
@@ -135,24 +135,18 @@ class Checkpoints:
             "elapsed": self.elapsed,
         }
         path = self._directory / f"step-{step:010}{_SUFFIX}"
-        try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            _write(path, header, arrays)
+        with writing(self._directory.parent, GOES_ON):
+            write_whole(path, _as_bytes(header, arrays))
             for old in self._paths()[:-_KEPT]:
                 old.unlink()
-        except OSError as error:
-            raise InputError(
-                f"workdir={self._directory.parent}: a checkpoint cannot be"
-                f" written ({error.strerror or error}); make room or mend it:"
-                " the same command goes on from the last one"
-            ) from error
         self._saved = time.monotonic()
         self._cost = self._saved - begun
 
     def clear(self) -> None:
-        """Removes all."""
-        for path in self._paths():
-            path.unlink()
+        """Removes all, with what a kill left half written."""
+        with writing(self._directory.parent, GOES_ON):
+            for path in self._directory.glob("step-*"):
+                path.unlink()
 
     def _paths(self) -> list[epath.Path]:
         if not self._directory.exists():
@@ -160,16 +154,14 @@ class Checkpoints:
         return sorted(self._directory.glob(f"step-*{_SUFFIX}"))
 
 
-def _write(
-    path: epath.Path, header: dict[str, Any], arrays: Mapping[str, np.ndarray]
-) -> None:
-    """Writes under another name first. A zip file, with a sum for each part."""
+def _as_bytes(
+    header: dict[str, Any], arrays: Mapping[str, np.ndarray]
+) -> bytes:
+    """A zip file, with a sum for each part."""
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **{_HEADER: text}, **arrays)
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(buffer.getvalue())
-    partial.replace(path)
+    return buffer.getvalue()
 
 
 def _read(path: epath.Path) -> Checkpoint:

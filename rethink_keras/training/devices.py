@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -221,7 +221,7 @@ def _of_strategy(
     return Devices(name, strategy.num_replicas_in_sync, chief, strategy.scope)
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[str | None], Devices]] = {
     "single": _single,
     "mirrored": _mirrored,
     "multi_worker": _multi_worker,

@@ -28,7 +28,7 @@ class JaxSteps:
       optimizer: built here.
     """
 
-    together = None
+    together: int | None = None
 
     def __init__(
         self,
