@@ -22,7 +22,12 @@ from rethink_keras.training.tensorflow_steps import TensorFlowSteps
 pytestmark = pytest.mark.distributed
 
 SMALL = ("--train_examples=101", "--batch_size=20", "--epochs=3")
-NO_BATCH_NORM = ("mlp_1x512", "mlp_3x512", "small_alexnet", "small_vit")
+NO_BATCH_NORM = (
+    "mlp_1x512",
+    "small_alexnet",
+    pytest.param("mlp_3x512", marks=pytest.mark.slow),
+    pytest.param("small_vit", marks=pytest.mark.slow),
+)
 SECONDS = 240
 HISTORIES = ("loss", "test_loss")
 
@@ -90,6 +95,7 @@ def test_two_logical_devices_are_as_one(tmp_path, model):
     assert_same_run(mirrored, single)
 
 
+@pytest.mark.slow
 def test_batch_norm_sees_each_devices_piece_alone(tmp_path):
     mirrored, single = both("small_inception", tmp_path)
     assert mirrored["fingerprint"] == single["fingerprint"]
