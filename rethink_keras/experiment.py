@@ -1,10 +1,11 @@
 """One run, end to end: data, randomization, model, training, result."""
 
+import contextlib
 import math
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -87,9 +88,9 @@ def run(
             say(results.conclusion(result, directory.path))
             return result
     devices = training.find_devices(strategy, tpu)
-    devices.check_batch(config.batch_size)
     begun = time.monotonic()
     task = parts.make_task(config)
+    devices.check_sizes(config.batch_size, len(task.train))
     with training.Interruption() as interruption, devices.heeding_others():
         checkpoints = training.Checkpoints(
             directory.checkpoints,
@@ -104,28 +105,52 @@ def run(
                 checkpoints if devices.chief else None,
                 interruption,
             )
-        checkpoint = None
-        if resume != "never" and not overwrite:
-            checkpoint = _find_checkpoint(directory, checkpoints, resume, task)
-        if checkpoint is not None:
-            trainer.restore(checkpoint)
+        anew = resume == "never" or overwrite
+        if not anew:
+            anew = not _restore(trainer, directory, checkpoints, resume, task)
         if not devices.chief:
             return _measure(config, task, trainer, [])
-        directory.open()
-        try:
-            if checkpoint is None:
-                checkpoints.clear()
+        with _opened(directory, checkpoints, anew):
             result = _run_in(
                 directory, config, task, trainer, checkpoints, devices, verbose
             )
-            checkpoints.clear()
-        except DivergenceError:
-            checkpoints.clear()
-            raise
-        finally:
-            directory.close()
     say(results.conclusion(result, directory.path))
     return result
+
+
+@contextlib.contextmanager
+def _opened(
+    directory: results.RunDirectory,
+    checkpoints: training.Checkpoints,
+    anew: bool,
+) -> Iterator[None]:
+    """Keeps others out; leaves checkpoints where the run can go on alone."""
+    directory.open()
+    try:
+        if anew:
+            checkpoints.clear()
+        yield
+        checkpoints.clear()
+    except DivergenceError:
+        checkpoints.clear()
+        raise
+    finally:
+        directory.close()
+
+
+def _restore(
+    trainer: training.Trainer,
+    directory: results.RunDirectory,
+    checkpoints: training.Checkpoints,
+    resume: str,
+    task: parts.Task,
+) -> bool:
+    """Goes on from a checkpoint; whether there is one."""
+    checkpoint = _find_checkpoint(directory, checkpoints, resume, task)
+    if checkpoint is None:
+        return False
+    trainer.restore(checkpoint)
+    return True
 
 
 def _find_checkpoint(

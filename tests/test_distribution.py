@@ -95,6 +95,12 @@ def test_two_logical_devices_are_as_one(tmp_path, model):
     assert_same_run(mirrored, single)
 
 
+def test_the_cpu_is_divided_first_or_not_at_all():
+    tf.constant(0)
+    with pytest.raises(InputError, match="mirrored: TensorFlow has used"):
+        training.find_devices("mirrored")
+
+
 @pytest.mark.slow
 def test_batch_norm_sees_each_devices_piece_alone(tmp_path):
     mirrored, single = both("small_inception", tmp_path)
@@ -117,11 +123,13 @@ def test_eight_jax_devices_are_as_one(tmp_path):
     assert_same_run(many, one)
 
 
-def test_a_batch_that_does_not_divide_is_refused(tmp_path):
+def test_a_batch_that_does_not_divide_is_refused():
     four = devices.Devices("mirrored", 4, True, None)
     with pytest.raises(InputError, match=r"batch_size=10: .* 4 replicas"):
-        four.check_batch(10)
-    four.check_batch(12)
+        four.check_sizes(10, 100)
+    with pytest.raises(InputError, match=r"train_examples=3: .* 4 replicas"):
+        four.check_sizes(12, 3)
+    four.check_sizes(12, 4)
 
 
 # Devices of several processes

@@ -38,8 +38,8 @@ class Devices:
     chief: bool
     scope: Any
 
-    def check_batch(self, batch_size: int) -> None:
-        """Refuses a batch that the replicas cannot share evenly.
+    def check_sizes(self, batch_size: int, examples: int) -> None:
+        """Refuses batches that the replicas cannot share evenly.
 
         Raises:
           InputError: names both numbers.
@@ -49,6 +49,12 @@ class Devices:
                 f"batch_size={batch_size}: is not divisible by the"
                 f" {self.replicas} replicas of strategy={self.strategy};"
                 f" allowed are multiples of {self.replicas}"
+            )
+        if examples < self.replicas:
+            raise InputError(
+                f"train_examples={examples}: are fewer than the"
+                f" {self.replicas} replicas of strategy={self.strategy};"
+                " choose strategy=single"
             )
 
     @contextlib.contextmanager
@@ -149,10 +155,14 @@ def _mirrored(tpu: str | None) -> Devices:
 
 def _divide_cpu(count: int) -> None:
     (cpu, *_) = tf.config.list_physical_devices("CPU")
-    if tf.config.get_logical_device_configuration(cpu) is None:
-        tf.config.set_logical_device_configuration(
-            cpu, [tf.config.LogicalDeviceConfiguration()] * count
-        )
+    logical = [tf.config.LogicalDeviceConfiguration()] * count
+    try:
+        tf.config.set_logical_device_configuration(cpu, logical)
+    except RuntimeError as error:
+        raise InputError(
+            "strategy=mirrored: TensorFlow has used the CPU as one device"
+            " already; choose it before anything else in this process"
+        ) from error
 
 
 @functools.cache
