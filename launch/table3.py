@@ -6,10 +6,11 @@
   python launch/table3.py --rows='*_convnet' --filters=100,400,1600
 
 Rows: sample_raw, sample_gabor, sample_convnet, sample_convnet_ridge (the
-embedded 5,000 images, the default), and mnist_raw, mnist_gabor, cifar10_raw,
-cifar10_convnet, cifar10_convnet_ridge. All of MNIST takes 15 GB. Several
-numbers of filters make a row each, and a figure of the error over them, with a
-trend that is extrapolated to the paper's 32,000.
+embedded 5,000 images, the default), and mnist_raw, mnist_gabor, cifar10_raw
+(kernels of the first author's width), cifar10_raw_chosen (of a width chosen on
+held-out images), cifar10_convnet, cifar10_convnet_ridge. All of MNIST takes
+15 GB. Several numbers of filters make a row each, and a figure of the error
+over them, with a trend that is extrapolated to the paper's 32,000.
 """
 
 from absl import flags

@@ -32,7 +32,6 @@ _DESCENTS = (
     Descent("mini-batches of 10, random start", 10, start_norm=1.0),
 )
 _CENTRES = 2_000
-_GAMMA_PIXELS = 0.02  # the first author's, for MNIST of 28 x 28 pixels
 _GAMMA_GABOR = 3.0
 
 
@@ -120,7 +119,7 @@ def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
     x, y = features.pixels(train.images), train.labels
     x, y = x[:_CENTRES].astype("float64"), y[:_CENTRES]
     tests = features.pixels(test.images).astype("float64")
-    gamma = _gamma_pixels(x)
+    gamma = features.pixel_gamma(x.shape[1])
     least = KernelClassifier(gamma=gamma, dtype="float64").fit(x, y)
     noise = rng.normal(x.mean(axis=0), x.std(axis=0), size=x.shape)
     classes = np.unique(y)
@@ -166,17 +165,16 @@ def norms(train: Examples, test: Examples) -> list[dict]:
         ("Gabor wavelets", features.gabor),
     ):
         x, tests = function(train.images), function(test.images)
-        gamma = _gamma_pixels(x) if name == "pixels" else _GAMMA_GABOR
+        gamma = (
+            features.pixel_gamma(x.shape[1])
+            if name == "pixels"
+            else _GAMMA_GABOR
+        )
         machine = KernelClassifier(gamma=gamma).fit(x, train.labels)
         rows.append(
             _function_row(name, machine, x, train.labels, tests, test.labels)
         )
     return rows
-
-
-def _gamma_pixels(x: np.ndarray) -> float:
-    """The first author's width, for as many values as MNIST's 784."""
-    return _GAMMA_PIXELS * min(1.0, 784 / x.shape[1])
 
 
 def _function_row(name, machine, x, y, tests, labels) -> dict:
