@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras import parts, pipeline, results, training
+from rethink_keras import parts, results, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InputError
 
@@ -89,7 +89,7 @@ def run(
     devices = training.find_devices(strategy, tpu)
     devices.check_batch(config.batch_size)
     begun = time.monotonic()
-    task = parts.make_task(config)
+    task = _find_task(config, devices)
     with training.Interruption() as interruption, devices.heeding_others():
         checkpoints = training.Checkpoints(
             directory.checkpoints,
@@ -128,11 +128,25 @@ def run(
     return result
 
 
+def _find_task(
+    config: RunConfig, devices: training.Devices
+) -> parts.Task | parts.StreamedTask:
+    """The data of a run: streamed with an image size, else in memory."""
+    if not config.streams:
+        return parts.make_task(config)
+    if devices.strategy == "parameter_server":
+        raise InputError(
+            "strategy=parameter_server: allowed with images in memory alone;"
+            f" received image_size={config.image_size}, with which they stream"
+        )
+    return parts.make_streamed_task(config)
+
+
 def _find_checkpoint(
     directory: results.RunDirectory,
     checkpoints: training.Checkpoints,
     resume: str,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
 ) -> training.Checkpoint | None:
     """The checkpoint to go on from, of the same options and data."""
     checkpoint = checkpoints.latest()
@@ -155,13 +169,13 @@ def _find_checkpoint(
 
 def _make_trainer(
     config: RunConfig,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
     checkpoints: training.Checkpoints | None,
     interruption: training.Interruption,
 ) -> training.Trainer:
     """The network of a run, with what trains it."""
     keras.utils.set_random_seed(config.seed)
-    epoch_steps = math.ceil(len(task.train) / config.batch_size)
+    epoch_steps = task.epoch_steps(config.batch_size)
     return training.Trainer(
         parts.build_model(config, task),
         parts.make_optimizer(config, epoch_steps),
@@ -175,7 +189,7 @@ def _make_trainer(
 def _run_in(
     directory: results.RunDirectory,
     config: RunConfig,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
     trainer: training.Trainer,
     checkpoints: training.Checkpoints,
     devices: training.Devices,
@@ -184,13 +198,13 @@ def _run_in(
     """Trains what is left, writing to an open directory; returns the result."""
     say = print if verbose else _silent
     writer = results.TensorBoardWriter(
-        directory.path, config, len(task.train), trainer.epoch_steps
+        directory.path, config, task.train_examples, trainer.epoch_steps
     )
     subjects = results.describe(
         config,
         trainer.model,
-        train_examples=len(task.train),
-        test_examples=len(task.test_crops),
+        train_examples=task.train_examples,
+        test_examples=task.test_examples,
         classes=task.randomization.classes,
         fingerprint=task.fingerprint,
         path=directory.path,
@@ -228,22 +242,19 @@ def _run_in(
 
 def _measure(
     config: RunConfig,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
     trainer: training.Trainer,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> dict[str, Any]:
     """Trains what is left and evaluates: the measured part of the result."""
-    train = pipeline.whitened(task.train_crops)
-    test = pipeline.whitened(task.test_crops)
+    batches = parts.make_batches(config, task, trainer.progress)
     if config.stop_at_loss is not None:
         callbacks = [*callbacks, training.StopAtLoss(config.stop_at_loss)]
-    history = trainer.train(
-        parts.training_batches(config, task, train, trainer.progress),
-        pipeline.EvaluationBatches(test),
-        callbacks,
-    )
-    final = training.evaluate(trainer.steps, pipeline.EvaluationBatches(train))
-    return summarize(config, history, trainer.epoch_steps, len(train), final)
+    with task.naming_damage():
+        history = trainer.train(batches.to_train, batches.test_set, callbacks)
+        final = training.evaluate(trainer.steps, batches.train_set)
+    examples = task.train_examples
+    return summarize(config, history, trainer.epoch_steps, examples, final)
 
 
 def summarize(

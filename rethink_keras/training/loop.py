@@ -15,7 +15,6 @@ import keras
 import numpy as np
 
 from rethink_keras.errors import DivergenceError, InterruptedRunError
-from rethink_keras.pipeline import EvaluationBatches, TrainingBatches
 from rethink_keras.training.checkpoints import (
     Checkpoint,
     Checkpoints,
@@ -23,7 +22,7 @@ from rethink_keras.training.checkpoints import (
 )
 from rethink_keras.training.evaluation import Evaluation, evaluate
 from rethink_keras.training.interruption import Interruption
-from rethink_keras.training.steps import make_steps
+from rethink_keras.training.steps import Batches, make_steps
 
 SECONDS_PER_CALL = 0.5
 
@@ -86,8 +85,8 @@ class Trainer:
 
     def train(
         self,
-        batches: TrainingBatches,
-        test_batches: EvaluationBatches,
+        batches: Batches,
+        test_batches: Batches,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, list]:
         """Trains what is left.
