@@ -272,6 +272,9 @@ def summarize(
     if not config.partly_corrupted:
         for name in MEMORIZATION:
             del history[name]
+    top5 = history["test_top5_accuracy"]
+    if top5[-1] is None:
+        del history["test_top5_accuracy"]
     losses = np.array(history["loss"])
     fitted = np.flatnonzero(losses < FIT_LOSS)
     return {
@@ -279,6 +282,7 @@ def summarize(
         "steps": len(losses) * epoch_steps,
         "train_loss": final.loss,
         "train_accuracy": final.accuracy,
+        "train_top5_accuracy": final.top5_accuracy,
         "train_accuracy_clean": final.accuracy_clean,
         "train_accuracy_corrupted": final.accuracy_corrupted,
         "test_loss": history["test_loss"][-1],
@@ -286,7 +290,9 @@ def summarize(
         "test_accuracy_corrupted": (
             history["test_accuracy_corrupted"][-1] if corrupted else None
         ),
+        "test_top5_accuracy": top5[-1],
         "best_test_accuracy": max(history["test_accuracy"]),
+        "best_test_top5_accuracy": None if top5[-1] is None else max(top5),
         "epochs_to_fit": int(fitted[0]) + 1 if len(fitted) else None,
         "images_per_second": examples / statistics.median(history["seconds"]),
         "history": history,

@@ -71,6 +71,7 @@ def inception_v3(
             pooling="avg",
         ),
         clone_function=configure,
+        call_function=lambda layer, *inputs, **_: layer(*inputs),  # no masks
     )
     outputs = classify(
         features.output,
@@ -79,4 +80,4 @@ def inception_v3(
         weight_decay=weight_decay,
         dropout=dropout,
     )
-    return keras.Model(features.inputs, outputs, name=name)
+    return keras.Model(features.input, outputs, name=name)

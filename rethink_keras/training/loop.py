@@ -32,8 +32,8 @@ class Trainer:
 
     Callbacks see Keras's events. The logs of an epoch hold `loss` (mean
     cross-entropy, without the penalty), `accuracy` (online), `penalty`,
-    `learning_rate`, `seconds` (of training), `test_loss`, `test_accuracy` and
-    `test_accuracy_by_class` (against the true labels),
+    `learning_rate`, `seconds` (of training), `test_loss`, `test_accuracy`,
+    `test_top5_accuracy` and `test_accuracy_by_class` (against the true labels),
     `test_accuracy_corrupted` (against labels corrupted like the training
     set's), and `accuracy_clean`, `accuracy_corrupted` and `corrupted_as_true`
     (see `Meters`).
@@ -180,6 +180,7 @@ class Trainer:
             "seconds": seconds,
             "test_loss": test.loss_true,
             "test_accuracy": test.accuracy_true,
+            "test_top5_accuracy": test.top5_accuracy_true,
             "test_accuracy_by_class": test.accuracy_by_class,
             "test_accuracy_corrupted": test.accuracy,
         }
