@@ -1,4 +1,4 @@
-"""Figure 2b: the small Inception with and without BatchNorm.
+"""Figure 2: Inception V3 on ImageNet, and the small one without BatchNorm.
 
   python launch/figure2.py
   python launch/figure2.py --scale=paper --data_dir=DIR --seeds=0,1,2
@@ -10,4 +10,4 @@ Finished runs are skipped, wherever under --workdir they lie.
 from launching import launch
 
 if __name__ == "__main__":
-    launch("figure2b")
+    launch("figure2a", "figure2b")

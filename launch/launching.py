@@ -13,7 +13,7 @@ from rethink_keras.terminal import quiet_start, run_command
 _ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
 _SEEDS = flags.DEFINE_list("seeds", "0", "seeds, as in 0,1,2")
 _SCALE = flags.DEFINE_enum(
-    "scale", "sample", ["sample", "paper"], "5,000 images, or all of CIFAR-10"
+    "scale", "sample", ["sample", "paper"], "5,000 images, or the paper's"
 )
 _DRY_RUN = flags.DEFINE_boolean("dry_run", False, "print commands, run nothing")
 _WORKDIR = flags.DEFINE_string(

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras import parts, pipeline, results, training
+from rethink_keras import parts, results, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InputError
 
@@ -89,8 +89,8 @@ def run(
             return result
     devices = training.find_devices(strategy, tpu)
     begun = time.monotonic()
-    task = parts.make_task(config)
-    devices.check_sizes(config.batch_size, len(task.train))
+    task = _find_task(config, devices)
+    devices.check_sizes(config.batch_size, task.train_examples)
     with training.Interruption() as interruption, devices.heeding_others():
         checkpoints = training.Checkpoints(
             directory.checkpoints,
@@ -118,6 +118,20 @@ def run(
     return result
 
 
+def _find_task(
+    config: RunConfig, devices: training.Devices
+) -> parts.Task | parts.StreamedTask:
+    """The data of a run: streamed with an image size, else in memory."""
+    if not config.streams:
+        return parts.make_task(config)
+    if devices.strategy == "parameter_server":
+        raise InputError(
+            "strategy=parameter_server: allowed with images in memory alone;"
+            f" received image_size={config.image_size}, with which they stream"
+        )
+    return parts.make_streamed_task(config)
+
+
 @contextlib.contextmanager
 def _opened(
     directory: results.RunDirectory,
@@ -143,7 +157,7 @@ def _restore(
     directory: results.RunDirectory,
     checkpoints: training.Checkpoints,
     resume: str,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
 ) -> bool:
     """Goes on from a checkpoint; whether there is one."""
     checkpoint = _find_checkpoint(directory, checkpoints, resume, task)
@@ -157,7 +171,7 @@ def _find_checkpoint(
     directory: results.RunDirectory,
     checkpoints: training.Checkpoints,
     resume: str,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
 ) -> training.Checkpoint | None:
     """The checkpoint to go on from, of the same options and data."""
     checkpoint = checkpoints.latest()
@@ -180,13 +194,13 @@ def _find_checkpoint(
 
 def _make_trainer(
     config: RunConfig,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
     checkpoints: training.Checkpoints | None,
     interruption: training.Interruption,
 ) -> training.Trainer:
     """The network of a run, with what trains it."""
     keras.utils.set_random_seed(config.seed)
-    epoch_steps = math.ceil(len(task.train) / config.batch_size)
+    epoch_steps = task.epoch_steps(config.batch_size)
     return training.Trainer(
         parts.build_model(config, task),
         parts.make_optimizer(config, epoch_steps),
@@ -200,7 +214,7 @@ def _make_trainer(
 def _run_in(
     directory: results.RunDirectory,
     config: RunConfig,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
     trainer: training.Trainer,
     checkpoints: training.Checkpoints,
     devices: training.Devices,
@@ -209,13 +223,13 @@ def _run_in(
     """Trains what is left, writing to an open directory; returns the result."""
     say = print if verbose else _silent
     writer = results.TensorBoardWriter(
-        directory.path, config, len(task.train), trainer.epoch_steps
+        directory.path, config, task.train_examples, trainer.epoch_steps
     )
     subjects = results.describe(
         config,
         trainer.model,
-        train_examples=len(task.train),
-        test_examples=len(task.test_crops),
+        train_examples=task.train_examples,
+        test_examples=task.test_examples,
         classes=task.randomization.classes,
         fingerprint=task.fingerprint,
         path=directory.path,
@@ -253,22 +267,19 @@ def _run_in(
 
 def _measure(
     config: RunConfig,
-    task: parts.Task,
+    task: parts.Task | parts.StreamedTask,
     trainer: training.Trainer,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> dict[str, Any]:
     """Trains what is left and evaluates: the measured part of the result."""
-    train = pipeline.whitened(task.train_crops)
-    test = pipeline.whitened(task.test_crops)
+    batches = parts.make_batches(config, task, trainer.progress)
     if config.stop_at_loss is not None:
         callbacks = [*callbacks, training.StopAtLoss(config.stop_at_loss)]
-    history = trainer.train(
-        parts.training_batches(config, task, train, trainer.progress),
-        pipeline.EvaluationBatches(test),
-        callbacks,
-    )
-    final = training.evaluate(trainer.steps, pipeline.EvaluationBatches(train))
-    return summarize(config, history, trainer.epoch_steps, len(train), final)
+    with task.naming_damage():
+        history = trainer.train(batches.to_train, batches.test_set, callbacks)
+        final = training.evaluate(trainer.steps, batches.train_set)
+    examples = task.train_examples
+    return summarize(config, history, trainer.epoch_steps, examples, final)
 
 
 def summarize(
@@ -286,6 +297,9 @@ def summarize(
     if not config.partly_corrupted:
         for name in MEMORIZATION:
             del history[name]
+    top5 = history["test_top5_accuracy"]
+    if top5[-1] is None:
+        del history["test_top5_accuracy"]
     losses = np.array(history["loss"])
     fitted = np.flatnonzero(losses < FIT_LOSS)
     return {
@@ -293,6 +307,7 @@ def summarize(
         "steps": len(losses) * epoch_steps,
         "train_loss": final.loss,
         "train_accuracy": final.accuracy,
+        "train_top5_accuracy": final.top5_accuracy,
         "train_accuracy_clean": final.accuracy_clean,
         "train_accuracy_corrupted": final.accuracy_corrupted,
         "test_loss": history["test_loss"][-1],
@@ -300,7 +315,9 @@ def summarize(
         "test_accuracy_corrupted": (
             history["test_accuracy_corrupted"][-1] if corrupted else None
         ),
+        "test_top5_accuracy": top5[-1],
         "best_test_accuracy": max(history["test_accuracy"]),
+        "best_test_top5_accuracy": None if top5[-1] is None else max(top5),
         "epochs_to_fit": int(fitted[0]) + 1 if len(fitted) else None,
         "images_per_second": examples / statistics.median(history["seconds"]),
         "history": history,

@@ -1,6 +1,8 @@
 """The parts of a run, from its config: data, network, batches."""
 
+import contextlib
 import dataclasses
+import math
 from typing import Any
 
 import keras
@@ -29,6 +31,27 @@ class Task:
     randomization: randomization.Randomization
     fingerprint: str
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Of the network's input: height, width, channels."""
+        return tuple(self.train_crops.images.shape[1:])
+
+    @property
+    def train_examples(self) -> int:
+        return len(self.train)
+
+    @property
+    def test_examples(self) -> int:
+        return len(self.test_crops)
+
+    def epoch_steps(self, batch_size: int) -> int:
+        """Batches of an epoch."""
+        return math.ceil(len(self.train) / batch_size)
+
+    def naming_damage(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing is read any more."""
+        return contextlib.nullcontext()
+
 
 def make_task(config: RunConfig) -> Task:
     """Loads the data of a run and randomizes them.
@@ -36,7 +59,7 @@ def make_task(config: RunConfig) -> Task:
     Raises:
       InputError: the data cannot be read, or do not suit the options.
     """
-    loaded = data.load(config.dataset, config.data_dir, config.image_size)
+    loaded = data.load(config.dataset, config.data_dir)
     height, width = loaded.train.images.shape[1:3]
     if config.random_crop and min(height, width) < 28:
         raise InputError(
@@ -54,6 +77,86 @@ def make_task(config: RunConfig) -> Task:
         randomization=random,
         fingerprint=randomization.fingerprint(train_crops, test_crops),
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamedTask:
+    """The data of a run whose images are read anew in each epoch.
+
+    Attributes:
+      streams: the data set.
+      preparation: of its images and labels.
+      fingerprint: SHA-256 of the identities and randomized labels of the first
+        1,000 training and test examples.
+    """
+
+    streams: data.ImageStreams
+    preparation: pipeline.Preparation
+    fingerprint: str
+
+    @property
+    def randomization(self) -> randomization.Randomization:
+        return self.preparation.randomization
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Of the network's input: height, width, channels."""
+        size = self.preparation.image_size
+        return size, size, 3
+
+    @property
+    def train_examples(self) -> int:
+        return len(self.streams.train)
+
+    @property
+    def test_examples(self) -> int:
+        return len(self.streams.test)
+
+    def epoch_steps(self, batch_size: int) -> int:
+        """Batches of an epoch."""
+        return len(self.streams.train) // batch_size
+
+    def naming_damage(self) -> contextlib.AbstractContextManager[None]:
+        """See `data.ImageStreams.naming_damage`."""
+        return self.streams.naming_damage()
+
+
+def make_streamed_task(config: RunConfig) -> StreamedTask:
+    """Opens the data of a run with an image size.
+
+    Raises:
+      InputError: the data cannot be read, or do not suit the options.
+    """
+    size = config.image_size
+    if size is None:
+        raise ValueError("config: needs image_size")
+    streams = data.stream(config.dataset, config.data_dir)
+    if config.batch_size > len(streams.train):
+        raise InputError(
+            f"batch_size={config.batch_size}: allowed is at most the"
+            f" {len(streams.train)} training images of {config.dataset}"
+        )
+    with streams.naming_damage():
+        moments: tuple = ()
+        if config.randomize == "gaussian":
+            moments = pipeline.streamed_moments(
+                streams.train, size, config.seed
+            )
+        random = _randomization(config, streams.classes, *moments)
+        return StreamedTask(
+            streams=streams,
+            preparation=pipeline.Preparation(
+                random,
+                image_size=size,
+                seed=config.seed,
+                distort=config.distort,
+                flip_and_rotate=config.augment,
+                regularize=_regularization(config, streams.classes),
+            ),
+            fingerprint=randomization.streamed_fingerprint(
+                random, streams.train, streams.test
+            ),
+        )
 
 
 def choose_examples(
@@ -90,13 +193,21 @@ def make_randomization(
     Gaussian noise matches the whole training set's mean and deviation of each
     channel, over the pixels of the centre crops.
     """
-    mean: tuple[float, ...] = ()
-    stddev: tuple[float, ...] = ()
+    moments: tuple = ()
     if config.randomize == "gaussian":
-        mean, stddev = pipeline.channel_moments(loaded.train.images)
+        moments = pipeline.channel_moments(loaded.train.images)
+    return _randomization(config, loaded.classes, *moments)
+
+
+def _randomization(
+    config: RunConfig,
+    classes: int,
+    mean: tuple[float, ...] = (),
+    stddev: tuple[float, ...] = (),
+) -> randomization.Randomization:
     return randomization.Randomization(
         config.randomize,
-        classes=loaded.classes,
+        classes=classes,
         seed=config.seed,
         label_corruption=config.label_corruption,
         mean=mean,
@@ -104,7 +215,7 @@ def make_randomization(
     )
 
 
-def build_model(config: RunConfig, task: Task) -> keras.Model:
+def build_model(config: RunConfig, task: Task | StreamedTask) -> keras.Model:
     """The network of a run, for the images of its task."""
     options: dict[str, Any] = {
         "weight_decay": config.weight_decay,
@@ -117,7 +228,7 @@ def build_model(config: RunConfig, task: Task) -> keras.Model:
     keras.config.set_dtype_policy(config.precision)
     try:
         return models.BUILDERS[config.model](
-            input_shape=task.train_crops.images.shape[1:],
+            input_shape=task.image_shape,
             classes=task.randomization.classes,
             **options,
         )
@@ -161,13 +272,6 @@ def training_batches(
             flip_and_rotate=config.augment,
             seed=config.seed,
         )
-    regularize = pipeline.regularization(
-        classes=task.randomization.classes,
-        cutout=config.cutout,
-        mixup=config.mixup,
-        label_smoothing=config.label_smoothing,
-        seed=config.seed,
-    )
     return pipeline.TrainingBatches(
         examples,
         batch_size=config.batch_size,
@@ -175,5 +279,68 @@ def training_batches(
         epochs=range(done.epoch, config.epochs),
         skip=done.step,
         augment=augment,
-        regularize=regularize,
+        regularize=_regularization(config, task.randomization.classes),
+    )
+
+
+def _regularization(
+    config: RunConfig, classes: int
+) -> pipeline.regularizers.Regularize | None:
+    return pipeline.regularization(
+        classes=classes,
+        cutout=config.cutout,
+        mixup=config.mixup,
+        label_smoothing=config.label_smoothing,
+        seed=config.seed,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Batches:
+    """What a run trains on, and what it is evaluated on.
+
+    Attributes:
+      to_train: the training batches that are left.
+      train_set: all training examples, as they are seen without augmentation.
+      test_set: the test examples.
+    """
+
+    to_train: training.Batches
+    train_set: training.Batches
+    test_set: training.Batches
+
+
+def make_batches(
+    config: RunConfig, task: Task | StreamedTask, progress: training.Progress
+) -> Batches:
+    """The batches of a run, from its progress on."""
+    if isinstance(task, StreamedTask):
+        return _streamed_batches(config, task, progress)
+    train = pipeline.whitened(task.train_crops)
+    return Batches(
+        to_train=training_batches(config, task, train, progress),
+        train_set=pipeline.EvaluationBatches(train),
+        test_set=pipeline.EvaluationBatches(pipeline.whitened(task.test_crops)),
+    )
+
+
+def _streamed_batches(
+    config: RunConfig, task: StreamedTask, progress: training.Progress
+) -> Batches:
+    train, test = (
+        pipeline.StreamedEvaluationBatches(
+            examples, task.preparation, batch_size=config.batch_size
+        )
+        for examples in (task.streams.train, task.streams.test)
+    )
+    return Batches(
+        to_train=pipeline.StreamedTrainingBatches(
+            task.streams.train,
+            task.preparation,
+            batch_size=config.batch_size,
+            epochs=range(progress.epoch, config.epochs),
+            skip=progress.step,
+        ),
+        train_set=train,
+        test_set=test,
     )

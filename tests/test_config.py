@@ -52,6 +52,12 @@ def test_defaults_follow_the_paper_and_the_model():
         },
         {"validation_examples": 0},
         {"random_crop": True, "randomize": "gaussian"},
+        {"distort": True, "image_size": 32, "randomize": "gaussian"},
+        {"distort": True},
+        {"image_size": 32, "random_crop": True},
+        {"image_size": 32, "train_examples": 20},
+        {"image_size": 32, "validation_examples": 20},
+        {"image_size": 7},
         {"random_crop": "false"},
         {"precision": "float16"},
         {"seed": -1},
@@ -94,6 +100,7 @@ def test_every_option_changes_the_name():
         "label_corruption": 0.5,
         "random_crop": True,
         "augment": True,
+        "distort": True,
         "cutout": True,
         "mixup": True,
         "label_smoothing": 0.1,
@@ -115,9 +122,11 @@ def test_every_option_changes_the_name():
     assert set(other) == fields - {"data_dir"}
     for name, value in other.items():
         batch_norm = name.startswith("batch_norm")
-        model = "small_inception" if batch_norm else "mlp_1x512"
-        base = RunConfig(model=model)
-        changed = RunConfig(**{"model": model, name: value})
+        fixed = {"model": "small_inception" if batch_norm else "mlp_1x512"}
+        if name == "distort":
+            fixed["image_size"] = 16
+        base = RunConfig(**fixed)
+        changed = RunConfig(**{**fixed, name: value})
         assert changed.name() != base.name(), name
 
 

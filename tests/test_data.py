@@ -1,12 +1,9 @@
-"""Loading: the embedded sample, prepared sets, image sizes."""
-
-import pathlib
+"""Loading into memory: the embedded sample, prepared sets."""
 
 import numpy as np
 import pytest
 import requests
-import tensorflow as tf
-from tiny_sets import complaint, picture, picture_features, pictures, write_set
+from tiny_sets import picture, pictures, write_set
 
 from rethink_keras import data
 
@@ -120,54 +117,3 @@ def test_validation_stands_in_for_test(tmp_path):
     both = {"train": pictures(3), "validation": pictures(4)}
     write_set(tmp_path, {**both, "test": pictures(5)}, name="three")
     assert len(data.load("three", str(tmp_path)).test) == 5
-
-
-# Image sizes
-
-
-@pytest.fixture
-def varied(tmp_path) -> pathlib.Path:
-    """Images of varied size, black but for a white central square."""
-    examples = []
-    for height, width in ((20, 40), (40, 20), (30, 30), (9, 16)):
-        side = min(height, width)
-        image = np.zeros((height, width, 3), np.uint8)
-        top, left = (height - side) // 2, (width - side) // 2
-        image[top : top + side, left : left + side] = 255
-        examples.append({"image": image, "label": 1})
-    features = picture_features(shape=(None, None, 3))
-    write_set(tmp_path, {"train": examples, "test": examples}, features)
-    return tmp_path
-
-
-def test_varied_images_are_resized_from_their_central_square(varied):
-    loaded = data.load("tiny", str(varied), image_size=12)
-    assert loaded.train.images.shape == (4, 12, 12, 3)
-    assert loaded.train.images.dtype == np.uint8
-    np.testing.assert_array_equal(loaded.train.images, 255)
-
-
-def test_varied_images_need_a_size(varied):
-    assert "--image_size" in complaint(varied)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_resizing_keeps_the_mean_and_rounds(tmp_path, channels):
-    random = np.random.default_rng(0)
-    image = random.integers(0, 256, (64, 64, channels), np.uint8)
-    features = picture_features(shape=(64, 64, channels))
-    examples = [{"image": image, "label": 0}]
-    write_set(tmp_path, {"train": examples, "test": examples}, features)
-    small = data.load("tiny", str(tmp_path), image_size=16).train.images[0]
-    expected = tf.image.resize(image, (16, 16), antialias=True).numpy()
-    assert small.shape == (16, 16, channels)
-    assert np.abs(small - expected).max() <= 0.5
-    assert abs(small.mean() - image.mean()) < 2
-
-
-def test_a_size_that_images_have_changes_nothing(tiny):
-    directory = str(tiny.parents[1])
-    np.testing.assert_array_equal(
-        data.load("tiny", directory, image_size=8).train.images,
-        data.load("tiny", directory).train.images,
-    )

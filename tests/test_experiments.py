@@ -20,6 +20,7 @@ from rethink_keras.results import find_runs, parameters
 FLAGFILES = sorted(FLAGS_DIRECTORY.rglob("*.txt"))
 PARAMETERS = {
     "small_inception": 1_649_402,
+    "inception_v3": 23_817_352,
     "small_alexnet": 1_387_786,
     "mlp_1x512": 1_209_866,
     "mlp_3x512": 1_735_178,
@@ -41,7 +42,8 @@ def tiny_row(name: str, *flags: str) -> Row:
 def test_a_flagfile_builds_the_model_it_names(path):
     text = path.read_text()
     config = RunConfig.from_flags(text)
-    assert config.dataset == "cifar10"
+    imagenet = config.model == "inception_v3"
+    assert config.dataset == ("imagenet2012" if imagenet else "cifar10")
     switches = {} if config.batch_norm is None else {"batch_norm": True}
     switches = dict.fromkeys(switches, config.batch_norm)
     count = parameters(models.BUILDERS[config.model](**switches))
@@ -66,6 +68,26 @@ def test_rows_of_table_1_are_the_papers():
         assert config.randomize == ("labels" if random_labels else "none")
         without = "w/o BatchNorm" in papers["model"]
         assert (config.batch_norm is False) == without
+
+
+def test_rows_of_table_2_are_the_papers():
+    rows = load("table2", "paper")
+    reported = paper.read("table2")
+    assert [row.name for row in rows] == [row["row"] for row in reported]
+    for row, papers in zip(rows, reported, strict=True):
+        config = row.config
+        assert (config.model, config.image_size) == ("inception_v3", 299)
+        assert config.distort == (papers["data_aug"] == "yes")
+        assert bool(config.dropout) == (papers["dropout"] == "yes")
+        assert bool(config.weight_decay) == (papers["weight_decay"] == "yes")
+        random_labels = papers["random_labels"] == "yes"
+        assert config.randomize == ("labels" if random_labels else "none")
+
+
+def test_figure_2a_shares_the_runs_of_table_2():
+    curves = {row.config for row in load("figure2a", "paper")}
+    assert len(curves) == 3
+    assert curves < {row.config for row in load("table2", "paper")}
 
 
 def test_rows_of_table_4_are_random_labels_with_a_regularizer():
@@ -135,8 +157,10 @@ def test_rows_differ_and_scales_differ_in_the_data_alone(experiment):
     full, small = load(experiment, "paper"), load(experiment, "sample")
     assert len({row.config for row in full}) == len(full)
     for large, little in zip(full, small, strict=True):
+        smaller = {"image_size": 75, "epochs": 10}
+        smaller = smaller if large.config.streams else {}
         assert little.config == dataclasses.replace(
-            large.config, dataset=SAMPLE
+            large.config, dataset=SAMPLE, **smaller
         )
         assert f"--dataset={SAMPLE}" in little.flags
 

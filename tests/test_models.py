@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from rethink_keras import InputError
 from rethink_keras.models import BUILDERS, LocalResponseNormalization
 from rethink_keras.models.layers import BatchNormalization
 from rethink_keras.results import parameters
+
+SMALL = [name for name in BUILDERS if name != "inception_v3"]
 
 
 @pytest.mark.parametrize(
@@ -15,6 +18,8 @@ from rethink_keras.results import parameters
     [
         ("small_inception", {}, 1_649_402),
         ("small_inception", {"batch_norm": False}, 1_649_402),
+        ("inception_v3", {}, 23_817_352),
+        ("inception_v3", {"batch_norm": False}, 23_817_352),
         ("small_alexnet", {}, 1_387_786),
         ("mlp_1x512", {}, 1_209_866),
         ("mlp_3x512", {}, 1_735_178),
@@ -26,14 +31,14 @@ def test_trainable_parameters_are_as_documented(name, options, count):
     assert parameters(BUILDERS[name](**options)) == count
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", SMALL)
 def test_other_sizes_and_class_counts_work(name):
     model = BUILDERS[name](input_shape=(24, 20, 1), classes=7)
     logits = model(np.zeros((3, 24, 20, 1), "float32"))
     assert logits.shape == (3, 7)
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", SMALL)
 def test_outputs_are_float32_logits_under_every_policy(name):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -54,7 +59,7 @@ def test_without_batch_norm_there_is_none():
         assert kinds.count(BatchNormalization) == 19 * switch
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", SMALL)
 def test_weight_decay_is_half_the_squared_norm_of_the_kernels(name):
     model = BUILDERS[name](weight_decay=0.01)
     kernels = [v for v in model.trainable_variables if v.name == "kernel"]
@@ -66,7 +71,7 @@ def test_weight_decay_is_half_the_squared_norm_of_the_kernels(name):
     assert not BUILDERS[name]().losses
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", SMALL)
 def test_dropout_acts_in_training_only(name):
     images = np.random.default_rng(0).normal(size=(8, 28, 28, 3))
     images = images.astype("float32")
@@ -77,6 +82,57 @@ def test_dropout_acts_in_training_only(name):
     np.testing.assert_allclose(dropped(images), plain(images), rtol=1e-6)
     first, second = (dropped(images, training=True) for _ in range(2))
     assert not np.array_equal(first, second)
+
+
+# Inception V3
+
+
+def test_inception_v3_is_that_of_keras_applications():
+    shape = (80, 75, 3)
+    keras.utils.set_random_seed(0)
+    ours = BUILDERS["inception_v3"](shape, classes=20)
+    theirs = keras.applications.InceptionV3(
+        weights=None, input_shape=shape, classes=20, classifier_activation=None
+    )
+    theirs.set_weights(ours.get_weights())
+    images = np.random.default_rng(0).normal(size=(2, *shape)).astype("f4")
+    np.testing.assert_allclose(ours(images), theirs(images), atol=1e-5)
+
+
+def test_inception_v3_has_the_options_of_the_small_networks():
+    model = BUILDERS["inception_v3"](
+        (75, 75, 1),
+        classes=7,
+        weight_decay=0.01,
+        dropout=0.5,
+        batch_norm_momentum=0.9,
+    )
+    kernels = [v for v in model.trainable_variables if v.name == "kernel"]
+    assert len(kernels) == 95
+    expected = sum(
+        0.005 * float(keras.ops.sum(keras.ops.square(kernel)))
+        for kernel in kernels
+    )
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-4)
+    momenta = [
+        layer.momentum
+        for layer in model.layers
+        if isinstance(layer, BatchNormalization)
+    ]
+    assert momenta == [0.9] * 94
+    images = np.random.default_rng(0).normal(size=(2, 75, 75, 1))
+    images = images.astype("float32")
+    assert model(images).shape == (2, 7)
+    dropped = [np.asarray(model(images, training=True)) for _ in range(2)]
+    assert not np.array_equal(*dropped)
+
+
+def test_inception_v3_needs_images_of_75():
+    with pytest.raises(InputError, match=r"image_size=74: .* 75 or more"):
+        BUILDERS["inception_v3"]((74, 80, 3))
+
+
+# Layers
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])

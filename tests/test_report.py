@@ -18,7 +18,8 @@ from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.curves import AXES, curves
 from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.measured import Number, measure, noise
-from rethink_keras.report.page import compare, write_report
+from rethink_keras.report.page import compare, make_section, write_report
+from rethink_keras.report.tables import as_text
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNKNOWN
 from rethink_keras.results import find_runs
 
@@ -96,6 +97,22 @@ def test_the_papers_values_are_those_of_its_text():
     assert (slow[0], slow[-1]) == ((0.0, 1.0), (1.0, 3.6))
     (failed,) = [row for row in paper.read("table4") if row["train"] is None]
     assert failed["row"] == "alexnet_weight_decay"
+
+
+def test_the_ends_of_figure_2a_are_those_of_table_2():
+    ends = {
+        name: paper.long_curve("fig2a_long", name)[-1][1]
+        for name in ("test_all", "test_wdonly", "test_none", "train_all")
+    }
+    rows = {row["row"]: row for row in paper.read("table2")}
+    everything = rows["inception_v3_distort_dropout_weight_decay"]
+    assert 100 * ends["test_all"] == pytest.approx(everything["test"], abs=0.1)
+    assert 100 * ends["train_all"] == pytest.approx(
+        everything["train"], abs=0.3
+    )
+    assert 100 * ends["test_none"] == pytest.approx(
+        rows["inception_v3"]["test"], abs=0.1
+    )
 
 
 # Numbers
@@ -310,3 +327,59 @@ def test_every_figure_has_axes_and_curves():
     for experiment in TITLES:
         rows = measure(experiment, "paper", {})
         assert bool(curves(experiment, rows)) == (experiment in AXES)
+
+
+# Table 2
+
+
+IMAGENET = {
+    "classes": 1000,
+    "train_accuracy": 0.9,
+    "train_top5_accuracy": 0.97,
+    "test_accuracy": 0.6,
+    "test_top5_accuracy": 0.8,
+    "best_test_accuracy": 0.65,
+    "best_test_top5_accuracy": 0.85,
+}
+
+
+def test_table_2_has_top_5_and_the_best_in_parentheses(tmp_path):
+    row = row_of("table2", "inception_v3")
+    write_result(tmp_path, row, **IMAGENET)
+    section = compare(
+        str(tmp_path), "table2", "paper", find_runs(str(tmp_path))
+    )
+    (found,) = [row for row in section.rows if row.seeds == "1"]
+    assert (found.paper_train, found.ours_train) == ("99.53", "90.00")
+    assert (found.paper_test, found.ours_test) == (
+        "59.80 (63.16)",
+        "60.00 (65.00)",
+    )
+    assert (found.paper_train_top5, found.ours_train_top5) == (
+        "100.00",
+        "97.00",
+    )
+    assert (found.paper_test_top5, found.ours_test_top5) == (
+        "80.38 (84.49)",
+        "80.00 (85.00)",
+    )
+    # 50,000 test images: 2 * sqrt(2 * 0.598 * 0.402 / 50,000) points.
+    assert (found.difference, found.within_noise) == ("+0.20", "yes (±0.62)")
+    text = as_text(section.rows)
+    assert text.splitlines()[0].count("top-5") == 2
+    table1 = make_section("table1", "paper", {}, str(tmp_path))
+    assert "top-5" not in as_text(table1.rows)
+
+
+def test_the_sample_is_not_held_against_imagenet(tmp_path):
+    row = row_of("table2", "inception_v3", "sample")
+    few = {name: None for name in IMAGENET if "top5" in name}
+    write_result(tmp_path, row, **few)
+    runs = find_runs(str(tmp_path))
+    section = make_section("table2", "sample", runs, str(tmp_path))
+    (found,) = [row for row in section.rows if row.seeds == "1"]
+    assert found.ours_test == "50.00 (60.00)"
+    assert found.ours_train_top5 == found.ours_test_top5 == ""
+    assert found.difference == found.within_noise == ""
+    full = make_section("table2", "paper", runs, str(tmp_path))
+    assert not full.started

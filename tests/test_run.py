@@ -9,6 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
 )
 from tensorboard.plugins.hparams import plugin_data_pb2
+from tiny_sets import picture, picture_features, write_set
 
 from rethink_keras import DivergenceError, InputError, RunConfig, run
 
@@ -190,7 +191,10 @@ def test_a_subset_larger_than_the_data_is_refused(tmp_path):
 
 
 def test_images_below_28_cannot_be_cropped_at_random(tmp_path):
-    config = RunConfig(image_size=20, random_crop=True)
+    features = picture_features(shape=(20, 20, 3))
+    examples = [{"image": picture(0, 20, 20), "label": 0}]
+    write_set(tmp_path, {"train": examples, "test": examples}, features)
+    config = RunConfig(dataset="tiny", data_dir=str(tmp_path), random_crop=True)
     with pytest.raises(InputError, match=r"random_crop=true.*28 x 28"):
         run(config, tmp_path / "run", verbose=False)
     assert not (tmp_path / "run").exists()

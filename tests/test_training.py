@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from rethink_keras import DivergenceError, data, pipeline, training
 from rethink_keras.models import BUILDERS
+from rethink_keras.training.meters import evaluation_sums
 from rethink_keras.training.steps import make_steps
 
 
@@ -121,6 +122,31 @@ def test_evaluation_counts_every_example_once():
     assert found.accuracy_true == (predicted == examples.true_labels).mean()
     assert history["test_accuracy"] == [found.accuracy_true]
     assert history["test_accuracy_corrupted"] == [found.accuracy]
+
+
+def test_the_first_five_are_those_of_a_stable_ranking():
+    """Equal logits count by the order of their classes, as in argmax."""
+    random = np.random.default_rng(0)
+    logits = random.integers(0, 4, (500, 12)).astype("float32")
+    labels, true_labels = random.integers(0, 12, (2, 500))
+    weights = random.integers(0, 2, 500).astype("float32")
+    ranking = np.argsort(-logits, axis=1, kind="stable")[:, :5]
+    sums = np.asarray(evaluation_sums(labels, true_labels, logits, weights))
+    for found, wanted in zip(sums[2:4], (labels, true_labels), strict=True):
+        hits = (ranking == wanted[:, None]).any(axis=1)
+        assert found == (weights * hits).sum()
+
+
+@pytest.mark.parametrize(("classes", "told"), [(10, False), (11, True)])
+def test_more_than_ten_classes_have_a_top_5(classes, told):
+    examples = make_examples(40)
+    steps, history = fit(linear_model(classes=classes), examples, epochs=1)
+    found = training.evaluate(steps, pipeline.EvaluationBatches(examples))
+    known = (found.top5_accuracy, found.top5_accuracy_true)
+    assert history["test_top5_accuracy"] == [known[1]]
+    assert all((value is not None) == told for value in known)
+    if told:
+        assert found.accuracy <= known[0] <= 1
 
 
 def test_without_corruption_there_is_no_corrupted_accuracy():

@@ -45,6 +45,7 @@ def write_set(
     features=None,
     supervised_keys=("image", "label"),
     name: str = "tiny",
+    shards: int = 1,
 ) -> pathlib.Path:
     """Writes a TFDS data set; its records are examples or bytes."""
     features = features or picture_features()
@@ -52,17 +53,21 @@ def write_set(
     target.mkdir(parents=True)
     infos = []
     for split, examples in splits.items():
-        path = target / f"{name}-{split}.tfrecord-00000-of-00001"
-        with tf.io.TFRecordWriter(str(path)) as writer:
-            for example in examples:
-                if not isinstance(example, bytes):
-                    example = features.serialize_example(example)
-                writer.write(example)
+        lengths = []
+        for shard in range(shards):
+            file = f"{name}-{split}.tfrecord-{shard:05}-of-{shards:05}"
+            part = examples[shard::shards]
+            lengths.append(len(part))
+            with tf.io.TFRecordWriter(str(target / file)) as writer:
+                for example in part:
+                    if not isinstance(example, bytes):
+                        example = features.serialize_example(example)
+                    writer.write(example)
         infos.append(
             tfds.core.SplitInfo(
                 name=split,
-                shard_lengths=[len(examples)],
-                num_bytes=path.stat().st_size,
+                shard_lengths=lengths,
+                num_bytes=0,
                 filename_template=tfds.core.ShardedFileTemplate(
                     data_dir=target,
                     dataset_name=name,

@@ -1,6 +1,14 @@
-"""Image-classification data sets, in memory."""
+"""Image-classification data sets: in memory, or as streams from disk."""
 
 from rethink_keras.data.examples import Examples, ImageClassification
 from rethink_keras.data.loading import load
+from rethink_keras.data.streaming import EncodedExamples, ImageStreams, stream
 
-__all__ = ["Examples", "ImageClassification", "load"]
+__all__ = [
+    "EncodedExamples",
+    "Examples",
+    "ImageClassification",
+    "ImageStreams",
+    "load",
+    "stream",
+]

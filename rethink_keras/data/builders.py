@@ -7,6 +7,7 @@ import threading
 
 import requests
 import tensorflow_datasets as tfds
+from etils import epath
 
 from rethink_keras.config import SAMPLE
 from rethink_keras.errors import InputError
@@ -23,8 +24,9 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     """The TFDS builder of a prepared data set, prepared now where absent.
 
     Args:
-      name: `cifar10_sample`, or any name that TFDS knows.
-      data_dir: TFDS directory; None for TFDS's own.
+      name: `cifar10_sample`, any name that TFDS knows, or a folder of images
+        in `data_dir`: `<name>/train/<class>/<image>`, `<name>/test/...`.
+      data_dir: where it lies; None for TFDS's own directory.
 
     Raises:
       InputError: the name is unknown, the directory holds something else, or
@@ -32,6 +34,10 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     """
     if name == SAMPLE:
         return tfds.builder_from_directory(next(EMBEDDED.glob("*.*.*")))
+    if data_dir is not None and "/" not in name:
+        folder = epath.Path(data_dir, name)
+        if any(path.is_dir() for path in folder.glob("train/*")):
+            return tfds.ImageFolder(os.fspath(folder))
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except Exception as error:  # TFDS raises many kinds
@@ -44,7 +50,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
         raise InputError(
             f"dataset={name}: unknown; allowed are {SAMPLE}, the data sets of"
             " tensorflow-datasets (cifar10, mnist, svhn_cropped, ...) and"
-            " those prepared in --data_dir"
+            " those prepared or folders of images in --data_dir"
         ) from error
     if not builder.data_path.exists():
         _download(builder, name)

@@ -5,7 +5,11 @@ from collections.abc import Iterable
 from rethink_keras.config import RunConfig
 from rethink_keras.results import FinishedRun
 
-_TRAIN_EXAMPLES = {"cifar10_sample": 5_000, "mnist": 60_000}
+_TRAIN_EXAMPLES = {
+    "cifar10_sample": 5_000,
+    "mnist": 60_000,
+    "imagenet2012": 1_281_167,
+}
 _CIFAR10_EXAMPLES = 50_000
 
 # Images per second of training on 2 cores of an AMD EPYC, as measured by
@@ -18,6 +22,9 @@ _MEASURED = {
     "small_resnet": (270, 470),
     "small_vit": (290, 430),
 }
+# The same of Inception V3 at 75x75; the time grows with the area.
+_INCEPTION_V3 = (110, 180)
+_INCEPTION_V3_SIZE = 75
 _START_MINUTES = 0.2
 _EVALUATION = 0.1  # of an epoch's time
 
@@ -36,10 +43,21 @@ def estimate_minutes(config: RunConfig, finished: Iterable[FinishedRun]):
             for run in finished
             if run.config.model == config.model
             and run.config.precision == config.precision
+            and run.config.image_size == config.image_size
         ),
         None,
     )
     if speed is None:
-        speed = _MEASURED[config.model][config.precision != "float32"]
+        speed = _measured_speed(config)
     seconds = config.epochs * examples / speed * (1 + _EVALUATION)
     return _START_MINUTES + seconds / 60
+
+
+def _measured_speed(config: RunConfig) -> float:
+    """Images per second on 2 CPU cores."""
+    reduced = config.precision != "float32"
+    if config.model != "inception_v3":
+        return _MEASURED[config.model][reduced]
+    assert config.image_size is not None
+    area = (config.image_size / _INCEPTION_V3_SIZE) ** 2
+    return _INCEPTION_V3[reduced] / area

@@ -13,14 +13,18 @@ from rethink_keras.errors import InputError
 
 FLAGS_DIRECTORY = pathlib.Path(__file__).parents[2] / "flags"
 SCALES = ("sample", "paper")
+# The smallest images that Inception V3 takes, and what a CPU can do in minutes.
+STREAMED_SAMPLE = ("--image_size=75", "--epochs=10")
 CORRUPTIONS = tuple(level / 10 for level in range(11))
 
 TITLES = {
     "table1": "Table 1: true and random labels on CIFAR-10",
+    "table2": "Table 2: Inception V3 on ImageNet",
     "table4": "Table 4: random labels with explicit regularizers",
     "figure1a": "Figure 1a: training loss of the small Inception",
     "figure1b": "Figure 1b: slow-down of fitting by label corruption",
     "figure1c": "Figure 1c: test error by label corruption",
+    "figure2a": "Figure 2a: Inception V3 on ImageNet over time",
     "figure2b": "Figure 2b: the small Inception with and without BatchNorm",
     "today": "Today (not in the paper): other networks and regularizers",
     "memorization": "Memorization (not in the paper) over time",
@@ -35,7 +39,8 @@ class Row:
     Attributes:
       experiment: as in TITLES.
       name: of its flagfile; in the grid with the level, as `alexnet_0.5`.
-      scale: `sample` (5,000 images) or `paper` (the full data set).
+      scale: `sample` (5,000 images of CIFAR-10, also for ImageNet's rows) or
+        `paper` (the full data set).
       config: the run, of seed 0.
       flags: the arguments of `python -m rethink_keras.main` that ask for it.
     """
@@ -102,14 +107,18 @@ def _row(
     *extra: str,
 ) -> Row:
     """The row of a flagfile and of flags that win over it."""
+    text = path.read_text()
     if scale == "sample":
-        extra = (f"--dataset={SAMPLE}", *extra)
+        of_sample = [f"--dataset={SAMPLE}"]
+        if RunConfig.from_flags(text).streams:
+            of_sample += STREAMED_SAMPLE
+        extra = (*of_sample, *extra)
     relative = path.relative_to(FLAGS_DIRECTORY.parent)
     return Row(
         experiment=experiment,
         name=name,
         scale=scale,
-        config=RunConfig.from_flags("\n".join([path.read_text(), *extra])),
+        config=RunConfig.from_flags("\n".join([text, *extra])),
         flags=(f"--flagfile={relative}", *extra),
     )
 

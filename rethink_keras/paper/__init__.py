@@ -19,8 +19,8 @@ def read(name: str) -> tuple[dict[str, Value], ...]:
     """The rows of a table or figure.
 
     Args:
-      name: `table1`, `table4`, `fig1a`, `fig1b`, `fig1c`, `fig2a_long`,
-        `fig2b` or `fig2b_train_noBN`.
+      name: `table1`, `table2`, `table4`, `fig1a`, `fig1b`, `fig1c`,
+        `fig2a_long`, `fig2b` or `fig2b_train_noBN`.
 
     Returns:
       A dictionary for each row: numbers as floats, None where the paper gives
@@ -41,6 +41,20 @@ def curve(name: str, x: str, y: str) -> list[tuple[float, float]]:
     points = ((row[x], row[y]) for row in read(name))
     return [
         (a, b)
+        for a, b in points
+        if isinstance(a, float) and isinstance(b, float)
+    ]
+
+
+def long_curve(name: str, curve: str) -> list[tuple[float, float]]:
+    """Points (steps, accuracy) of a figure that lists its curves in turn."""
+    points = (
+        (row["thousand_steps"], row["accuracy"])
+        for row in read(name)
+        if row["curve"] == curve
+    )
+    return [
+        (1_000 * a, b)
         for a, b in points
         if isinstance(a, float) and isinstance(b, float)
     ]

@@ -19,10 +19,19 @@ from rethink_keras.pipeline.regularizers import (
     regularization,
     smooth,
 )
+from rethink_keras.pipeline.streaming import (
+    Preparation,
+    StreamedEvaluationBatches,
+    StreamedTrainingBatches,
+    streamed_moments,
+)
 
 __all__ = [
     "EvaluationBatches",
+    "Preparation",
     "Share",
+    "StreamedEvaluationBatches",
+    "StreamedTrainingBatches",
     "TrainingBatches",
     "augmentation",
     "centre_crop",
@@ -34,6 +43,7 @@ __all__ = [
     "randomize",
     "regularization",
     "smooth",
+    "streamed_moments",
     "whiten",
     "whitened",
 ]

@@ -1,6 +1,9 @@
 """Randomized labels and pixels, keyed by (seed, identity of the example)."""
 
-from rethink_keras.randomization.fingerprint import fingerprint
+from rethink_keras.randomization.fingerprint import (
+    fingerprint,
+    streamed_fingerprint,
+)
 from rethink_keras.randomization.random_streams import Stream, example_keys
 from rethink_keras.randomization.randomize import (
     Randomization,
@@ -22,4 +25,5 @@ __all__ = [
     "hold_out",
     "permute_pixels",
     "shuffle_pixels",
+    "streamed_fingerprint",
 ]

@@ -4,7 +4,10 @@ import hashlib
 
 import numpy as np
 
-from rethink_keras.data import Examples
+from rethink_keras.data import EncodedExamples, Examples
+from rethink_keras.randomization.randomize import Randomization
+
+_FIRST = 1_000
 
 
 def fingerprint(*splits: Examples) -> str:
@@ -24,4 +27,24 @@ def fingerprint(*splits: Examples) -> str:
         for index in np.argsort(ids, kind="stable"):
             for column in (ids, labels, images):
                 digest.update(column[index].tobytes())
+    return digest.hexdigest()
+
+
+def streamed_fingerprint(
+    randomization: Randomization, *splits: EncodedExamples
+) -> str:
+    """SHA-256 of the first 1,000 identities and randomized labels of splits.
+
+    Not of all, nor of pixels, which would take an epoch's reading.
+
+    Returns:
+      64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for split in splits:
+        first = split.in_order().take(_FIRST)
+        for _, true_labels, ids in first.batch(_FIRST):
+            labels = randomization.labels(true_labels, ids)
+            for column in (ids, labels):
+                digest.update(column.numpy().tobytes())
     return digest.hexdigest()

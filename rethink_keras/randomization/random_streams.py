@@ -23,6 +23,7 @@ class Stream(enum.IntEnum):
     VALIDATION = 7
     CUTOUT = 8
     MIXUP = 9
+    DISTORTION = 10
 
 
 def stream_key(seed: int, stream: Stream, epoch: int | tf.Tensor = 0) -> Key:

@@ -41,6 +41,7 @@ AXES = {
     "figure1a": FigureAxes("thousand steps", "average loss"),
     "figure1b": FigureAxes("label corruption", "epochs to 99 %, relative"),
     "figure1c": FigureAxes("label corruption", "test error"),
+    "figure2a": FigureAxes("thousand steps", "top-1 accuracy"),
     "figure2b": FigureAxes("thousand steps", "accuracy"),
     "memorization": FigureAxes("thousand steps", "accuracy"),
 }
@@ -48,6 +49,11 @@ _GRID_COLUMNS = {
     "inception": "Inception",
     "alexnet": "AlexNet",
     "mlp_1x512": "MLP_1x512",
+}
+_FIGURE_2A = {
+    "all_regularizers": "all",
+    "weight_decay": "wdonly",
+    "no_regularizers": "none",
 }
 _FIGURE_2B = (
     ("batch_norm", "train", "train_BN"),
@@ -81,6 +87,18 @@ def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
                 ours=_histories(row, "loss"),
             )
             for name, row in by_name.items()
+        ]
+    if experiment == "figure2a":
+        return [
+            Curve(
+                name=name,
+                split=split,
+                tag="accuracy",
+                paper=paper.long_curve("fig2a_long", f"{split}_{column}"),
+                ours=_histories(by_name[name], key),
+            )
+            for name, column in _FIGURE_2A.items()
+            for split, key in (("train", "accuracy"), ("test", "test_accuracy"))
         ]
     if experiment == "figure2b":
         return [

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
+from rethink_keras.config import SAMPLE
 from rethink_keras.report.measured import TEST_EXAMPLES, MeasuredRow
 from rethink_keras.report.verdicts import NotMeasuredError
 
@@ -54,5 +55,6 @@ class Evidence:
     def chance_noise(self) -> float:
         """Two binomial deviations of chance, in points."""
         share = CHANCE / 100
-        spread = share * (1 - share) / TEST_EXAMPLES[self.scale]
+        dataset = {"sample": SAMPLE, "paper": "cifar10"}[self.scale]
+        spread = share * (1 - share) / TEST_EXAMPLES[dataset]
         return 200 * math.sqrt(spread)

@@ -6,11 +6,13 @@ import statistics
 from collections.abc import Iterable, Mapping
 
 from rethink_keras import paper
-from rethink_keras.config import RunConfig
+from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.experiments import Row, load
 from rethink_keras.results import FinishedRun, key_of
 
-TEST_EXAMPLES = {"paper": 10_000, "sample": 1_000}
+TEST_EXAMPLES = {SAMPLE: 1_000, "cifar10": 10_000, "imagenet2012": 50_000}
+_ALWAYS = ("train", "test")
+_TABLE_2 = ("train_top5", "test_top5", "best_test", "best_test_top5")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +48,9 @@ class MeasuredRow:
     Attributes:
       row: of the experiment.
       runs: the finished runs of its config, by seed.
-      paper: the paper's numbers by name: `train` and `test` in percent.
+      paper: the paper's numbers in percent, by name: `train` and `test`; of
+        Table 2 also `train_top5`, `test_top5` and, in its parentheses,
+        `best_test` and `best_test_top5`.
     """
 
     row: Row
@@ -86,6 +90,15 @@ class MeasuredRow:
     def of_seed(self, seed: int) -> "MeasuredRow":
         """The row with the run of one seed alone."""
         return dataclasses.replace(self, runs={seed: self.runs[seed]})
+
+    @property
+    def comparable(self) -> bool:
+        """Whether ours are of the paper's data: not CIFAR-10 for ImageNet."""
+        return not (self.row.scale == "sample" and self.row.config.streams)
+
+    @property
+    def test_examples(self) -> int:
+        return TEST_EXAMPLES[self.row.config.dataset]
 
     @property
     def minutes(self) -> float | None:
@@ -130,8 +143,9 @@ def papers_numbers(experiment: str) -> dict[str, dict[str, float | None]]:
         return {}
     numbers = {}
     for row in paper.read(experiment):
+        names = (*_ALWAYS, *(name for name in _TABLE_2 if name in row))
         numbers[str(row["row"])] = {
-            name: _number(row.get(name)) for name in ("train", "test")
+            name: _number(row.get(name)) for name in names
         }
     return numbers
 

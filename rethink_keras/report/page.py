@@ -21,6 +21,7 @@ from rethink_keras.report.measured import MeasuredRow, measure
 from rethink_keras.report.tables import (
     TableRow,
     as_markdown,
+    has_top5,
     table_rows,
 )
 from rethink_keras.report.verdicts import Verdict
@@ -190,6 +191,7 @@ def _render(
         runs=runs,
         links=links,
         as_markdown=as_markdown,
+        has_top5=has_top5,
         record_markdown=record_markdown,
         as_text=record_text,
         base64=lambda image: base64.b64encode(image).decode(),

@@ -5,12 +5,7 @@ import os
 import shlex
 from collections.abc import Sequence
 
-from rethink_keras.report.measured import (
-    TEST_EXAMPLES,
-    MeasuredRow,
-    Number,
-    noise,
-)
+from rethink_keras.report.measured import MeasuredRow, Number, noise
 
 NOT_RUN = "not run yet"
 
@@ -21,8 +16,11 @@ class TableRow:
 
     Attributes:
       name: of the row.
-      paper_train, paper_test: the paper's accuracies in percent.
+      paper_train, paper_test: the paper's accuracies in percent; of Table 2,
+        in parentheses, the best test accuracy of an epoch.
       ours_train, ours_test: ours, mean and standard deviation over seeds.
+      paper_train_top5, ours_train_top5, paper_test_top5, ours_test_top5: the
+        same of Table 2's top-5 accuracies.
       seeds: how many.
       difference: ours less the paper's, in points of test accuracy; of
         training accuracy where the paper gives no other.
@@ -38,6 +36,10 @@ class TableRow:
     paper_test: str
     ours_train: str
     ours_test: str
+    paper_train_top5: str
+    ours_train_top5: str
+    paper_test_top5: str
+    ours_test_top5: str
     seeds: str
     difference: str
     within_noise: str
@@ -62,9 +64,9 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
     if reported is None:
         compared, reported = row.train, row.paper.get("train")
     difference = within = ""
-    if compared is not None and reported is not None:
+    if compared is not None and reported is not None and row.comparable:
         points = compared.mean - reported
-        bound = noise(compared, reported, TEST_EXAMPLES[row.row.scale])
+        bound = noise(compared, reported, row.test_examples)
         difference = f"{points:+.2f}"
         within = f"{'yes' if abs(points) <= bound else 'no'} (±{bound:.2f})"
     first = next(iter(row.runs.values()), None)
@@ -73,7 +75,11 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
         paper_train=_paper_text(row, "train"),
         paper_test=_paper_text(row, "test"),
         ours_train=_text(row.train),
-        ours_test=_text(row.test),
+        ours_test=_with_best(row, "test", _text(row.test)),
+        paper_train_top5=_paper_text(row, "train_top5"),
+        ours_train_top5=_top5_text(row, "train"),
+        paper_test_top5=_paper_text(row, "test_top5"),
+        ours_test_top5=_with_best(row, "test_top5", _top5_text(row, "test")),
         seeds=str(len(row.runs)),
         difference=difference,
         within_noise=within,
@@ -94,7 +100,26 @@ def _paper_text(row: MeasuredRow, key: str) -> str:
     if key not in row.paper or (key == "test" and row.paper[key] is None):
         return ""
     value = row.paper[key]
-    return "failed to converge" if value is None else f"{value:.2f}"
+    if value is None:
+        return "failed to converge"
+    best = row.paper.get(f"best_{key}")
+    return f"{value:.2f}" if best is None else f"{value:.2f} ({best:.2f})"
+
+
+def _top5_text(row: MeasuredRow, split: str) -> str:
+    """Ours; empty where the paper has no such number, or ours few classes."""
+    if f"{split}_top5" not in row.paper:
+        return ""
+    number = row.number(f"{split}_top5_accuracy")
+    return "" if row.runs and number is None else _text(number)
+
+
+def _with_best(row: MeasuredRow, key: str, text: str) -> str:
+    """A test accuracy of ours and, for Table 2, the best of an epoch."""
+    best = row.number(f"best_{key}_accuracy")
+    if f"best_{key}" not in row.paper or best is None:
+        return text
+    return f"{text} ({best.mean:.2f})"
 
 
 _COLUMNS = {
@@ -103,6 +128,10 @@ _COLUMNS = {
     "ours": "ours_train",
     "paper test": "paper_test",
     "ours ": "ours_test",
+    "paper train top-5": "paper_train_top5",
+    "ours  ": "ours_train_top5",
+    "paper test top-5": "paper_test_top5",
+    "ours   ": "ours_test_top5",
     "seeds": "seeds",
     "difference": "difference",
     "within noise": "within_noise",
@@ -110,23 +139,40 @@ _COLUMNS = {
 }
 
 
+def has_top5(rows: Sequence[TableRow]) -> bool:
+    """Whether rows have top-5 accuracies to show."""
+    return any(row.paper_test_top5 for row in rows)
+
+
+def _columns(rows: Sequence[TableRow]) -> dict[str, str]:
+    """The columns to show."""
+    top5 = has_top5(rows)
+    return {
+        name: field
+        for name, field in _COLUMNS.items()
+        if top5 or not field.endswith("_top5")
+    }
+
+
 def as_markdown(rows: Sequence[TableRow]) -> str:
     """Rows as a Markdown table, without commands and links."""
+    columns = _columns(rows)
     lines = [
-        "| " + " | ".join(name.strip() for name in _COLUMNS) + " |",
-        "|" + "---|" * len(_COLUMNS),
+        "| " + " | ".join(name.strip() for name in columns) + " |",
+        "|" + "---|" * len(columns),
     ]
     for row in rows:
-        cells = (getattr(row, field) for field in _COLUMNS.values())
+        cells = (getattr(row, field) for field in columns.values())
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def as_text(rows: Sequence[TableRow]) -> str:
     """Rows as a table for a terminal."""
+    columns = _columns(rows)
     cells = [
-        [name.strip() for name in _COLUMNS],
-        *([getattr(row, f) for f in _COLUMNS.values()] for row in rows),
+        [name.strip() for name in columns],
+        *([getattr(row, f) for f in columns.values()] for row in rows),
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(

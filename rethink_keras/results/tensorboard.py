@@ -34,7 +34,8 @@ class TensorBoardWriter(keras.callbacks.Callback):
 
     `train/` holds loss (cross-entropy), accuracy (online), learning_rate,
     images_per_second and, with weight decay, penalty; `test/` holds loss and
-    accuracy (true labels) and, with randomized labels, accuracy_corrupted.
+    accuracy (true labels), with more than 10 classes top5_accuracy, and, with
+    randomized labels, accuracy_corrupted.
     Where only some labels are corrupted, `train/` tells them apart, and
     `test/` holds the accuracy of each class.
 
@@ -107,7 +108,11 @@ class TensorBoardWriter(keras.callbacks.Callback):
         }
         if self._config.weight_decay:
             train["penalty"] = logs["penalty"]
-        test = {"loss": logs["test_loss"], "accuracy": logs["test_accuracy"]}
+        test = {
+            "loss": logs["test_loss"],
+            "accuracy": logs["test_accuracy"],
+            "top5_accuracy": logs["test_top5_accuracy"],
+        }
         if self._config.randomize == "labels":
             test["accuracy_corrupted"] = logs["test_accuracy_corrupted"]
         if self._config.partly_corrupted:

@@ -11,5 +11,5 @@ def load_samples(config: RunConfig) -> tuple[Examples, Examples]:
     Raises:
       InputError: the data cannot be read.
     """
-    loaded = data.load(config.dataset, config.data_dir, config.image_size)
+    loaded = data.load(config.dataset, config.data_dir)
     return parts.choose_examples(config, loaded)

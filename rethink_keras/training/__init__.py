@@ -11,8 +11,10 @@ from rethink_keras.training.evaluation import Evaluation, evaluate
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.loop import Trainer, fingerprint_of
 from rethink_keras.training.optimizer import sgd
+from rethink_keras.training.steps import Batches
 
 __all__ = [
+    "Batches",
     "Checkpoint",
     "Checkpoints",
     "Devices",

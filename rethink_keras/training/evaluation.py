@@ -8,6 +8,7 @@ import numpy as np
 from rethink_keras.training.meters import share, shares
 from rethink_keras.training.steps import Batches, Steps
 
+_FEW_CLASSES = 10
 _ACCURACIES = ("accuracy", "accuracy_clean", "accuracy_corrupted")
 
 
@@ -24,6 +25,9 @@ class Evaluation:
         one; None where there is none.
       accuracy_corrupted: over the examples whose label is another; None where
         there is none.
+      top5_accuracy: share of examples whose label is among the five most
+        likely classes; None of 10 classes or less, where five are many.
+      top5_accuracy_true: whose true label is; likewise.
       accuracy_by_class: share of the examples of each true class that are
         predicted as such; None for a class without examples.
     """
@@ -34,6 +38,8 @@ class Evaluation:
     accuracy_true: float
     accuracy_clean: float | None
     accuracy_corrupted: float | None
+    top5_accuracy: float | None
+    top5_accuracy_true: float | None
     accuracy_by_class: list[float | None]
 
 
@@ -54,15 +60,21 @@ def evaluate(steps: Steps, batches: Batches) -> Evaluation:
 
 def _means(sums: Any) -> Evaluation:
     """From the sums of `meters.evaluation_sums`."""
-    losses, outcomes, by_class = np.split(sums, [2, 7])
+    losses, top5, outcomes, by_class = np.split(sums, [2, 4, 9])
     counts, hits = np.split(by_class, 2)
     loss, loss_true, accuracy_true = (
         float(total / counts.sum()) for total in (*losses, hits.sum())
+    )
+    few = len(counts) <= _FEW_CLASSES
+    top5_accuracy, top5_accuracy_true = (
+        None if few else float(total / counts.sum()) for total in top5
     )
     return Evaluation(
         loss=loss,
         loss_true=loss_true,
         accuracy_true=accuracy_true,
+        top5_accuracy=top5_accuracy,
+        top5_accuracy_true=top5_accuracy_true,
         accuracy_by_class=[
             share(*of_class) for of_class in zip(hits, counts, strict=True)
         ],

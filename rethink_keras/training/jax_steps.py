@@ -7,7 +7,7 @@ import jax
 import keras
 import numpy as np
 
-from rethink_keras.pipeline import Share, TrainingBatches
+from rethink_keras.pipeline import Share
 from rethink_keras.training.meters import (
     Meters,
     cross_entropy,
@@ -114,7 +114,7 @@ class JaxSteps:
             for array in batch
         )
 
-    def iterator(self, batches: TrainingBatches) -> Iterator:
+    def iterator(self, batches: Batches) -> Iterator:
         """What `train` takes batches from."""
         return iter(self.dataset(batches))
 

@@ -15,7 +15,6 @@ import keras
 import numpy as np
 
 from rethink_keras.errors import DivergenceError, InterruptedRunError
-from rethink_keras.pipeline import EvaluationBatches, TrainingBatches
 from rethink_keras.training.checkpoints import (
     Checkpoint,
     Checkpoints,
@@ -23,7 +22,7 @@ from rethink_keras.training.checkpoints import (
 )
 from rethink_keras.training.evaluation import Evaluation, evaluate
 from rethink_keras.training.interruption import Interruption
-from rethink_keras.training.steps import make_steps
+from rethink_keras.training.steps import Batches, make_steps
 
 SECONDS_PER_CALL = 0.5
 
@@ -33,8 +32,8 @@ class Trainer:
 
     Callbacks see Keras's events. The logs of an epoch hold `loss` (mean
     cross-entropy, without the penalty), `accuracy` (online), `penalty`,
-    `learning_rate`, `seconds` (of training), `test_loss`, `test_accuracy` and
-    `test_accuracy_by_class` (against the true labels),
+    `learning_rate`, `seconds` (of training), `test_loss`, `test_accuracy`,
+    `test_top5_accuracy` and `test_accuracy_by_class` (against the true labels),
     `test_accuracy_corrupted` (against labels corrupted like the training
     set's), and `accuracy_clean`, `accuracy_corrupted` and `corrupted_as_true`
     (see `Meters`).
@@ -86,8 +85,8 @@ class Trainer:
 
     def train(
         self,
-        batches: TrainingBatches,
-        test_batches: EvaluationBatches,
+        batches: Batches,
+        test_batches: Batches,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, list]:
         """Trains what is left.
@@ -181,6 +180,7 @@ class Trainer:
             "seconds": seconds,
             "test_loss": test.loss_true,
             "test_accuracy": test.accuracy_true,
+            "test_top5_accuracy": test.top5_accuracy_true,
             "test_accuracy_by_class": test.accuracy_by_class,
             "test_accuracy_corrupted": test.accuracy,
         }

@@ -39,10 +39,11 @@ def training_sums(labels, true_labels, logits, losses):
 
 
 def evaluation_sums(labels, true_labels, logits, weights):
-    """The sums over a batch that an evaluation needs: float32 [7 + 2 C].
+    """The sums over a batch that an evaluation needs: float32 [9 + 2 C].
 
-    The loss against the labels and against the true labels, the outcomes, and
-    for each of C classes the examples and those predicted as such.
+    The losses against the labels and against the true labels, the examples
+    whose label, and whose true label, is among the first five, the outcomes,
+    and for each of C classes the examples and those predicted as such.
 
     Args:
       labels: int [n].
@@ -56,11 +57,28 @@ def evaluation_sums(labels, true_labels, logits, weights):
     columns = [
         cross_entropy(labels, logits)[:, None],
         cross_entropy(true_labels, logits)[:, None],
+        _in_top5(labels, logits)[:, None],
+        _in_top5(true_labels, logits)[:, None],
         _outcomes(labels, true_labels, logits),
         true,
         true * predicted,
     ]
     return ops.sum(weights[:, None] * ops.concatenate(columns, -1), axis=0)
+
+
+def _in_top5(labels, logits):
+    """Whether fewer than five classes come before the label: float32 [n].
+
+    Of equal logits the first class comes first, as in `argmax`.
+    """
+    labels = ops.cast(labels, "int32")[:, None]
+    own = ops.take_along_axis(logits, labels, axis=-1)
+    earlier = ops.arange(logits.shape[-1], dtype="int32")[None] < labels
+    before = ops.logical_or(
+        logits > own, ops.logical_and(ops.equal(logits, own), earlier)
+    )
+    count = ops.sum(ops.cast(before, "int32"), axis=-1)
+    return ops.cast(count < 5, "float32")
 
 
 def _outcomes(labels, true_labels, logits):

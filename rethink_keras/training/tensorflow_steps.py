@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.pipeline import Share, TrainingBatches
+from rethink_keras.pipeline import Share
 from rethink_keras.training.meters import (
     Meters,
     cross_entropy,
@@ -115,7 +115,7 @@ class TensorFlowSteps:
             for variable, mean in zip(moving, means, strict=True):
                 variable.assign(mean)
 
-    def iterator(self, batches: TrainingBatches) -> Iterator:
+    def iterator(self, batches: Batches) -> Iterator:
         """What `train` takes batches from."""
         return iter(self.dataset(batches))
 
@@ -165,8 +165,12 @@ class ParameterServerSteps(TensorFlowSteps):
             )
         )
 
-    def iterator(self, batches: TrainingBatches) -> Iterator:
-        """The numbers of the batches, for the workers to take."""
+    def iterator(self, batches: Any) -> Iterator:
+        """The numbers of the batches, for the workers to take.
+
+        Args:
+          batches: a `pipeline.TrainingBatches`.
+        """
         examples = iter(
             self._coordinator.create_per_worker_dataset(batches.whole)
         )

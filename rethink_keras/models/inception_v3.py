@@ -1,0 +1,83 @@
+"""Inception V3, the paper's network for ImageNet (Section 3, Table 2)."""
+
+import keras
+from keras import layers
+
+from rethink_keras.errors import InputError
+from rethink_keras.models.layers import BatchNormalization, classify, half_l2
+
+LEAST_SIZE = 75
+
+
+def inception_v3(
+    input_shape: tuple[int, int, int] = (299, 299, 3),
+    classes: int = 1000,
+    *,
+    weight_decay: float = 0.0,
+    dropout: float = 0.0,
+    batch_norm: bool = True,
+    batch_norm_momentum: float = 0.99,
+    classifier_activation: str | None = None,
+    name: str = "inception_v3",
+) -> keras.Model:
+    """Builds Inception V3: 23,817,352 trainable parameters for 1,000 classes.
+
+    The network of `keras.applications` (Szegedy et al., 2016) with random
+    weights, without the auxiliary classifier. BatchNorm has an offset and no
+    scale; without it, convolutions have a bias, and the number of parameters
+    is the same.
+
+    Args:
+      input_shape: (height, width, channels), of 75 x 75 or more.
+      classes: number of classes.
+      weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
+      dropout: rate before the fully connected layer.
+      batch_norm: whether BatchNorm follows each convolution.
+      batch_norm_momentum: of its moving statistics.
+      classifier_activation: of the last layer; None for logits.
+      name: of the model.
+
+    Returns:
+      A functional model from images [n, *input_shape] to [n, classes],
+      float32.
+
+    Raises:
+      InputError: images are too small.
+    """
+    if min(input_shape[:2]) < LEAST_SIZE:
+        raise InputError(
+            f"image_size={min(input_shape[:2])}: inception_v3 needs"
+            f" {LEAST_SIZE} or more"
+        )
+
+    def configure(layer):
+        """The same layer with the options of this network."""
+        options = layer.get_config()
+        if isinstance(layer, layers.Conv2D):
+            options["use_bias"] = not batch_norm
+            options["kernel_regularizer"] = half_l2(weight_decay)
+        elif isinstance(layer, layers.BatchNormalization):
+            if not batch_norm:
+                return layers.Identity(name=layer.name)
+            options["momentum"] = batch_norm_momentum
+            return BatchNormalization.from_config(options)
+        return type(layer).from_config(options)
+
+    features = keras.models.clone_model(
+        keras.applications.InceptionV3(
+            include_top=False,
+            weights=None,
+            input_shape=input_shape,
+            pooling="avg",
+        ),
+        clone_function=configure,
+        call_function=lambda layer, *inputs, **_: layer(*inputs),  # no masks
+    )
+    outputs = classify(
+        features.output,
+        classes,
+        activation=classifier_activation,
+        weight_decay=weight_decay,
+        dropout=dropout,
+    )
+    return keras.Model(features.input, outputs, name=name)

@@ -1,0 +1,251 @@
+"""Batches of examples that are read from disk anew in each epoch.
+
+What `batches` is for examples in memory. A batch holds the same examples, in
+the same order and alike, whatever the number of devices and of input
+pipelines: each pipeline reads all the records, which is cheap, and decodes
+those of its share.
+"""
+
+import dataclasses
+import math
+import os
+
+import tensorflow as tf
+
+from rethink_keras.data import EncodedExamples
+from rethink_keras.pipeline import encoded_images
+from rethink_keras.pipeline.batches import WHOLE, Share, steady
+from rethink_keras.pipeline.preprocessing import flip_and_rotate
+from rethink_keras.pipeline.regularizers import Regularize
+from rethink_keras.randomization import Randomization, Stream, example_keys
+from rethink_keras.randomization.random_streams import random_words
+
+MOMENT_EXAMPLES = 1_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Preparation:
+    """What happens to each image of a stream.
+
+    It is decoded and resized from its centre or a random window, randomized
+    like any other and scaled from -1 to 1, as in TensorFlow's Inception.
+
+    Attributes:
+      randomization: of the run.
+      image_size: side in pixels.
+      seed: at least 0.
+      distort: whether to take a random window, flip it and change its colours
+        in training (see `encoded_images.distorted`).
+      flip_and_rotate: whether to flip and rotate (Table 4) in training.
+      regularize: in training; see `TrainingBatches`.
+    """
+
+    randomization: Randomization
+    image_size: int
+    seed: int
+    distort: bool = False
+    flip_and_rotate: bool = False
+    regularize: Regularize | None = None
+
+    def keyed(self, epoch: tf.Tensor, labels: tf.Tensor, ids: tf.Tensor):
+        """The randomized labels, and the seeds of each image's distortion."""
+        classes = self.randomization.classes
+        for good in (labels >= 0, labels < classes):
+            tf.debugging.Assert(
+                tf.reduce_all(good),
+                [f"a label outside 0 to {classes - 1} among", labels],
+            )
+        keys = example_keys(ids, self.seed, Stream.DISTORTION, epoch)
+        words = random_words(keys, encoded_images.SEEDS)
+        seeds = tf.bitcast(tf.stack(words, axis=-1), tf.int32)  # [n, 6, 2]
+        return self.randomization.labels(labels, ids), seeds
+
+    def decode(self, encoded: tf.Tensor, seeds: tf.Tensor | None) -> tf.Tensor:
+        """One image, distorted if there are seeds and it is to be."""
+        if self.distort and seeds is not None:
+            return encoded_images.distorted(encoded, self.image_size, seeds)
+        return encoded_images.centred(encoded, self.image_size)
+
+    def finish(
+        self, images: tf.Tensor, ids: tf.Tensor, epoch: tf.Tensor | None
+    ) -> tf.Tensor:
+        """A batch of decoded images as the network sees them in an epoch.
+
+        Args:
+          images: float32 [n, size, size, 3] from 0 to 1.
+          ids: int64 [n].
+          epoch: scalar; None for evaluation.
+        """
+        images = self.randomization.pixels(images, ids)
+        if self.flip_and_rotate and epoch is not None:
+            images = flip_and_rotate(images, ids, seed=self.seed, epoch=epoch)
+        return 2 * images - 1
+
+
+class StreamedTrainingBatches:
+    """The batches of all the epochs of a run, all of one size.
+
+    An epoch has as many as are full; the examples of its order that are left
+    over, fewer than a batch, are others in each epoch. Order, distortion and
+    regularization are functions of (seed, epoch), so that a run may start at
+    any step.
+
+    Args:
+      examples: n examples, at least a batch.
+      preparation: of their images.
+      batch_size: of all batches; a multiple of the pieces asked for.
+      epochs: which epochs.
+      skip: batches of the first epoch to leave out; they are read, and not
+        decoded.
+
+    Attributes:
+      steps: batches of an epoch.
+      epochs, skip: as given.
+    """
+
+    def __init__(
+        self,
+        examples: EncodedExamples,
+        preparation: Preparation,
+        *,
+        batch_size: int,
+        epochs: range,
+        skip: int = 0,
+    ):
+        self.steps = len(examples) // batch_size
+        self.epochs = epochs
+        self.skip = skip
+        self._examples = examples
+        self._preparation = preparation
+        self._batch_size = batch_size
+
+    def dataset(self, share: Share = WHOLE) -> tf.data.Dataset:
+        """Batches (images, targets, labels, true_labels), without end marks."""
+        preparation, size = self._preparation, self._batch_size
+
+        def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            examples = self._examples.shuffled(preparation.seed, epoch)
+            examples = examples.take(self.steps * size)
+            return examples.map(lambda *fields: (epoch, *fields))
+
+        def key(epoch, encoded, true_labels, ids):
+            labels, seeds = preparation.keyed(epoch[0], true_labels, ids)
+            return epoch, encoded, labels, true_labels, ids, seeds
+
+        def decode(epoch, encoded, labels, true_labels, ids, seeds):
+            image = preparation.decode(encoded, seeds)
+            return epoch, image, labels, true_labels, ids
+
+        def finish(epoch, images, labels, true_labels, ids):
+            images = preparation.finish(images, ids, epoch[0])
+            targets = labels
+            if preparation.regularize is not None:
+                images, targets = preparation.regularize(
+                    images, labels, ids, epoch[0]
+                )
+            return images, targets, labels, true_labels
+
+        epochs = tf.data.Dataset.range(self.epochs.start, self.epochs.stop)
+        stream = epochs.flat_map(of_epoch).skip(self.skip * size)
+        pieces = _pieces(stream, share, size).map(key)
+        decoded = _batched(_one_by_one(pieces, decode), share, size)
+        return steady(decoded.map(finish).prefetch(share.count))
+
+
+class StreamedEvaluationBatches:
+    """Batches of every example once, in order.
+
+    All have one size: the last is filled up with examples of weight 0.
+
+    Args:
+      examples: n examples.
+      preparation: of their images, which are not distorted.
+      batch_size: at most; rounded up for the devices to share.
+    """
+
+    def __init__(
+        self,
+        examples: EncodedExamples,
+        preparation: Preparation,
+        *,
+        batch_size: int,
+    ):
+        self._examples = examples
+        self._preparation = preparation
+        self._batch_size = batch_size
+
+    def dataset(self, share: Share = WHOLE) -> tf.data.Dataset:
+        """Batches (images, labels, true_labels, weights)."""
+        preparation, count = self._preparation, len(self._examples)
+        unit = share.multiple or share.pieces
+        size = unit * math.ceil(min(self._batch_size, count) / unit)
+        missing = -count % size
+
+        def weigh(number, fields):
+            weight = tf.cast(number < count, tf.float32)
+            return weight, *fields
+
+        def key(weights, encoded, true_labels, ids):
+            labels, _ = preparation.keyed(tf.constant(0), true_labels, ids)
+            return encoded, labels, true_labels, ids, weights
+
+        def decode(encoded, *others):
+            return preparation.decode(encoded, None), *others
+
+        def finish(images, labels, true_labels, ids, weights):
+            images = preparation.finish(images, ids, None)
+            return images, labels, true_labels, weights
+
+        examples = self._examples.in_order()
+        filled = examples.concatenate(examples.take(1).repeat(missing))
+        stream = filled.enumerate().map(weigh)
+        pieces = _pieces(stream, share, size).map(key)
+        decoded = _batched(_one_by_one(pieces, decode), share, size)
+        return steady(decoded.map(finish).prefetch(share.count))
+
+
+def _pieces(
+    stream: tf.data.Dataset, share: Share, batch_size: int
+) -> tf.data.Dataset:
+    """Pieces of batches of encoded examples: those of a share alone."""
+    size = batch_size // share.pieces
+    begin, end = share.first * size, (share.first + share.count) * size
+    if (begin, end) != (0, batch_size):
+        numbered = stream.enumerate().filter(
+            lambda number, _: tf.logical_and(
+                number % batch_size >= begin, number % batch_size < end
+            )
+        )
+        stream = numbered.map(lambda _, fields: fields)
+    return _batched(stream, share, batch_size)
+
+
+def _batched(
+    stream: tf.data.Dataset, share: Share, batch_size: int
+) -> tf.data.Dataset:
+    return stream.batch(batch_size // share.pieces, drop_remainder=True)
+
+
+def _one_by_one(pieces: tf.data.Dataset, decode) -> tf.data.Dataset:
+    """Decodes the images of pieces, each by itself, on all cores."""
+    return pieces.unbatch().map(decode, num_parallel_calls=os.cpu_count())
+
+
+def streamed_moments(
+    examples: EncodedExamples, image_size: int, seed: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel over the centres of 1,000 images.
+
+    Returns:
+      Two tuples of one number a channel, on the scale of 0 to 1.
+    """
+    first = examples.shuffled(seed, tf.constant(0, tf.int64))
+
+    def moments(encoded, *_):
+        image = encoded_images.centred(encoded, image_size)
+        return tf.reduce_mean(tf.stack([image, image**2]), axis=(1, 2))
+
+    found = list(first.take(MOMENT_EXAMPLES).map(moments))
+    mean, square = tf.reduce_mean(tf.stack(found), axis=0)
+    deviation = tf.sqrt(square - mean**2)
+    return tuple(map(float, mean)), tuple(map(float, deviation))
