@@ -1,10 +1,10 @@
 """What a run is: every choice, its default, and what is allowed."""
 
 import dataclasses
-import math
 from typing import Any
 
 from rethink_keras.errors import InputError
+from rethink_keras.options import check, option, parse, text_of
 
 RANDOMIZATIONS = (
     "none",
@@ -23,7 +23,6 @@ STRATEGIES = (
     "tpu",
 )
 SAMPLE = "cifar10_sample"
-PRINTABLE = "a printable text, not empty"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,26 +63,6 @@ MODELS = {
 }
 
 
-def _option(
-    default: Any,
-    doc: str,
-    *,
-    low: float = -math.inf,
-    high: float = math.inf,
-    above: float = -math.inf,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    """A field with its help text and the values that it allows."""
-    metadata = {
-        "doc": doc,
-        "low": low,
-        "high": high,
-        "above": above,
-        "choices": choices,
-    }
-    return dataclasses.field(default=default, metadata=metadata)
-
-
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
     """One training run, complete and valid.
@@ -100,91 +79,90 @@ class RunConfig:
       0.1
     """
 
-    dataset: str = _option(SAMPLE, "the sample, or any that TFDS knows")
-    data_dir: str | None = _option(None, "TFDS directory; default: TFDS's own")
-    image_size: int | None = _option(
+    dataset: str = option(SAMPLE, "the sample, or any that TFDS knows")
+    data_dir: str | None = option(None, "TFDS directory; default: TFDS's own")
+    image_size: int | None = option(
         None,
-        "side to resize images to, streamed; default: 299 inception_v3",
+        "stream images, resized to squares of this side",
         low=8,
         high=4096,
     )
-    train_examples: int | None = _option(
+    train_examples: int | None = option(
         None,
         "size of a class-balanced subset; default: all",
         low=1,
         high=10**8,
     )
-    validation_examples: int | None = _option(
+    validation_examples: int | None = option(
         None,
         "training images to hold out and test on",
         low=1,
         high=10**8,
     )
-    randomize: str = _option(
+    randomize: str = option(
         "labels", "what to make random", choices=RANDOMIZATIONS
     )
-    label_corruption: float = _option(
+    label_corruption: float = option(
         1.0, "probability that a label is made random", low=0, high=1
     )
-    random_crop: bool = _option(False, "train on random crops, not the centre")
-    augment: bool = _option(False, "flip and rotate up to 25 degrees (Table 4)")
-    distort: bool = _option(
-        False, "random window, flip, colours (Table 2); for streamed images"
+    random_crop: bool = option(False, "train on random crops, not the centre")
+    augment: bool = option(False, "flip and rotate up to 25 degrees (Table 4)")
+    distort: bool = option(
+        False, "random window, flip, colours (Table 2); if streamed"
     )
-    cutout: bool = _option(False, "cut a square of half the side out")
-    mixup: bool = _option(False, "mix each image and label with another's")
-    label_smoothing: float = _option(
+    cutout: bool = option(False, "cut a square of half the side out")
+    mixup: bool = option(False, "mix each image and label with another's")
+    label_smoothing: float = option(
         0.0, "share of each label spread over all classes", low=0, high=0.99
     )
-    model: str = _option("mlp_1x512", "network", choices=tuple(MODELS))
-    batch_norm: bool | None = _option(
-        None, "BatchNorm; small_inception and inception_v3, where it is on"
+    model: str = option("mlp_1x512", "network", choices=tuple(MODELS))
+    batch_norm: bool | None = option(
+        None, "BatchNorm; of the Inceptions, where it is on"
     )
-    batch_norm_momentum: float | None = _option(
+    batch_norm_momentum: float | None = option(
         None,
-        "of its moving statistics; default: 0.9, or 0.99 inception_v3",
+        "of its moving statistics; default: the model's",
         low=0,
         high=1,
     )
-    dropout: float = _option(
+    dropout: float = option(
         0.0, "dropout rate before each fully connected layer", low=0, high=0.99
     )
-    weight_decay: float = _option(
+    weight_decay: float = option(
         0.0, "coefficient of 1/2*||w||^2 for all kernels", low=0
     )
-    batch_size: int = _option(
+    batch_size: int = option(
         None,
         "at most; default: 100 for MLPs, 128 for others",
         low=1,
         high=10**6,
     )
-    epochs: int = _option(
+    epochs: int = option(
         None,
         "passes over the training set; default: the model's",
         low=1,
         high=10**6,
     )
-    learning_rate: float = _option(
+    learning_rate: float = option(
         None,
-        "initial; default: 0.01 Alexnet and MLPs, 0.045 inception_v3, 0.1"
-        " others",
+        "initial; default: the model's",
         above=0,
     )
-    learning_rate_decay: float = _option(
+    learning_rate_decay: float = option(
         0.95, "factor per epoch", above=0, high=1
     )
-    momentum: float = _option(0.9, "SGD momentum", low=0, high=1)
-    stop_at_loss: float | None = _option(
+    momentum: float = option(0.9, "SGD momentum", low=0, high=1)
+    stop_at_loss: float | None = option(
         None, "stop after an epoch whose mean loss is below this", above=0
     )
-    seed: int = _option(
+    seed: int = option(
         0, "of weights, order and randomization", low=0, high=2**31 - 1
     )
-    precision: str = _option("float32", "arithmetic", choices=PRECISIONS)
+    precision: str = option("float32", "arithmetic", choices=PRECISIONS)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            _check(field, getattr(self, field.name))
+            check(field, getattr(self, field.name))
         self._check_combinations()
         defaults = MODELS[self.model]
         self._default("batch_norm", defaults.batch_norm)
@@ -211,7 +189,7 @@ class RunConfig:
             if value is not None and MODELS[self.model].batch_norm is None:
                 able = [m for m, d in MODELS.items() if d.batch_norm]
                 raise InputError(
-                    f"{name}={_text(value)}: allowed with"
+                    f"{name}={text_of(value)}: allowed with"
                     f" model={' | '.join(able)}; received model={self.model}"
                 )
         if self.batch_norm is False and self.batch_norm_momentum is not None:
@@ -237,7 +215,7 @@ class RunConfig:
             value = getattr(self, name)
             if value and self.streams:
                 raise InputError(
-                    f"{name}={_text(value)}: allowed with images in memory"
+                    f"{name}={text_of(value)}: allowed with images in memory"
                     f" alone; received image_size={self.image_size}, with"
                     " which they stream"
                 )
@@ -275,10 +253,11 @@ class RunConfig:
           InputError: a line is no option of a run, or its value is not
             allowed.
         """
+        fields = {field.name: field for field in dataclasses.fields(cls)}
         options: dict[str, Any] = {}
         for line in text.splitlines():
             if line.strip() and not line.startswith("#"):
-                options.update([_parse(line.strip())])
+                options.update([parse(line.strip(), fields)])
         return cls(**{**options, **changes})
 
     def as_dict(self) -> dict[str, Any]:
@@ -288,7 +267,7 @@ class RunConfig:
     def as_flags(self) -> str:
         """A flagfile that repeats the run, one option a line."""
         return "".join(
-            f"--{name}={_text(value)}\n"
+            f"--{name}={text_of(value)}\n"
             for name, value in self.as_dict().items()
             if value is not None
         )
@@ -302,86 +281,5 @@ class RunConfig:
         parts = {"randomize": self.randomize, **self.differences()}
         for elsewhere in ("seed", "data_dir"):
             parts.pop(elsewhere, None)
-        options = ",".join(f"{k}={_text(v)}" for k, v in parts.items())
+        options = ",".join(f"{k}={text_of(v)}" for k, v in parts.items())
         return f"{self.dataset}/{self.model}/{options}/seed={self.seed}"
-
-
-def _text(value: Any) -> str:
-    """A value as flags and names write it: `0.5`, `true`, `labels`."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)
-
-
-def _parse(line: str) -> tuple[str, Any]:
-    """A line of a flagfile as name and value."""
-    name, _, text = line.removeprefix("--").partition("=")
-    fields = {field.name: field for field in dataclasses.fields(RunConfig)}
-    if "=" not in line:
-        text = "true"
-        if name not in fields and name.startswith("no"):
-            name, text = name.removeprefix("no"), "false"
-    if not line.startswith("--") or name not in fields:
-        raise InputError(
-            f"{line!r}: is no option of a run; allowed are"
-            f" {', '.join(f'--{name}' for name in fields)}"
-        )
-    kind = option_type(fields[name])
-    booleans = {"true": True, "false": False}
-    try:
-        return name, booleans[text] if kind is bool else kind(text)
-    except (KeyError, ValueError) as error:
-        raise InputError(
-            f"{name}={text!r}: allowed is {allowed(fields[name])}"
-        ) from error
-
-
-def _check(field: dataclasses.Field, value: Any) -> None:
-    """Raises InputError unless the field allows the value."""
-    kinds = option_type(field)
-    if value is None and field.default is None:
-        return
-    if kinds is float and type(value) is int:
-        value = float(value)
-    meta = field.metadata
-    good = type(value) is kinds
-    if good and kinds in (int, float):
-        good = meta["low"] <= value <= meta["high"] and value > meta["above"]
-        good = good and math.isfinite(value)
-    elif good and meta["choices"]:
-        good = value in meta["choices"]
-    elif good and kinds is str:
-        good = bool(value) and value.isprintable()
-    if not good:
-        received = value if isinstance(value, int | float) else repr(value)
-        raise InputError(
-            f"{field.name}={received}: allowed is {allowed(field)}"
-        )
-
-
-def option_type(field: dataclasses.Field) -> type:
-    """The type of an option's value: bool, int, float or str."""
-    kinds = (bool, int, float, str)
-    annotation = str(field.type)
-    return next(
-        kind
-        for kind in kinds
-        if field.type in (kind, kind | None) or annotation == kind.__name__
-    )
-
-
-def allowed(field: dataclasses.Field) -> str:
-    """What an option allows, in words."""
-    meta = field.metadata
-    kind = option_type(field)
-    if meta["choices"]:
-        return " | ".join(meta["choices"])
-    if kind is bool:
-        return "true | false"
-    if kind is str:
-        return PRINTABLE
-    number = "a whole number" if kind is int else "a number"
-    for word, bound in (("above", "above"), ("from", "low"), ("to", "high")):
-        if math.isfinite(meta[bound]):
-            number += f" {word} {meta[bound]}"
-    return number

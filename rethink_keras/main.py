@@ -1,6 +1,5 @@
 r"""Fits a network to randomized labels or pixels, and says how it generalizes.
 
-python -m rethink_keras.main --randomize=labels
 python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 """
 
@@ -14,13 +13,14 @@ from typing import Any
 
 from absl import app, flags
 
-from rethink_keras.config import STRATEGIES, RunConfig, allowed, option_type
+from rethink_keras.config import STRATEGIES, RunConfig
 from rethink_keras.errors import (
     DivergenceError,
     InputError,
     InterruptedRunError,
     LostWorkerError,
 )
+from rethink_keras.options import allowed, option_type
 from rethink_keras.terminal import (
     as_line,
     fail,
@@ -90,7 +90,7 @@ def help_of_run() -> str:
             if field
             else getattr(flag.parser, "enum_values", ())
         )
-        texts[name] = " | ".join(choices) or flag.help
+        texts[name] = ", ".join(choices) or flag.help
     texts["flagfile"] = "file of a flag a line; later flags win"
     return help_text(__doc__, texts)
 

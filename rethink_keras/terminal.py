@@ -12,8 +12,8 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
-from rethink_keras.config import PRINTABLE
 from rethink_keras.errors import InputError
+from rethink_keras.options import PRINTABLE
 
 _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 _LONGEST = 600

@@ -1,0 +1,120 @@
+"""Options of a run: fields that know their help text and allowed values."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rethink_keras.errors import InputError
+
+PRINTABLE = "a printable text, not empty"
+
+
+def option(
+    default: Any,
+    doc: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    above: float = -math.inf,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A field with its help text and the values that it allows."""
+    metadata = {
+        "doc": doc,
+        "low": low,
+        "high": high,
+        "above": above,
+        "choices": choices,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def text_of(value: Any) -> str:
+    """A value as flags and names write it: `0.5`, `true`, `labels`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def parse(
+    line: str, fields: Mapping[str, dataclasses.Field]
+) -> tuple[str, Any]:
+    """A line of a flagfile as name and value.
+
+    Args:
+      line: without spaces around it.
+      fields: the options, by name.
+
+    Raises:
+      InputError: it is none of them, or its value does not parse.
+    """
+    name, _, text = line.removeprefix("--").partition("=")
+    if "=" not in line:
+        text = "true"
+        if name not in fields and name.startswith("no"):
+            name, text = name.removeprefix("no"), "false"
+    if not line.startswith("--") or name not in fields:
+        raise InputError(
+            f"{line!r}: is no option of a run; allowed are"
+            f" {', '.join(f'--{name}' for name in fields)}"
+        )
+    kind = option_type(fields[name])
+    booleans = {"true": True, "false": False}
+    try:
+        return name, booleans[text] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"{name}={text!r}: allowed is {allowed(fields[name])}"
+        ) from error
+
+
+def check(field: dataclasses.Field, value: Any) -> None:
+    """Raises InputError unless the field allows the value."""
+    kinds = option_type(field)
+    if value is None and field.default is None:
+        return
+    if kinds is float and type(value) is int:
+        value = float(value)
+    meta = field.metadata
+    good = type(value) is kinds
+    if good and kinds in (int, float):
+        good = meta["low"] <= value <= meta["high"] and value > meta["above"]
+        good = good and math.isfinite(value)
+    elif good and meta["choices"]:
+        good = value in meta["choices"]
+    elif good and kinds is str:
+        good = bool(value) and value.isprintable()
+    if not good:
+        received = value if isinstance(value, int | float) else repr(value)
+        raise InputError(
+            f"{field.name}={received}: allowed is {allowed(field)}"
+        )
+
+
+def option_type(field: dataclasses.Field) -> type:
+    """The type of an option's value: bool, int, float or str."""
+    kinds = (bool, int, float, str)
+    annotation = str(field.type)
+    return next(
+        kind
+        for kind in kinds
+        if field.type in (kind, kind | None) or annotation == kind.__name__
+    )
+
+
+def allowed(field: dataclasses.Field) -> str:
+    """What an option allows, in words."""
+    meta = field.metadata
+    kind = option_type(field)
+    if meta["choices"]:
+        return " | ".join(meta["choices"])
+    if kind is bool:
+        return "true | false"
+    if kind is str:
+        return PRINTABLE
+    number = "a whole number" if kind is int else "a number"
+    for word, bound in (("above", "above"), ("from", "low"), ("to", "high")):
+        if math.isfinite(meta[bound]):
+            number += f" {word} {meta[bound]}"
+    return number
