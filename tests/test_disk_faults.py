@@ -22,6 +22,7 @@ LOGS = {
     "seconds": 1.0,
     "test_loss": 1.0,
     "test_accuracy": 0.5,
+    "test_top5_accuracy": None,
     "test_accuracy_corrupted": 0.5,
 }
 
