@@ -10,11 +10,11 @@ Images per second of three things, which take turns, round after round:
   centres    the batches of an evaluation
   distorted  the batches of training with --distort
 
-and each over decoding, as the median of the rounds. A window decodes faster than
-a whole image, so that a pipeline may be above 1. The machine should be idle.
+and each over decoding, as the median of the rounds. A window decodes faster
+than a whole image, so that a pipeline may be above 1. The machine should be
+idle.
 """
 
-import itertools
 import os
 import statistics
 import time
@@ -71,12 +71,11 @@ def streaming(config: RunConfig, *, train: bool) -> Iterator:
 
 def images_per_second(batches: Iterator, config: RunConfig) -> float:
     """Of as many batches as about --seconds take."""
-    begun, count = time.perf_counter(), 0
-    for count in itertools.count(1):
+    begun, count, seconds = time.perf_counter(), 0, 0.0
+    while seconds < _SECONDS.value:
         next(batches)
+        count += 1
         seconds = time.perf_counter() - begun
-        if seconds >= _SECONDS.value:
-            break
     return count * config.batch_size / seconds
 
 
