@@ -1,66 +1,26 @@
 """The report: ours beside the paper's, and nothing that no run produced."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from etils import epath
+from finished import row_of, write_result
 from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
 )
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from rethink_keras import paper
-from rethink_keras.experiments import TITLES, load
+from rethink_keras.experiments import TITLES
 from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.curves import AXES, curves
 from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.measured import Number, measure, noise
-from rethink_keras.report.page import compare, make_section, write_report
-from rethink_keras.report.tables import as_text
+from rethink_keras.report.page import compare, write_report
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNKNOWN
 from rethink_keras.results import find_runs
-
-
-def write_result(logdir, row, seed=0, **measured):
-    """A result.json as a run of the row would leave it."""
-    config = row.seeded(seed)
-    losses = measured.pop("losses", [1.0, 0.04])
-    accuracies = measured.pop("accuracies", [0.5, 0.75])
-    result = {
-        "config": config.as_dict(),
-        "parameters": 1,
-        "classes": 10,
-        "epochs": len(losses),
-        "steps": 391 * len(losses),
-        "train_accuracy": 1.0,
-        "test_accuracy": 0.5,
-        "test_accuracy_corrupted": None,
-        "best_test_accuracy": 0.6,
-        "epochs_to_fit": 2,
-        "wall_seconds": 90.0,
-        "images_per_second": 1000.0,
-        "device": "a device",
-        "fingerprint": "f" * 64,
-        "history": {
-            "loss": losses,
-            "accuracy": accuracies,
-            "accuracy_clean": [0.6, 0.9],
-            "accuracy_corrupted": [0.2, 0.8],
-            "corrupted_as_true": [0.3, 0.1],
-            "test_accuracy": [0.4, 0.5],
-        },
-        **measured,
-    }
-    path = logdir / config.name() / "result.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(result))
-
-
-def row_of(experiment, name, scale="paper"):
-    return next(r for r in load(experiment, scale) if r.name == name)
 
 
 def evidence_of(logdir, scale="paper"):
@@ -327,59 +287,3 @@ def test_every_figure_has_axes_and_curves():
     for experiment in TITLES:
         rows = measure(experiment, "paper", {})
         assert bool(curves(experiment, rows)) == (experiment in AXES)
-
-
-# Table 2
-
-
-IMAGENET = {
-    "classes": 1000,
-    "train_accuracy": 0.9,
-    "train_top5_accuracy": 0.97,
-    "test_accuracy": 0.6,
-    "test_top5_accuracy": 0.8,
-    "best_test_accuracy": 0.65,
-    "best_test_top5_accuracy": 0.85,
-}
-
-
-def test_table_2_has_top_5_and_the_best_in_parentheses(tmp_path):
-    row = row_of("table2", "inception_v3")
-    write_result(tmp_path, row, **IMAGENET)
-    section = compare(
-        str(tmp_path), "table2", "paper", find_runs(str(tmp_path))
-    )
-    (found,) = [row for row in section.rows if row.seeds == "1"]
-    assert (found.paper_train, found.ours_train) == ("99.53", "90.00")
-    assert (found.paper_test, found.ours_test) == (
-        "59.80 (63.16)",
-        "60.00 (65.00)",
-    )
-    assert (found.paper_train_top5, found.ours_train_top5) == (
-        "100.00",
-        "97.00",
-    )
-    assert (found.paper_test_top5, found.ours_test_top5) == (
-        "80.38 (84.49)",
-        "80.00 (85.00)",
-    )
-    # 50,000 test images: 2 * sqrt(2 * 0.598 * 0.402 / 50,000) points.
-    assert (found.difference, found.within_noise) == ("+0.20", "yes (±0.62)")
-    text = as_text(section.rows)
-    assert text.splitlines()[0].count("top-5") == 2
-    table1 = make_section("table1", "paper", {}, str(tmp_path))
-    assert "top-5" not in as_text(table1.rows)
-
-
-def test_the_sample_is_not_held_against_imagenet(tmp_path):
-    row = row_of("table2", "inception_v3", "sample")
-    few = {name: None for name in IMAGENET if "top5" in name}
-    write_result(tmp_path, row, **few)
-    runs = find_runs(str(tmp_path))
-    section = make_section("table2", "sample", runs, str(tmp_path))
-    (found,) = [row for row in section.rows if row.seeds == "1"]
-    assert found.ours_test == "50.00 (60.00)"
-    assert found.ours_train_top5 == found.ours_test_top5 == ""
-    assert found.difference == found.within_noise == ""
-    full = make_section("table2", "paper", runs, str(tmp_path))
-    assert not full.started

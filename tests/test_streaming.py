@@ -19,10 +19,18 @@ from streamed_sets import (
 )
 from tiny_sets import complaint
 
-from rethink_keras import InputError, RunConfig, data, parts, pipeline, run
+from rethink_keras import (
+    InputError,
+    RunConfig,
+    data,
+    experiment,
+    parts,
+    pipeline,
+    run,
+    training,
+)
 from rethink_keras.data.identities import identities
 from rethink_keras.pipeline import Share, encoded_images
-from rethink_keras.training import Progress
 
 TRAIN, TEST = 29, 11
 KINDS = ("photos", "folder")
@@ -43,9 +51,9 @@ def streamed(photos: str, name: str = "photos", **options) -> RunConfig:
     return RunConfig(dataset=name, data_dir=photos, **given)
 
 
-def batches_of(config: RunConfig, progress: Progress | None = None):
+def batches_of(config: RunConfig, progress: training.Progress | None = None):
     task = parts.make_streamed_task(config)
-    return parts.make_batches(config, task, progress or Progress())
+    return parts.make_batches(config, task, progress or training.Progress())
 
 
 def ids_of(examples: tf.data.Dataset) -> list[int]:
@@ -140,10 +148,10 @@ def test_labels_are_a_function_of_the_identity(photos, name):
 def test_a_run_may_start_at_any_step(photos, randomize):
     config = streamed(photos, randomize=randomize)
     whole = collect(batches_of(config).to_train.dataset())
-    progress = Progress(epoch=0, step=2)
+    progress = training.Progress(epoch=0, step=2)
     rest = collect(batches_of(config, progress).to_train.dataset())
     assert_same_batches(rest, whole[2:])
-    progress = Progress(epoch=1, step=1)
+    progress = training.Progress(epoch=1, step=1)
     rest = collect(batches_of(config, progress).to_train.dataset())
     assert_same_batches(rest, whole[4:])
 
@@ -278,6 +286,12 @@ def test_what_cannot_be_used_is_told(tmp_path, wrong, word):
 def test_a_batch_larger_than_the_data_is_refused(photos, tmp_path):
     message = refused(streamed(photos, batch_size=30), tmp_path)
     assert message.startswith("batch_size=30: allowed is at most the 29")
+
+
+def test_a_parameter_server_needs_images_in_memory(photos):
+    devices = training.Devices("parameter_server", 1, True, None)
+    with pytest.raises(InputError, match="strategy=parameter_server"):
+        experiment._find_task(streamed(photos), devices)
 
 
 def refused(config: RunConfig, tmp_path: pathlib.Path) -> str:
