@@ -1,19 +1,32 @@
 """RESULTS.md says what the committed runs say."""
 
+import json
 import pathlib
 import re
 
 from rethink_keras.report.page import write_report
 
 ROOT = pathlib.Path(__file__).parents[1]
+REFERENCE = ROOT / "tensorboard_logs" / "reference"
 FIGURES = "docs/results"
 
 
 def test_results_are_those_of_the_reference_runs(tmp_path):
     """As made by the command at the head of RESULTS.md."""
-    write_report(str(ROOT / "tensorboard_logs" / "reference"), str(tmp_path))
+    write_report(str(REFERENCE), str(tmp_path))
     report = (tmp_path / "report.md").read_text()
     written = (ROOT / "RESULTS.md").read_text()
     assert re.sub(r"\]\((?=\w)", f"]({FIGURES}/", report) == written
     for picture in re.findall(r"\]\((\S+\.png)\)", written):
         assert (ROOT / picture).exists()
+
+
+def test_reference_runs_name_no_directory_of_the_machine_that_ran_them():
+    files = [p for p in REFERENCE.rglob("*") if p.is_file()]
+    assert any(path.name == "result.json" for path in files)
+    for path in files:
+        assert b"--data_dir=" not in path.read_bytes(), path
+        if path.suffix == ".json":
+            content = json.loads(path.read_text())
+            config = content.get("config", content)
+            assert config.get("data_dir") is None, path
