@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import math
 from typing import Any
 
 import keras
@@ -46,7 +45,7 @@ class Task:
 
     def epoch_steps(self, batch_size: int) -> int:
         """Batches of an epoch."""
-        return math.ceil(len(self.train) / batch_size)
+        return pipeline.epoch_steps(len(self.train), batch_size)
 
     def naming_damage(self) -> contextlib.AbstractContextManager[None]:
         """Nothing is read any more."""

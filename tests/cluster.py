@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
+from processes import TRIED
+
 Processes = Mapping[tuple[str, int], subprocess.Popen]
 
 
@@ -38,6 +40,7 @@ def started(tasks: Mapping[str, int], *flags: str) -> Iterator[Processes]:
                 )
                 stack.callback(process.communicate)
                 stack.callback(process.kill)
+                TRIED["processes"] += 1
                 processes[kind, index] = process
         yield processes
 

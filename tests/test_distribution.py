@@ -2,8 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 
@@ -12,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from processes import finish, kill, newest, result_of, wait_for
 
 from rethink_keras import InputError, RunConfig, models, pipeline, run, training
 from rethink_keras.config import MODELS
@@ -30,10 +29,6 @@ NO_BATCH_NORM = (
 )
 SECONDS = 240
 HISTORIES = ("loss", "test_loss")
-
-
-def result_of(path) -> dict:
-    return json.loads((path / "result.json").read_text())
 
 
 def assert_same_run(one: dict, other: dict) -> None:
@@ -76,12 +71,10 @@ print(json.dumps(results))
 
 def both(model: str, path, sizes="101 20", **environment: str) -> list[dict]:
     """The results on several devices and on one, of a process."""
-    done = subprocess.run(
+    done = finish(
         [sys.executable, "-c", DRIVER, model, str(path), *sizes.split()],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
         timeout=SECONDS,
+        env={**os.environ, **environment},
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -173,8 +166,8 @@ def test_a_dead_worker_is_told_and_the_run_goes_on(tmp_path):
     flags = ("--strategy=multi_worker", "--checkpoint_minutes=0", *long)
     broken = (*flags, f"--workdir={tmp_path / 'broken'}")
     with cluster.started({"worker": 2}, *broken) as processes:
-        wait_for_checkpoint(tmp_path / "broken")
-        processes["worker", 1].send_signal(signal.SIGKILL)
+        wait_for(lambda: newest(tmp_path / "broken"), SECONDS)
+        assert kill(processes["worker", 1])
         begun = time.monotonic()
         chief = processes["worker", 0]
         _, errors = chief.communicate(timeout=SECONDS)
@@ -190,13 +183,6 @@ def test_a_dead_worker_is_told_and_the_run_goes_on(tmp_path):
                 process.communicate(timeout=SECONDS)
     results = [result_of(tmp_path / name) for name in ("broken", "whole")]
     assert results[0]["weights"] == results[1]["weights"]
-
-
-def wait_for_checkpoint(path) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not list(path.glob("checkpoints/step-*.npz")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
@@ -218,10 +204,8 @@ def test_an_incomplete_cluster_is_told(monkeypatch, strategy, config, missing):
 
 def test_without_a_tpu_there_is_one_line_within_seconds():
     begun = time.monotonic()
-    done = subprocess.run(
+    done = finish(
         [sys.executable, "-m", "rethink_keras.main", "--strategy=tpu"],
-        capture_output=True,
-        text=True,
         timeout=SECONDS,
     )
     assert time.monotonic() - begun < 60  # 15 on a machine that is idle

@@ -6,9 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+from processes import wait_for
 
 from rethink_keras import InputError, RunConfig, models, paper, run
 from rethink_keras.config import SAMPLE
@@ -250,10 +250,10 @@ Runner().run(plan([row], [0], sys.argv[1]))
 def test_a_killed_runner_takes_its_run_along_and_starts_again(tmp_path):
     command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        wait_for(lambda: list(tmp_path.rglob("config.json")))
+        wait_for(lambda: list(tmp_path.rglob("config.json")), 60)
         process.send_signal(signal.SIGKILL)
     assert not list(tmp_path.rglob("result.json"))
-    wait_for(lambda: not processes_naming(str(tmp_path)))
+    wait_for(lambda: not processes_naming(str(tmp_path)), 60)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (path,) = tmp_path.rglob("result.json")
     again = json.loads(path.read_text())
@@ -269,20 +269,13 @@ def test_ctrl_c_stops_the_run_too_and_leaves_no_result(tmp_path):
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_for(lambda: list(tmp_path.rglob("config.json")))
+        wait_for(lambda: list(tmp_path.rglob("config.json")), 60)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "error: interrupted" in errors
     assert not processes_naming(str(tmp_path))
     assert not list(tmp_path.rglob("result.json"))
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def processes_naming(text: str) -> list[int]:

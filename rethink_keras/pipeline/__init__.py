@@ -4,6 +4,7 @@ from rethink_keras.pipeline.batches import (
     EvaluationBatches,
     Share,
     TrainingBatches,
+    epoch_steps,
 )
 from rethink_keras.pipeline.datasets import augmentation, randomize, whitened
 from rethink_keras.pipeline.preprocessing import (
@@ -37,6 +38,7 @@ __all__ = [
     "centre_crop",
     "channel_moments",
     "cut_out",
+    "epoch_steps",
     "flip_and_rotate",
     "mix_up",
     "random_crop",

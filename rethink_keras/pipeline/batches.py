@@ -37,8 +37,18 @@ class Share:
     count: int = 1
     multiple: int | None = None
 
+    def round_up(self, size: int) -> int:
+        """The least batch size from `size` on that the pieces divide."""
+        unit = self.multiple or self.pieces
+        return unit * math.ceil(size / unit)
+
 
 WHOLE = Share()
+
+
+def epoch_steps(examples: int, batch_size: int) -> int:
+    """Batches of an epoch; see `TrainingBatches`."""
+    return math.ceil(examples / batch_size)
 
 
 class TrainingBatches:
@@ -76,7 +86,7 @@ class TrainingBatches:
         augment: Augment | None = None,
         regularize: Regularize | None = None,
     ):
-        self.steps = math.ceil(len(examples) / batch_size)
+        self.steps = epoch_steps(len(examples), batch_size)
         self.epochs = epochs
         self.skip = skip
         self._examples = examples
@@ -143,7 +153,7 @@ class TrainingBatches:
         if share.multiple is None:
             starts, ends = count * step // steps, count * (step + 1) // steps
         else:
-            size = share.multiple * math.ceil(count / steps / share.multiple)
+            size = share.round_up(math.ceil(count / steps))
             starts = (count - size) * step // max(steps - 1, 1)
             ends = starts + size
         piece = np.arange(share.pieces + 1)
@@ -178,8 +188,7 @@ class EvaluationBatches:
         """Batches (images, labels, true_labels, weights)."""
         images, labels, true_labels, _ = map(tf.constant, self._examples.fields)
         count = len(self._examples)
-        unit = share.multiple or share.pieces
-        batch_size = unit * math.ceil(min(EVALUATION_BATCH, count) / unit)
+        batch_size = share.round_up(min(EVALUATION_BATCH, count))
         size = batch_size // share.pieces
         batches = math.ceil(count / batch_size)
 

@@ -7,7 +7,6 @@ those of its share.
 """
 
 import dataclasses
-import math
 import os
 
 import tensorflow as tf
@@ -177,8 +176,7 @@ class StreamedEvaluationBatches:
     def dataset(self, share: Share = WHOLE) -> tf.data.Dataset:
         """Batches (images, labels, true_labels, weights)."""
         preparation, count = self._preparation, len(self._examples)
-        unit = share.multiple or share.pieces
-        size = unit * math.ceil(min(self._batch_size, count) / unit)
+        size = share.round_up(min(self._batch_size, count))
         missing = -count % size
 
         def weigh(number, fields):

@@ -122,21 +122,21 @@ def _with_best(row: MeasuredRow, key: str, text: str) -> str:
     return f"{text} ({best.mean:.2f})"
 
 
-_COLUMNS = {
-    "row": "name",
-    "paper train": "paper_train",
-    "ours": "ours_train",
-    "paper test": "paper_test",
-    "ours ": "ours_test",
-    "paper train top-5": "paper_train_top5",
-    "ours  ": "ours_train_top5",
-    "paper test top-5": "paper_test_top5",
-    "ours   ": "ours_test_top5",
-    "seeds": "seeds",
-    "difference": "difference",
-    "within noise": "within_noise",
-    "min": "minutes",
-}
+_COLUMNS = (
+    ("row", "name"),
+    ("paper train", "paper_train"),
+    ("ours", "ours_train"),
+    ("paper test", "paper_test"),
+    ("ours", "ours_test"),
+    ("paper train top-5", "paper_train_top5"),
+    ("ours", "ours_train_top5"),
+    ("paper test top-5", "paper_test_top5"),
+    ("ours", "ours_test_top5"),
+    ("seeds", "seeds"),
+    ("difference", "difference"),
+    ("within noise", "within_noise"),
+    ("min", "minutes"),
+)
 
 
 def has_top5(rows: Sequence[TableRow]) -> bool:
@@ -144,36 +144,30 @@ def has_top5(rows: Sequence[TableRow]) -> bool:
     return any(row.paper_test_top5 for row in rows)
 
 
-def _columns(rows: Sequence[TableRow]) -> dict[str, str]:
-    """The columns to show."""
+def _cells(rows: Sequence[TableRow]) -> list[list[str]]:
+    """The titles of the columns to show, then the rows."""
     top5 = has_top5(rows)
-    return {
-        name: field
-        for name, field in _COLUMNS.items()
+    columns = [
+        (title, field)
+        for title, field in _COLUMNS
         if top5 or not field.endswith("_top5")
-    }
+    ]
+    return [
+        [title for title, _ in columns],
+        *([getattr(row, field) for _, field in columns] for row in rows),
+    ]
 
 
 def as_markdown(rows: Sequence[TableRow]) -> str:
     """Rows as a Markdown table, without commands and links."""
-    columns = _columns(rows)
-    lines = [
-        "| " + " | ".join(name.strip() for name in columns) + " |",
-        "|" + "---|" * len(columns),
-    ]
-    for row in rows:
-        cells = (getattr(row, field) for field in columns.values())
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    titles, *cells = _cells(rows)
+    head, *body = ("| " + " | ".join(line) + " |" for line in [titles, *cells])
+    return "\n".join([head, "|" + "---|" * len(titles), *body])
 
 
 def as_text(rows: Sequence[TableRow]) -> str:
     """Rows as a table for a terminal."""
-    columns = _columns(rows)
-    cells = [
-        [name.strip() for name in columns],
-        *([getattr(row, f) for f in columns.values()] for row in rows),
-    ]
+    cells = _cells(rows)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(

@@ -106,7 +106,7 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
     """
     config = RunConfig(model=name, epochs=_EPOCHS, learning_rate_decay=1.0)
     keras.utils.set_random_seed(seed)
-    epoch_steps = math.ceil(len(crops) / config.batch_size)
+    epoch_steps = pipeline.epoch_steps(len(crops), config.batch_size)
     trainer = training.Trainer(
         models.BUILDERS[name](crops.images.shape[1:], classes=2),
         parts.make_optimizer(config, epoch_steps),

@@ -105,7 +105,7 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
         return _jax_devices(strategy, tpu)
     if strategy == "auto":
         strategy = _follow_environment(tpu)
-    return _MAKERS[strategy](tpu)
+    return _tpu(tpu or "local") if strategy == "tpu" else _MAKERS[strategy]()
 
 
 def _follow_environment(tpu: str | None) -> str:
@@ -135,15 +135,13 @@ def _environment() -> dict[str, Any]:
         ) from error
 
 
-def _single(tpu: str | None) -> Devices:
-    del tpu
+def _single() -> Devices:
     return Devices("single", 1, True, contextlib.nullcontext)
 
 
 @functools.cache
-def _mirrored(tpu: str | None) -> Devices:
+def _mirrored() -> Devices:
     """All GPUs; without any, two logical devices of the CPU."""
-    del tpu
     if not tf.config.list_physical_devices("GPU"):
         _divide_cpu(_SIMULATED)
     kind = tf.config.list_logical_devices("GPU") or (
@@ -166,8 +164,7 @@ def _divide_cpu(count: int) -> None:
 
 
 @functools.cache
-def _multi_worker(tpu: str | None) -> Devices:
-    del tpu
+def _multi_worker() -> Devices:
     _require_cluster("multi_worker", ("worker",))
     task = _environment()["task"]
     chief = task["type"] == "chief" or (
@@ -178,11 +175,10 @@ def _multi_worker(tpu: str | None) -> Devices:
 
 
 @functools.cache
-def _parameter_server(tpu: str | None) -> Devices:
+def _parameter_server() -> Devices:
     """Of the coordinator; a worker's or server's process serves, and ends
     with this call.
     """
-    del tpu
     _require_cluster("parameter_server", ("chief", "worker", "ps"))
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     if resolver.task_type in ("worker", "ps"):
@@ -209,9 +205,8 @@ def _require_cluster(strategy: str, tasks: tuple[str, ...]) -> None:
 
 
 @functools.cache
-def _tpu(tpu: str | None) -> Devices:
+def _tpu(name: str) -> Devices:
     """Resolves, connects and initializes."""
-    name = tpu or "local"
     try:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=name)
         tf.config.experimental_connect_to_cluster(resolver)
@@ -231,12 +226,11 @@ def _of_strategy(
     return Devices(name, strategy.num_replicas_in_sync, chief, strategy.scope)
 
 
-_MAKERS: dict[str, Callable[[str | None], Devices]] = {
+_MAKERS: dict[str, Callable[[], Devices]] = {
     "single": _single,
     "mirrored": _mirrored,
     "multi_worker": _multi_worker,
     "parameter_server": _parameter_server,
-    "tpu": _tpu,
 }
 
 
@@ -255,7 +249,7 @@ def _jax_devices(strategy: str, tpu: str | None) -> Devices:
             " machine with a TPU"
         )
     if strategy == "single" or len(devices) == 1:
-        return _single(None)
+        return _single()
     distribution = keras.distribution.DataParallel(devices=devices)
     name = "tpu" if on_tpu else "mirrored"
     return Devices(name, len(devices), True, distribution.scope)

@@ -65,6 +65,7 @@ def _means(sums: Any) -> Evaluation:
     loss, loss_true, accuracy_true = (
         float(total / counts.sum()) for total in (*losses, hits.sum())
     )
+    accuracies = shares(outcomes)
     few = len(counts) <= _FEW_CLASSES
     top5_accuracy, top5_accuracy_true = (
         None if few else float(total / counts.sum()) for total in top5
@@ -78,7 +79,5 @@ def _means(sums: Any) -> Evaluation:
         accuracy_by_class=[
             share(*of_class) for of_class in zip(hits, counts, strict=True)
         ],
-        **dict[str, Any](
-            (name, shares(outcomes)[name]) for name in _ACCURACIES
-        ),
+        **dict[str, Any]((name, accuracies[name]) for name in _ACCURACIES),
     )
