@@ -38,7 +38,7 @@ def started(tasks: Mapping[str, int], *flags: str) -> Iterator[Processes]:
                     stderr=subprocess.PIPE,
                     text=True,
                 )
-                stack.callback(process.communicate)
+                stack.enter_context(process)  # waits for it at the end
                 stack.callback(process.kill)
                 TRIED["processes"] += 1
                 processes[kind, index] = process
