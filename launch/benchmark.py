@@ -35,7 +35,7 @@ with quiet_start():
     import keras
     import tensorflow as tf
 
-    from rethink_keras import data, parts, pipeline, results, training
+    from rethink_keras import data, parts, pipeline, results, tasks, training
 
 _MODELS = flags.DEFINE_list("models", list(MODELS)[::-1], "networks")
 _PRECISIONS = flags.DEFINE_list("precisions", list(PRECISIONS), "arithmetic")
@@ -75,7 +75,7 @@ class Span:
 class Network:
     """A network with its compiled training steps."""
 
-    def __init__(self, config: RunConfig, task: parts.Task):
+    def __init__(self, config: RunConfig, task: tasks.Task):
         keras.utils.set_random_seed(config.seed)
         model = parts.build_model(config, task)
         optimizer = parts.make_optimizer(config, _EPOCH_STEPS)
@@ -163,7 +163,7 @@ def pytorch_trainer(
 
 def measure_throughput(
     config: RunConfig,
-    task: parts.Task,
+    task: tasks.Task,
     examples: data.Examples,
     *,
     pytorch: bool,
@@ -206,7 +206,7 @@ def measure_throughput(
 
 def print_throughput(pytorch: bool) -> list[str]:
     """Prints the table of throughput; returns the rows of slow epochs."""
-    task = parts.make_task(run_config(_CHEAPEST, PRECISIONS[0]))
+    task = tasks.make_task(run_config(_CHEAPEST, PRECISIONS[0]))
     examples = pipeline.whitened(task.train_crops)
     print(
         "\nImages per second\n"
@@ -264,7 +264,7 @@ def print_randomization_cost() -> None:
     network, trials = None, {}
     for randomize in RANDOMIZATIONS:
         config = run_config(_CHEAPEST, precision, randomize)
-        task = parts.make_task(config)
+        task = tasks.make_task(config)
         network = network or Network(config, task)
         batches = network.steps.iterator(
             parts.training_batches(

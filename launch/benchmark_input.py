@@ -60,9 +60,9 @@ def decoding(config: RunConfig) -> Iterator:
 
 def streaming(config: RunConfig, *, train: bool) -> Iterator:
     """The batches of a run, again and again."""
-    from rethink_keras import parts, training
+    from rethink_keras import parts, tasks, training
 
-    task = parts.make_streamed_task(config)
+    task = tasks.make_streamed_task(config)
     batches = parts.make_batches(config, task, training.Progress())
     chosen = batches.to_train if train else batches.train_set
     dataset = chosen.dataset(training.steps.Share())

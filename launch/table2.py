@@ -5,7 +5,7 @@
   python launch/table2.py --scale=paper --dry_run
 
 On the sample, images of CIFAR-10 take the place of ImageNet's, resized to 75x75
-and for 10 epochs: everything runs, and no number compares to the paper's.
+and for 3 epochs: everything runs, and no number compares to the paper's.
 
 Finished runs are skipped, wherever under --workdir they lie.
 """

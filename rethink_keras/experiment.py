@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras import parts, results, training
+from rethink_keras import parts, results, tasks, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InputError
 
@@ -120,16 +120,16 @@ def run(
 
 def _find_task(
     config: RunConfig, devices: training.Devices
-) -> parts.Task | parts.StreamedTask:
+) -> tasks.Task | tasks.StreamedTask:
     """The data of a run: streamed with an image size, else in memory."""
     if not config.streams:
-        return parts.make_task(config)
+        return tasks.make_task(config)
     if devices.strategy == "parameter_server":
         raise InputError(
             "strategy=parameter_server: allowed with images in memory alone;"
             f" received image_size={config.image_size}, with which they stream"
         )
-    return parts.make_streamed_task(config)
+    return tasks.make_streamed_task(config)
 
 
 @contextlib.contextmanager
@@ -157,7 +157,7 @@ def _restore(
     directory: results.RunDirectory,
     checkpoints: training.Checkpoints,
     resume: str,
-    task: parts.Task | parts.StreamedTask,
+    task: tasks.Task | tasks.StreamedTask,
 ) -> bool:
     """Goes on from a checkpoint; whether there is one."""
     checkpoint = _find_checkpoint(directory, checkpoints, resume, task)
@@ -171,7 +171,7 @@ def _find_checkpoint(
     directory: results.RunDirectory,
     checkpoints: training.Checkpoints,
     resume: str,
-    task: parts.Task | parts.StreamedTask,
+    task: tasks.Task | tasks.StreamedTask,
 ) -> training.Checkpoint | None:
     """The checkpoint to go on from, of the same options and data."""
     checkpoint = checkpoints.latest()
@@ -194,7 +194,7 @@ def _find_checkpoint(
 
 def _make_trainer(
     config: RunConfig,
-    task: parts.Task | parts.StreamedTask,
+    task: tasks.Task | tasks.StreamedTask,
     checkpoints: training.Checkpoints | None,
     interruption: training.Interruption,
 ) -> training.Trainer:
@@ -214,7 +214,7 @@ def _make_trainer(
 def _run_in(
     directory: results.RunDirectory,
     config: RunConfig,
-    task: parts.Task | parts.StreamedTask,
+    task: tasks.Task | tasks.StreamedTask,
     trainer: training.Trainer,
     checkpoints: training.Checkpoints,
     devices: training.Devices,
@@ -267,7 +267,7 @@ def _run_in(
 
 def _measure(
     config: RunConfig,
-    task: parts.Task | parts.StreamedTask,
+    task: tasks.Task | tasks.StreamedTask,
     trainer: training.Trainer,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> dict[str, Any]:

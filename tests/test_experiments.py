@@ -157,7 +157,7 @@ def test_rows_differ_and_scales_differ_in_the_data_alone(experiment):
     full, small = load(experiment, "paper"), load(experiment, "sample")
     assert len({row.config for row in full}) == len(full)
     for large, little in zip(full, small, strict=True):
-        smaller = {"image_size": 75, "epochs": 10}
+        smaller = {"image_size": 75, "epochs": 3}
         smaller = smaller if large.config.streams else {}
         assert little.config == dataclasses.replace(
             large.config, dataset=SAMPLE, **smaller

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rethink_keras import RunConfig, data, parts, pipeline
+from rethink_keras import RunConfig, data, parts, pipeline, tasks
 from rethink_keras.config import RANDOMIZATIONS
 from rethink_keras.errors import InputError
 from rethink_keras.pipeline import preprocessing
@@ -137,15 +137,15 @@ def tiny(sample):
 
 
 @pytest.fixture(scope="module")
-def tasks(tiny) -> dict[str, parts.Task]:
+def of_kinds(tiny) -> dict[str, tasks.Task]:
     """The data of a run of each kind."""
     return {
-        kind: parts.make_task(RunConfig(randomize=kind))
+        kind: tasks.make_task(RunConfig(randomize=kind))
         for kind in RANDOMIZATIONS
     }
 
 
-def epochs_of(config: RunConfig, task: parts.Task) -> list[list]:
+def epochs_of(config: RunConfig, task: tasks.Task) -> list[list]:
     """What the model is fed, epoch for epoch."""
     batches = collect(
         parts.training_batches(
@@ -161,9 +161,9 @@ def epochs_of(config: RunConfig, task: parts.Task) -> list[list]:
 
 
 @pytest.mark.parametrize("kind", RANDOMIZATIONS)
-def test_the_model_is_fed_the_same_pairs_each_epoch(tasks, kind):
+def test_the_model_is_fed_the_same_pairs_each_epoch(of_kinds, kind):
     config = RunConfig(randomize=kind, epochs=2, batch_size=16)
-    task = tasks[kind]
+    task = of_kinds[kind]
     first, second = map(by_example, epochs_of(config, task))
     assert first == second
     whitened = pipeline.whiten(tf.constant(task.train_crops.images)).numpy()
@@ -174,9 +174,9 @@ def test_the_model_is_fed_the_same_pairs_each_epoch(tasks, kind):
     }
 
 
-def test_the_conditions_of_a_run_are_those_of_its_name(tiny, tasks):
-    assert len({task.fingerprint for task in tasks.values()}) == 5
-    for kind, task in tasks.items():
+def test_the_conditions_of_a_run_are_those_of_its_name(tiny, of_kinds):
+    assert len({task.fingerprint for task in of_kinds.values()}) == 5
+    for kind, task in of_kinds.items():
         for given_, made in (
             (tiny.train, task.train_crops),
             (tiny.test, task.test_crops),
@@ -190,8 +190,8 @@ def test_the_conditions_of_a_run_are_those_of_its_name(tiny, tasks):
             np.testing.assert_array_equal(made.true_labels, given_.labels)
 
 
-def test_a_run_shuffles_training_and_test_set_alike(tiny, tasks):
-    task = tasks["shuffled_pixels"]
+def test_a_run_shuffles_training_and_test_set_alike(tiny, of_kinds):
+    task = of_kinds["shuffled_pixels"]
     order = shuffle_pixels(tf.constant(numbered(28, 28)[None]), seed=0)
     order = order.numpy().ravel()
     for given_, made in (
@@ -204,8 +204,8 @@ def test_a_run_shuffles_training_and_test_set_alike(tiny, tasks):
         )
 
 
-def test_noise_of_a_run_matches_the_training_set(tiny, tasks):
-    task = tasks["gaussian"]
+def test_noise_of_a_run_matches_the_training_set(tiny, of_kinds):
+    task = of_kinds["gaussian"]
     crops = tiny.train.images[:, 2:30, 2:30] / 255
     for split in (task.train_crops, task.test_crops):
         noise = np.asarray(split.images, np.float64)
@@ -220,7 +220,7 @@ def test_noise_of_a_run_matches_the_training_set(tiny, tasks):
 def test_noise_matches_the_whole_set_also_for_a_subset(tiny):
     config = RunConfig(randomize="gaussian", train_examples=10)
     expected = pipeline.channel_moments(tiny.train.images)
-    random = parts.make_task(config).randomization
+    random = tasks.make_task(config).randomization
     assert (random.mean, random.stddev) == expected
 
 
@@ -229,7 +229,7 @@ def test_random_crops_are_windows_randomized_like_the_rest(tiny, kind):
     config = RunConfig(
         randomize=kind, random_crop=True, epochs=2, batch_size=16
     )
-    task = parts.make_task(config)
+    task = tasks.make_task(config)
     positions = numbered(28, 28)[None]
     order = positions.ravel()
     if kind == "shuffled_pixels":
@@ -266,18 +266,18 @@ def test_without_random_crop_nothing_but_the_order_changes(tiny):
     plain = RunConfig(randomize="none", random_crop=False, epochs=2)
     crops = pipeline.whiten(tf.constant(tiny.train.images[:, 2:30, 2:30]))
     expected = {image.tobytes() for image in crops.numpy()}
-    task = parts.make_task(plain)
+    task = tasks.make_task(plain)
     for epoch in epochs_of(plain, task):
         assert set(by_example(epoch)) == expected
     cropped = dataclasses.replace(plain, random_crop=True)
-    task = parts.make_task(cropped)
+    task = tasks.make_task(cropped)
     for epoch in epochs_of(cropped, task):
         assert len(set(by_example(epoch)) & expected) < 15
 
 
 def test_augmented_images_change_and_their_labels_do_not(tiny):
     config = RunConfig(randomize="labels", augment=True, epochs=2)
-    task = parts.make_task(config)
+    task = tasks.make_task(config)
     first, second = map(by_example, epochs_of(config, task))
     assert not first.keys() & second.keys()
     labels = np.sort(task.train_crops.labels).tolist()
@@ -298,9 +298,9 @@ def test_augmented_images_change_and_their_labels_do_not(tiny):
     }
 
 
-def test_the_test_set_is_never_augmented(tasks):
-    plain = tasks["labels"]
-    varied = parts.make_task(RunConfig(random_crop=True, augment=True))
+def test_the_test_set_is_never_augmented(of_kinds):
+    plain = of_kinds["labels"]
+    varied = tasks.make_task(RunConfig(random_crop=True, augment=True))
     np.testing.assert_array_equal(
         varied.test_crops.images, plain.test_crops.images
     )
@@ -309,9 +309,9 @@ def test_the_test_set_is_never_augmented(tasks):
     )
 
 
-def test_a_subset_has_the_randomization_of_the_whole(tasks):
-    whole = tasks["random_pixels"].train_crops
-    part = parts.make_task(
+def test_a_subset_has_the_randomization_of_the_whole(of_kinds):
+    whole = of_kinds["random_pixels"].train_crops
+    part = tasks.make_task(
         RunConfig(randomize="random_pixels", train_examples=20)
     ).train_crops
     where = np.flatnonzero(np.isin(whole.ids, part.ids))
@@ -320,7 +320,7 @@ def test_a_subset_has_the_randomization_of_the_whole(tasks):
 
 
 def test_a_run_that_chooses_tests_on_held_out_training_images(tiny):
-    task = parts.make_task(RunConfig(validation_examples=10))
+    task = tasks.make_task(RunConfig(validation_examples=10))
     train, test = (
         np.asarray(split.ids) for split in (task.train_crops, task.test_crops)
     )
@@ -337,7 +337,7 @@ def test_images_too_small_to_crop_at_random_are_refused(tiny, monkeypatch):
     )
     monkeypatch.setattr(data, "load", lambda *_: small)
     with pytest.raises(InputError, match="27 x 32"):
-        parts.make_task(RunConfig(random_crop=True))
+        tasks.make_task(RunConfig(random_crop=True))
 
 
 def test_crops_stay_28_of_32():

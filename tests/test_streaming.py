@@ -27,6 +27,7 @@ from rethink_keras import (
     parts,
     pipeline,
     run,
+    tasks,
     training,
 )
 from rethink_keras.data.identities import identities
@@ -52,7 +53,7 @@ def streamed(photos: str, name: str = "photos", **options) -> RunConfig:
 
 
 def batches_of(config: RunConfig, progress: training.Progress | None = None):
-    task = parts.make_streamed_task(config)
+    task = tasks.make_streamed_task(config)
     return parts.make_batches(config, task, progress or training.Progress())
 
 
@@ -127,7 +128,7 @@ def test_a_set_in_memory_does_not_take_images_of_varied_size(photos):
 @pytest.mark.parametrize("name", KINDS)
 def test_labels_are_a_function_of_the_identity(photos, name):
     config = streamed(photos, name, randomize="labels")
-    task = parts.make_streamed_task(config)
+    task = tasks.make_streamed_task(config)
     expected = {}
     for encoded, label, identity in task.streams.train.in_order():
         image = task.preparation.decode(encoded, None)[None]
@@ -311,7 +312,7 @@ def test_a_small_set_may_stream_too(tmp_path, sample):
     result = run(config, tmp_path / "run", verbose=False)
     assert result["steps"] == 10
     assert 0 < result["train_accuracy"] < 1
-    task = parts.make_streamed_task(config)
+    task = tasks.make_streamed_task(config)
     memory = pipeline.randomize(sample.train, task.randomization)
     labels = dict(zip(sample.train.ids, memory.labels.numpy(), strict=True))
     for _, true_labels, ids in task.streams.train.in_order().batch(5_000):

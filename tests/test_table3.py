@@ -9,11 +9,13 @@ import pytest
 
 from rethink_keras import RunConfig
 from rethink_keras.theory import (
+    cholesky,
     distances,
     filter_curve,
     random_convnet,
     table3,
 )
+from rethink_keras.theory.kernels import KernelClassifier
 from rethink_keras.theory.random_convnet import RandomConvNet
 from rethink_keras.theory.samples import load_samples
 
@@ -103,19 +105,51 @@ def test_filters_depend_on_the_seed_alone(images):
 
 def test_rows_fit_and_choose_on_held_out_training_images(tmp_path):
     config = RunConfig(randomize="none", train_examples=400)
-    names = ["sample_raw", "sample_convnet_ridge"]
+    names = ["sample_raw", "sample_convnet"]
     records = [table3.demonstrate(config, name, [8]) for name in names]
-    (raw,), (convnet,) = (record.tables["machine"] for record in records)
-    assert records[1].name == (
-        "sample_convnet_ridge,train_examples=400,filters=8"
-    )
+    (raw,), (convnet, ridge) = (record.tables["machine"] for record in records)
+    assert records[1].name == "sample_convnet,train_examples=400,filters=8"
+    assert ridge["row"] == "sample_convnet_ridge"
     assert raw["train"] == 400
-    assert raw["ridge"] == 0
+    assert raw["ridge"] == convnet["ridge"] == 0 < ridge["ridge"]
     assert 40 < convnet["test error %"] < raw["test error %"] < 80
-    for row, record in zip((raw, convnet), records, strict=True):
-        tried = record.tables["choices on held-out training images"]
-        best = min(tried, key=lambda t: t["held-out error %"])
+    assert ridge["norm"] < convnet["norm"]
+    tried = [
+        choice
+        for record in records
+        for choice in record.tables["choices on held-out training images"]
+    ]
+    for row in (raw, convnet, ridge):
+        best = min(
+            (choice for choice in tried if choice["row"] == row["row"]),
+            key=lambda t: t["held-out error %"],
+        )
         assert (row["gamma"], row["ridge"]) == (best["gamma"], best["ridge"])
+
+
+def test_a_kernel_gives_its_distances_back(monkeypatch):
+    for module in (cholesky, distances):
+        monkeypatch.setattr(module, "BLOCK", 4)
+    x = np.random.default_rng(0).normal(size=(15, 3)).astype("float32")
+    given = distances.squared_distances(
+        [(x[:10], x[10:])], 10, 5, lambda text: None
+    )
+    kernel = given.copy()
+    kernel.to_kernel(0.7)
+    np.testing.assert_allclose(
+        np.triu(kernel.square), np.triu(np.exp(-0.7 * given.square)), rtol=1e-6
+    )
+    KernelClassifier("precomputed").fit(kernel.square, np.arange(10))
+    assert not np.allclose(kernel.square, np.triu(kernel.square))  # a factor
+    kernel.from_kernel(0.7)
+    np.testing.assert_allclose(
+        np.triu(kernel.square), np.triu(given.square), atol=1e-5
+    )
+    np.testing.assert_allclose(kernel.across, given.across, atol=1e-5)
+    kernel.to_kernel(2.0)
+    np.testing.assert_allclose(
+        np.triu(kernel.square), np.triu(np.exp(-2 * given.square)), atol=1e-5
+    )
 
 
 def test_each_number_of_filters_is_a_row_and_all_make_a_curve():
@@ -123,33 +157,47 @@ def test_each_number_of_filters_is_a_row_and_all_make_a_curve():
     record = table3.demonstrate(config, "sample_convnet", [4, 2])
     rows = record.tables["machine"]
     assert record.name == "sample_convnet,train_examples=300,filters=2_4"
-    assert [row["filters"] for row in rows] == [2, 4]
-    first, *gains = [row["points per doubling"] for row in rows]
-    assert first is None
+    assert [row["filters"] for row in rows] == [2, 2, 4, 4]
+    gains = [row["points per doubling"] for row in rows]
     errors = [row["test error %"] for row in rows]
-    assert gains == pytest.approx(-np.diff(errors))
+    assert gains == [
+        None,
+        None,
+        pytest.approx(errors[0] - errors[2]),
+        pytest.approx(errors[1] - errors[3]),
+    ]
     assert record.figures["filters"].startswith(b"\x89PNG")
     alone = table3.demonstrate(config, "sample_convnet", [4])
     assert alone.figures == {}
-    (row,) = alone.tables["machine"]
-    for column in ("gamma", "held-out error %", "test error %"):
-        assert row[column] == rows[1][column]
+    for row, same in zip(alone.tables["machine"], rows[2:], strict=True):
+        for column in ("row", "gamma", "held-out error %", "test error %"):
+            assert row[column] == same[column]
 
 
-def test_the_trend_is_a_line_over_the_doublings():
+def test_the_trends_are_lines_over_the_doublings():
     rows = [
-        {"filters": filters, "test error %": error, "paper %": 17.0}
+        {
+            "row": name,
+            "filters": filters,
+            "test error %": error + more,
+            "paper %": paper,
+        }
         for filters, error in ((1_000, 40.0), (4_000, 34.0), (8_000, 31.0))
+        for name, paper, more in (("plain", 17.0, 0.0), ("ridge", 15.0, -2.0))
     ]
     gains = [
         row["points per doubling"] for row in filter_curve.with_gains(rows)
     ]
-    assert gains == [None, pytest.approx(3), pytest.approx(3)]
-    assert filter_curve.trend(rows) == {
-        "points per doubling": pytest.approx(3),
-        "extrapolated to 32,000 filters, %": pytest.approx(25),
-        "paper %": 17.0,
-    }
+    assert gains == [None, None, *[pytest.approx(3)] * 4]
+    assert filter_curve.trends(rows) == [
+        {
+            "row": name,
+            "points per doubling": pytest.approx(3),
+            "extrapolated to 32,000 filters, %": pytest.approx(at_papers),
+            "paper %": paper,
+        }
+        for name, at_papers, paper in (("plain", 25, 17.0), ("ridge", 23, 15.0))
+    ]
 
 
 @pytest.mark.parametrize(

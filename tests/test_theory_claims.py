@@ -11,9 +11,10 @@ from rethink_keras.results.records import SavedRecord, write_record
 
 
 def record_of(experiment, table, rows, data="cifar10_sample", seed=0):
+    whole = experiment in ("theorem1", "table3")
     return SavedRecord(
         experiment=experiment,
-        name=data if experiment == "theorem1" else f"{table}_{data}",
+        name=data if whole else f"{table}_{data}",
         title=f"title of {table}",
         seed=seed,
         tables={table: rows},
@@ -127,6 +128,19 @@ def test_the_larger_norm_errs_less_or_the_claim_falls():
         found.evidence
     )
     assert "cifar10_sample" not in found.evidence
+    of_table3 = [
+        record_of(
+            "table3", "machine", [{"norm": norm, "test error %": error}], name
+        )
+        for name, norm, error in (
+            ("mnist_raw", 145.0, 1.22),
+            ("mnist_gabor", 105.0, 0.37),
+        )
+    ]
+    found = verdict("S14", others, *of_table3)
+    assert found.verdict == FAILS
+    assert "Gabor wavelets: norm 105, test error 0.37 %" in found.evidence
+    assert verdict("S14", papers, of_table3[0]).verdict == HOLDS
     unfitted = norms((220.0, 1.2), (390.0, 0.6), misfit=0.1)
     assert verdict("S14", unfitted).verdict == UNKNOWN
 

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rethink_keras import DivergenceError, data, pipeline, training
+from rethink_keras import (
+    DivergenceError,
+    InputError,
+    data,
+    pipeline,
+    training,
+)
 from rethink_keras.models import BUILDERS
 from rethink_keras.training.meters import evaluation_sums
 from rethink_keras.training.steps import make_steps
@@ -247,3 +253,9 @@ def test_models_see_batches_as_randomized():
         )
     )
     np.testing.assert_array_equal(seen[0], batch[0])
+
+
+def test_a_third_backend_is_told(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(InputError, match=r"backend torch .* and jax"):
+        make_steps(linear_model(), keras.optimizers.SGD())

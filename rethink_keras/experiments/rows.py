@@ -14,7 +14,7 @@ from rethink_keras.errors import InputError
 FLAGS_DIRECTORY = pathlib.Path(__file__).parents[2] / "flags"
 SCALES = ("sample", "paper")
 # The smallest images that Inception V3 takes, and what a CPU can do in minutes.
-STREAMED_SAMPLE = ("--image_size=75", "--epochs=10")
+STREAMED_SAMPLE = ("--image_size=75", "--epochs=3")
 CORRUPTIONS = tuple(level / 10 for level in range(11))
 
 TITLES = {

@@ -156,15 +156,21 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         return self.ranking()
 
     def ranking(self) -> list[Tried]:
-        """The trials that fit, by validation accuracy, then the others."""
+        """The trials that fit, by validation accuracy, then the others.
+
+        Of equal ones, the first that was tried comes first.
+        """
         runs = find_runs(self._workdir)
         tried = []
-        for trial in self.oracle.get_best_trials(len(self.oracle.trials)):
+        for trial in sorted(
+            self.oracle.get_best_trials(len(self.oracle.trials)),
+            key=lambda trial: trial.trial_id,
+        ):
             config = self.config_of(trial.hyperparameters.values)
             run = runs.get(key_of(config))
             train = run.result["train_accuracy"] if run else 0.0
             tried.append(
-                Tried(config, trial.score, train, train >= self._least)
+                Tried(config, float(trial.score), train, train >= self._least)
             )
         return sorted(
             tried, key=lambda t: (t.fits, t.validation_accuracy), reverse=True

@@ -52,7 +52,6 @@ class InPlaceCholesky:
             a[block.stop :, block] = a[block, block.stop :].T
             corner = a[block, block]
             corner[...] = np.triu(corner) + np.triu(corner, 1).T
-        self._upper = [np.triu(a[b, b], 1) for b in self._blocks]
         a[np.diag_indices(len(a))] += np.asarray(shift, a.dtype)
 
     def _factorize(self, tell: Tell) -> None:
@@ -61,6 +60,7 @@ class InPlaceCholesky:
         for block in self._blocks:
             left = slice(0, block.start)
             below = slice(block.start, len(a))
+            upper = np.triu(a[block, block], 1)
             if block.start:
                 a[below, block] -= a[below, left] @ a[block, left].T
             try:
@@ -69,7 +69,7 @@ class InPlaceCholesky:
                 raise NotPositiveDefiniteError(
                     f"not positive definite in {a.dtype}"
                 ) from error
-            a[block, block] = corner
+            a[block, block] = corner + upper
             a[block.stop :, block] = scipy.linalg.solve_triangular(
                 corner, a[block.stop :, block].T, lower=True
             ).T
@@ -104,8 +104,8 @@ class InPlaceCholesky:
         """The matrix as given, without the shift, times x, in float64."""
         a = self._matrix
         product = self._diagonal[:, None] * x
-        for block, upper in zip(self._blocks, self._upper, strict=True):
-            corner = upper.astype("float64")
+        for block in self._blocks:
+            corner = np.triu(a[block, block], 1).astype("float64")
             product[block] += corner @ x[block] + corner.T @ x[block]
             right = slice(block.stop, len(a))
             if block.stop < len(a):

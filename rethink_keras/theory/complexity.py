@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics.pairwise import rbf_kernel
 
-from rethink_keras import models, parts, pipeline, training
+from rethink_keras import models, parts, pipeline, tasks, training
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
 from rethink_keras.results.images import as_png
@@ -45,7 +45,7 @@ def demonstrate(config: RunConfig, table: str) -> Record:
     begun = time.perf_counter()
     count = min(config.train_examples or _EXAMPLES, _EXAMPLES)
     config = dataclasses.replace(config, train_examples=count, randomize="none")
-    task = parts.make_task(config)
+    task = tasks.make_task(config)
     figures = {}
     if table == "rademacher":
         rows = [
@@ -67,7 +67,7 @@ def demonstrate(config: RunConfig, table: str) -> Record:
     )
 
 
-def fit_signs(task: parts.Task, name: str, draws: int, seed: int) -> dict:
+def fit_signs(task: tasks.Task, name: str, draws: int, seed: int) -> dict:
     """How well a network correlates with random signs of the images.
 
     `sup_h 1/n sum_i sigma_i h(x_i)` over the signs h of a network's outputs
@@ -128,7 +128,7 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
     return training.evaluate(trainer.steps, batches).accuracy
 
 
-def linear_rows(task: parts.Task, seed: int) -> list[dict]:
+def linear_rows(task: tasks.Task, seed: int) -> list[dict]:
     """Of linear functions `<w, x>` with ||w|| <= B on images of length 1.
 
     The supremum is `B/n ||sum_i sigma_i x_i||`; its mean is at most
@@ -159,7 +159,7 @@ def linear_rows(task: parts.Task, seed: int) -> list[dict]:
     return rows
 
 
-def stability(task: parts.Task, seed: int) -> list[dict]:
+def stability(task: tasks.Task, seed: int) -> list[dict]:
     """How much one example changes kernel ridge regression, on true and
     random labels, beside the bound of uniform stability.
 

@@ -1,7 +1,7 @@
 """Squared distances of points whose features are never held all at once."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 import numpy as np
@@ -37,7 +37,34 @@ class Distances:
         )
 
     def copy(self) -> Self:
+        """Others of the same values."""
         return type(self)(self.square.copy(), self.across.copy())
+
+    def to_kernel(self, gamma: float) -> None:
+        """Becomes `exp(-gamma * distance)`, in place."""
+        for block in self._blocks():
+            block *= -gamma
+            np.exp(block, out=block)
+
+    def from_kernel(self, gamma: float) -> None:
+        """Undoes `to_kernel`, to a millionth of the kernel's width.
+
+        The diagonal and what lies below it may have been overwritten. What
+        the kernel rounded to 0 is infinitely far now.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for block in self._blocks():
+                np.log(block, out=block)
+                block /= -gamma
+        for start in range(0, len(self.square), BLOCK):
+            rows = slice(start, start + BLOCK)
+            self.square[rows, rows] = np.triu(self.square[rows, rows], 1)
+
+    def _blocks(self) -> Iterator[np.ndarray]:
+        """Views of all that is set."""
+        for start in range(0, len(self.square), BLOCK):
+            yield self.square[start : start + BLOCK, start:]
+        yield self.across
 
 
 def squared_distances(

@@ -9,68 +9,93 @@ PAPER_FILTERS = 32_000
 
 
 def with_gains(rows: Sequence[dict]) -> list[dict]:
-    """Adds how much each doubling since the row before lowers the error.
+    """Adds how much each doubling lowers the error.
 
     Args:
-      rows: with `filters`, ascending, and `test error %`.
+      rows: with `row`, `filters`, ascending for each row, and `test error %`.
 
     Returns:
-      The rows with `points per doubling`, None in the first.
+      The rows with `points per doubling` since that of fewer filters, None in
+      the first.
     """
-    doublings, errors = _points(rows)
-    gains = -np.diff(errors) / np.diff(doublings)
-    return [
-        {**row, "points per doubling": gain}
-        for row, gain in zip(rows, [None, *gains.tolist()], strict=True)
-    ]
+    gains: list[dict] = []
+    before: dict[str, dict] = {}
+    for row in rows:
+        gain, last = None, before.get(row["row"])
+        if last is not None:
+            doublings = float(np.log2(row["filters"] / last["filters"]))
+            gain = (last["test error %"] - row["test error %"]) / doublings
+        gains.append({**row, "points per doubling": gain})
+        before[row["row"]] = row
+    return gains
 
 
-def trend(rows: Sequence[dict]) -> dict:
-    """The least-squares line of the test error over the doublings."""
-    slope, offset = _line(rows)
-    return {
-        "points per doubling": -slope,
-        f"extrapolated to {PAPER_FILTERS:,} filters, %": (
-            offset + slope * float(np.log2(PAPER_FILTERS))
-        ),
-        "paper %": rows[0]["paper %"],
-    }
+def trends(rows: Sequence[dict]) -> list[dict]:
+    """The least-squares lines of the test errors over the doublings."""
+    lines = []
+    for name, series in _series(rows).items():
+        slope, offset = _line(series)
+        at_papers = offset + slope * float(np.log2(PAPER_FILTERS))
+        lines.append(
+            {
+                "row": name,
+                "points per doubling": -slope,
+                f"extrapolated to {PAPER_FILTERS:,} filters, %": at_papers,
+                "paper %": series[0]["paper %"],
+            }
+        )
+    return lines
 
 
 def draw(rows: Sequence[dict]) -> Figure:
-    """Test and held-out error over the filters, to the paper's number."""
+    """Test and held-out errors over the filters, to the paper's number."""
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    filters = [row["filters"] for row in rows]
-    for column, style in (("test error %", "-o"), ("held-out error %", ":s")):
-        errors = [row[column] for row in rows]
-        axes.semilogx(filters, errors, style, ms=4, label=column)
-    slope, offset = _line(rows)
-    ends = np.array([filters[0], PAPER_FILTERS])
-    axes.semilogx(
-        ends,
-        offset + slope * np.log2(ends),
-        "--",
-        color="grey",
-        label=f"extrapolation: {-slope:.2f} points a doubling",
-    )
-    paper = rows[0]["paper %"]
-    if paper is not None:
-        axes.semilogx(PAPER_FILTERS, paper, "k*", ms=10, label="the paper")
+    for index, (name, series) in enumerate(_series(rows).items()):
+        color = f"C{index}"
+        filters = [row["filters"] for row in series]
+        for column, style in (
+            ("test error %", "-o"),
+            ("held-out error %", ":s"),
+        ):
+            errors = [row[column] for row in series]
+            label = f"{name}: {column.removesuffix(' %')}"
+            axes.semilogx(
+                filters, errors, style, ms=4, color=color, label=label
+            )
+        slope, offset = _line(series)
+        ends = np.array([filters[-1], PAPER_FILTERS])
+        line = offset + slope * np.log2(ends)
+        label = f"extrapolation: {-slope:.2f} points a doubling"
+        axes.semilogx(ends, line, "--", color=color, label=label, alpha=0.6)
+        paper = series[0]["paper %"]
+        if paper is not None:
+            axes.semilogx(PAPER_FILTERS, paper, "*", ms=10, color=color)
+            axes.annotate(
+                f"paper: {paper:g} ",
+                (PAPER_FILTERS, paper),
+                ha="right",
+                va="center",
+                fontsize=8,
+            )
     axes.set_xlabel("random filters")
     axes.set_ylabel("error in percent")
     axes.grid(alpha=0.25)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=7)
     return figure
+
+
+def _series(rows: Sequence[dict]) -> dict[str, list[dict]]:
+    """The rows of each name."""
+    found: dict[str, list[dict]] = {}
+    for row in rows:
+        found.setdefault(row["row"], []).append(row)
+    return found
 
 
 def _line(rows: Sequence[dict]) -> tuple[float, float]:
     """Points for each doubling, and the error of a single filter."""
-    slope, offset = np.polyfit(*_points(rows), 1)
-    return float(slope), float(offset)
-
-
-def _points(rows: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
-    """Doublings of a single filter, and test errors."""
     doublings = np.log2([row["filters"] for row in rows])
-    return doublings, np.array([row["test error %"] for row in rows])
+    errors = [row["test error %"] for row in rows]
+    slope, offset = np.polyfit(doublings, errors, 1)
+    return float(slope), float(offset)

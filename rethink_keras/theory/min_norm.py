@@ -32,7 +32,8 @@ _DESCENTS = (
     Descent("mini-batches of 10, random start", 10, start_norm=1.0),
 )
 _CENTRES = 2_000
-_GAMMA_GABOR = 3.0
+_GAMMA_GABOR = 4.0  # as Table 3 chooses on MNIST
+_PAPERS = {"pixels": (220.0, 1.2), "Gabor wavelets": (390.0, 0.6)}  # MNIST
 
 
 def demonstrate(config: RunConfig, table: str) -> Record:
@@ -58,6 +59,8 @@ def demonstrate(config: RunConfig, table: str) -> Record:
         rows = interpolants(train, test, config.seed)
     else:
         rows = norms(train, test)
+        if config.dataset == "mnist":
+            rows = [_beside_papers(row) for row in rows]
     return Record(
         experiment="min_norm",
         name=f"{table}_{config.dataset}",
@@ -175,6 +178,11 @@ def norms(train: Examples, test: Examples) -> list[dict]:
             _function_row(name, machine, x, train.labels, tests, test.labels)
         )
     return rows
+
+
+def _beside_papers(row: dict) -> dict:
+    norm, error = _PAPERS[row["function"]]
+    return {**row, "paper norm": norm, "paper test error %": error}
 
 
 def _function_row(name, machine, x, y, tests, labels) -> dict:

@@ -16,8 +16,8 @@ _SAMPLED = 100_000  # patches that whitening is learned from
 _CONTRAST = 10.0  # added to the variance of a patch, on the scale of 255
 _ZCA = 0.1
 _THRESHOLD = 0.25
-_FILTERS = 256  # at a time
-_IMAGES = 100  # likewise
+_FILTERS = 512  # at a time
+_IMAGES = 20  # likewise
 
 
 class RandomConvNet:
@@ -59,10 +59,11 @@ class RandomConvNet:
             mean, deviation = reference.mean(axis=0), reference.std(axis=0)
             scale = 1 / np.maximum(deviation, 1e-6)
             scale /= np.sqrt(8 * len(self._filters), dtype="float32")
-            yield tuple(
-                (self._features(images, filters) - mean) * scale
-                for images in sets
-            )
+            block = tuple(self._features(images, filters) for images in sets)
+            for features in block:
+                features -= mean
+                features *= scale
+            yield block
 
     def _features(self, images: np.ndarray, filters: np.ndarray) -> np.ndarray:
         # Whitening is linear, so filters are whitened and not patches.
@@ -112,13 +113,13 @@ def _pooled(images, weights, offset):
     patches -= tf.reduce_mean(patches, axis=-1, keepdims=True)
     squares = tf.reduce_sum(tf.square(patches), axis=-1, keepdims=True)
     patches *= tf.math.rsqrt(squares / (size - 1) + _CONTRAST)
-    responses = tf.tensordot(patches, weights, 1) - offset
-    sides = tf.concat([responses, -responses], axis=-1)
-    active = tf.nn.relu(sides - _THRESHOLD)
-    height, width = tf.shape(active)[1], tf.shape(active)[2]
+    responses = tf.tensordot(patches, weights, 1)
+    height, width = tf.shape(responses)[1], tf.shape(responses)[2]
     quarters = [
-        tf.reduce_sum(active[:, rows, columns], axis=[1, 2])
+        tf.reduce_sum(tf.nn.relu(side - _THRESHOLD), axis=[1, 2])
         for rows in (slice(None, height // 2), slice(height // 2, None))
         for columns in (slice(None, width // 2), slice(width // 2, None))
+        for quarter in [responses[:, rows, columns] - offset]
+        for side in (quarter, -quarter)
     ]
     return tf.concat(quarters, axis=-1)

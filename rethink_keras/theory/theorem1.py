@@ -5,7 +5,7 @@ import time
 import numpy as np
 from matplotlib.figure import Figure
 
-from rethink_keras import models, parts, results
+from rethink_keras import models, results, tasks
 from rethink_keras.config import RunConfig
 from rethink_keras.results.images import as_png
 from rethink_keras.results.records import Record
@@ -33,7 +33,7 @@ def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
       InputError: the data cannot be used.
     """
     begun = time.perf_counter()
-    task = parts.make_task(config)
+    task = tasks.make_task(config)
     images = np.asarray(task.train_crops.images)
     points = images.reshape(len(images), -1)
     labels = np.asarray(task.train_crops.labels)

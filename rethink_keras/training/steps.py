@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.errors import InputError
 from rethink_keras.pipeline import Share
 from rethink_keras.training.meters import Meters
 
@@ -63,6 +64,9 @@ def make_steps(
     Args:
       model: returns logits.
       optimizer: not built yet.
+
+    Raises:
+      InputError: Keras runs on another backend.
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
@@ -73,6 +77,7 @@ def make_steps(
         from rethink_keras.training.jax_steps import JaxSteps
 
         return JaxSteps(model, optimizer)
-    raise NotImplementedError(
-        f"KERAS_BACKEND={backend}: allowed are tensorflow and jax"
+    raise InputError(
+        f"the backend {backend} cannot train: allowed for KERAS_BACKEND are"
+        " tensorflow and jax"
     )
