@@ -98,6 +98,8 @@ def test_batch_norm_sees_each_devices_piece_alone(tmp_path):
     first, of_one = (r["history"]["loss"][0] for r in (mirrored, single))
     assert first != pytest.approx(of_one, abs=1e-4)
     assert first == pytest.approx(of_one, rel=0.2)
+    flags = ("--model=small_inception", *SMALL, "--learning_rate=0.01")
+    assert_same_run(of_two_workers(tmp_path / "workers", *flags), mirrored)
 
 
 def test_eight_jax_devices_are_as_one(tmp_path):
@@ -125,13 +127,18 @@ def test_a_batch_that_does_not_divide_is_refused():
 # Devices of several processes
 
 
-def test_two_workers_are_as_one(tmp_path, single):
-    flags = ("--strategy=multi_worker", f"--workdir={tmp_path}", *SMALL)
+def of_two_workers(path, *flags: str) -> dict:
+    """The result of a run on two processes."""
+    flags = ("--strategy=multi_worker", f"--workdir={path}", *flags)
     with cluster.started({"worker": 2}, *flags) as processes:
         for process in processes.values():
             _, errors = process.communicate(timeout=SECONDS)
             assert process.returncode == 0, errors
-    result = result_of(tmp_path)
+    return result_of(path)
+
+
+def test_two_workers_are_as_one(tmp_path, single):
+    result = of_two_workers(tmp_path, *SMALL)
     assert (result["strategy"], result["replicas"]) == ("multi_worker", 2)
     assert_same_run(result, single)
     assert len(list(tmp_path.glob("train/events*"))) == 1

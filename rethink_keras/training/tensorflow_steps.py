@@ -111,7 +111,9 @@ class TensorFlowSteps:
             if variable.dtype == "float32"
         ]
         if moving:
-            means = context.all_reduce("MEAN", [v.value for v in moving])
+            means = context.all_reduce(
+                "MEAN", [tf.identity(v.value) for v in moving]
+            )
             for variable, mean in zip(moving, means, strict=True):
                 variable.assign(mean)
 
