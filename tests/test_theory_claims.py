@@ -118,31 +118,50 @@ def test_descent_ends_at_the_minimum_norm_from_zero_alone(
     assert verdict("S13", descents(zero, random)).verdict == expected
 
 
-def test_the_larger_norm_errs_less_or_the_claim_falls():
+def exact(name, *functions, ridge=0.0):
+    """A record of Table 3: filters, norms and test errors."""
+    rows = [
+        {
+            "filters": filters,
+            "ridge": ridge,
+            "norm": norm,
+            "test error %": error,
+        }
+        for filters, norm, error in functions
+    ]
+    return record_of("table3", "machine", rows, name)
+
+
+def test_the_larger_norm_errs_less_somewhere_or_the_claim_falls():
     papers = norms((220.0, 1.2), (390.0, 0.6), data="mnist")
     others = norms((80.0, 53.0), (60.0, 47.0))
     assert verdict("S14", others).verdict == FAILS
     found = verdict("S14", others, papers)
     assert found.verdict == HOLDS
+    assert "errs less in 1 of 2 pairs" in found.evidence
     assert "mnist, seed 0, pixels: norm 220, test error 1.20 %" in (
         found.evidence
     )
-    assert "cifar10_sample" not in found.evidence
-    of_table3 = [
-        record_of(
-            "table3", "machine", [{"norm": norm, "test error %": error}], name
-        )
-        for name, norm, error in (
-            ("mnist_raw", 145.0, 1.22),
-            ("mnist_gabor", 105.0, 0.37),
-        )
-    ]
-    found = verdict("S14", others, *of_table3)
-    assert found.verdict == FAILS
-    assert "Gabor wavelets: norm 105, test error 0.37 %" in found.evidence
-    assert verdict("S14", papers, of_table3[0]).verdict == HOLDS
     unfitted = norms((220.0, 1.2), (390.0, 0.6), misfit=0.1)
     assert verdict("S14", unfitted).verdict == UNKNOWN
+
+
+def test_norms_are_compared_within_a_data_set_and_without_a_ridge():
+    raw = exact("cifar10_raw", (None, 550.0, 46.0))
+    network = exact(
+        "cifar10_convnet,filters=9_99", (9, 360.0, 23.0), (99, 1100.0, 21.0)
+    )
+    mnist = exact("mnist_gabor", (None, 100.0, 0.4))
+    assert verdict("S14", raw, mnist).verdict == UNKNOWN
+    ridge = exact("cifar10_convnet,filters=9", (9, 900.0, 20.0), ridge=0.1)
+    assert verdict("S14", raw, ridge).verdict == UNKNOWN
+    found = verdict("S14", raw, network, mnist)
+    assert found.verdict == HOLDS
+    assert "errs less in 2 of 3 pairs" in found.evidence
+    assert "cifar10, seed 0, 99 random filters: norm 1100" in found.evidence
+    same = exact("sample_raw", (None, 80.0, 53.0))
+    again = norms((80.0, 53.0), (60.0, 47.0))
+    assert "of 1 pairs" in verdict("S14", same, again).evidence
 
 
 def test_every_network_reaches_the_largest_complexity_or_the_claim_falls():
