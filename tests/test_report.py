@@ -19,6 +19,7 @@ from rethink_keras.report.curves import AXES, curves
 from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.measured import Number, measure, noise
 from rethink_keras.report.page import compare, write_report
+from rethink_keras.report.tables import level_rows
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNKNOWN
 from rethink_keras.results import find_runs
 
@@ -130,6 +131,25 @@ def test_slow_down_is_relative_to_true_labels_of_the_same_seed(tmp_path):
         (0.5, 0.75),
         (1.0, 0.75),
     ]
+
+
+def test_points_over_the_levels_stand_beside_the_papers(tmp_path):
+    for seed in (0, 1):
+        for level, epochs in (("0.0", 10), ("1.0", 30 + seed)):
+            write_result(
+                tmp_path,
+                row_of("figure1b", f"inception_{level}"),
+                seed=seed,
+                accuracies=(epochs - 1) * [0.5] + [1.0],
+            )
+    rows = measure("figure1b", "paper", find_runs(tmp_path))
+    papers, ours = level_rows(curves("figure1b", rows))
+    assert papers["label corruption"] == "inception, paper"
+    assert ours["label corruption"] == "inception, ours, seeds: 2"
+    assert (papers["0.1"], ours["0.1"]) == ("1.60", "")
+    assert (papers["1"], ours["1"]) == ("3.60", "3.05 ± 0.07")
+    figure = measure("figure1a", "paper", find_runs(tmp_path))
+    assert level_rows(curves("figure1a", figure)) == []
 
 
 def test_memorization_tells_clean_from_corrupted_labels(tmp_path):
@@ -262,6 +282,7 @@ def test_the_report_shows_runs_and_no_other_numbers(tmp_path):
         assert "-7.30" in shown or "7.30" in shown
         assert "not run yet" in shown
         assert "not measured yet" in shown
+        assert "Not run yet: alexnet_0.0, alexnet_0.1," in shown
     assert "http" not in page
     assert "--flagfile=flags/table1/mlp_1x512.txt" in page
     names = {path.name for path in epath.Path(target).iterdir()}

@@ -22,6 +22,7 @@ from rethink_keras.report.tables import (
     TableRow,
     as_markdown,
     has_top5,
+    level_rows,
     table_rows,
 )
 from rethink_keras.report.verdicts import Verdict
@@ -46,6 +47,7 @@ class Section:
       scale: `paper` or `sample`.
       measured: its rows.
       rows: as texts.
+      levels: the points of Figures 1b and 1c; see `tables.level_rows`.
       png: the figure; None for a table.
       svg: likewise.
     """
@@ -54,6 +56,7 @@ class Section:
     scale: str
     measured: Sequence[MeasuredRow]
     rows: Sequence[TableRow]
+    levels: Sequence[Mapping[str, str]] = ()
     png: bytes | None = None
     svg: bytes | None = None
 
@@ -80,6 +83,16 @@ class Section:
         return any(row.runs for row in self.measured)
 
     @property
+    def shown(self) -> Sequence[TableRow]:
+        """The rows of a table; of a figure, those that were run."""
+        return [row for row in self.rows if row.log or not self.png]
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """The names of the other rows."""
+        return [row.name for row in self.rows if row not in self.shown]
+
+    @property
     def png_base64(self) -> str:
         return base64.b64encode(self.png or b"").decode()
 
@@ -92,9 +105,16 @@ def make_section(
     rows = table_rows(measured, logdir)
     if experiment not in AXES:
         return Section(experiment, scale, measured, rows)
-    figure = draw(experiment, curves(experiment, measured), scale)
+    drawn = curves(experiment, measured)
+    figure = draw(experiment, drawn, scale)
     return Section(
-        experiment, scale, measured, rows, as_png(figure), as_svg(figure)
+        experiment,
+        scale,
+        measured,
+        rows,
+        level_rows(drawn),
+        as_png(figure),
+        as_svg(figure),
     )
 
 

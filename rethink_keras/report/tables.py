@@ -5,9 +5,12 @@ import os
 import shlex
 from collections.abc import Sequence
 
+from rethink_keras.report.curves import Curve
 from rethink_keras.report.measured import MeasuredRow, Number, noise
 
 NOT_RUN = "not run yet"
+# From the values of curves over the levels of corruption to those shown.
+_FACTORS = {"slow_down": 1, "test_error": 100}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +60,37 @@ def table_rows(rows: Sequence[MeasuredRow], logdir: str) -> list[TableRow]:
       logdir: that links are relative to.
     """
     return [_table_row(row, logdir) for row in rows]
+
+
+def level_rows(found: Sequence[Curve]) -> list[dict[str, str]]:
+    """The points of Figures 1b and 1c, a row for the paper's and for ours.
+
+    Test errors are percent. Of models that have any of ours; empty for other
+    figures.
+    """
+    rows = []
+    for curve in found:
+        if curve.tag not in _FACTORS or not curve.ours:
+            continue
+        ours: dict[float, list[float]] = {}
+        for points in curve.ours.values():
+            for level, value in points:
+                ours.setdefault(level, []).append(value)
+        for title, values in (
+            ("paper", {level: [value] for level, value in curve.paper}),
+            (f"ours, seeds: {len(curve.ours)}", ours),
+        ):
+            cells = {
+                f"{level:g}": _scaled(values.get(level, []), curve.tag)
+                for level, _ in curve.paper
+            }
+            rows.append({"label corruption": f"{curve.name}, {title}", **cells})
+    return rows
+
+
+def _scaled(values: Sequence[float], tag: str) -> str:
+    factor = _FACTORS[tag]
+    return str(Number(tuple(v * factor for v in values))) if values else ""
 
 
 def _table_row(row: MeasuredRow, logdir: str) -> TableRow:

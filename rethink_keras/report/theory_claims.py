@@ -5,6 +5,7 @@ Numbers of claims as in `claims`.
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from rethink_keras.config import SAMPLE
 from rethink_keras.report.verdicts import Claims, NotMeasuredError
@@ -136,11 +137,12 @@ def _exact_fits(
 ) -> dict[str, dict[str, tuple[float, float]]]:
     """Norms and test errors of functions, by data set and seed, and name."""
     found: dict[str, dict[str, tuple[float, float]]] = {}
+    fits: dict[str, Any]
     for record in records:
         if record.experiment == "min_norm":
             dataset = record.name.removeprefix("norms_")
             fits = {
-                row["function"]: row
+                str(row["function"]): row
                 for row in record.tables.get("norms", ())
                 if row["train error %"] == 0
             }
