@@ -142,10 +142,14 @@ def test_points_over_the_levels_stand_beside_the_papers(tmp_path):
                 seed=seed,
                 accuracies=(epochs - 1) * [0.5] + [1.0],
             )
+    write_result(
+        tmp_path, row_of("figure1b", "inception_0.5"), accuracies=[0.5, 1.0]
+    )
     rows = measure("figure1b", "paper", find_runs(tmp_path))
     papers, ours = level_rows(curves("figure1b", rows))
     assert papers["label corruption"] == "inception, paper"
-    assert ours["label corruption"] == "inception, ours, seeds: 2"
+    assert ours["label corruption"] == "inception, ours, seeds: 1 to 2"
+    assert (papers["0.5"], ours["0.5"]) == ("2.50", "0.20")
     assert (papers["0.1"], ours["0.1"]) == ("1.60", "")
     assert (papers["1"], ours["1"]) == ("3.60", "3.05 ± 0.07")
     figure = measure("figure1a", "paper", find_runs(tmp_path))

@@ -76,9 +76,11 @@ def level_rows(found: Sequence[Curve]) -> list[dict[str, str]]:
         for points in curve.ours.values():
             for level, value in points:
                 ours.setdefault(level, []).append(value)
+        seeds = sorted({len(values) for values in ours.values()})
+        count = " to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))
         for title, values in (
             ("paper", {level: [value] for level, value in curve.paper}),
-            (f"ours, seeds: {len(curve.ours)}", ours),
+            (f"ours, seeds: {count}", ours),
         ):
             cells = {
                 f"{level:g}": _scaled(values.get(level, []), curve.tag)
