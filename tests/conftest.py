@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import signal
 
 import hypothesis
 import numpy as np
@@ -16,6 +17,9 @@ hypothesis.settings.register_profile(
     "exact", derandomize=True, database=None, deadline=None
 )
 hypothesis.settings.load_profile("exact")
+
+# Shells let background jobs ignore Ctrl-C, and with them what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
