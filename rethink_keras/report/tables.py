@@ -76,8 +76,8 @@ def level_rows(found: Sequence[Curve]) -> list[dict[str, str]]:
         for points in curve.ours.values():
             for level, value in points:
                 ours.setdefault(level, []).append(value)
-        seeds = sorted({len(values) for values in ours.values()})
-        count = " to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))
+        seeds = [len(values) for values in ours.values()]
+        count = " to ".join(map(str, sorted({min(seeds), max(seeds)})))
         for title, values in (
             ("paper", {level: [value] for level, value in curve.paper}),
             (f"ours, seeds: {count}", ours),
