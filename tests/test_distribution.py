@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import finish, kill, newest, result_of, wait_for
+from processes import execute, finish, kill, newest, result_of, wait_for
 
 from rethink_keras import InputError, RunConfig, models, pipeline, run, training
 from rethink_keras.config import MODELS
@@ -206,12 +206,9 @@ def test_an_incomplete_cluster_is_told(monkeypatch, strategy, config, missing):
 # TPUs, as far as there are none
 
 
-def test_without_a_tpu_there_is_one_line_within_seconds():
+def test_without_a_tpu_there_is_one_line_within_seconds(tmp_path):
     begun = time.monotonic()
-    done = finish(
-        [sys.executable, "-m", "rethink_keras.main", "--strategy=tpu"],
-        timeout=SECONDS,
-    )
+    done = execute(tmp_path, "--strategy=tpu", timeout=SECONDS)
     assert time.monotonic() - begun < 60  # 15 on a machine that is idle
     assert done.returncode == 2
     assert done.stderr.startswith("error: --tpu=local: no TPU can be used")
