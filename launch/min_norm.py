@@ -4,7 +4,7 @@
   python launch/min_norm.py --rows=descent
   python launch/min_norm.py --rows=norms --dataset=mnist --data_dir=DIR
 
-Rows: descent, interpolants, norms. On all of MNIST norms take about 25 minutes
+Rows: descent, interpolants, norms. On all of MNIST norms take about 16 minutes
 of 2 CPU cores and 17 GB, and are those of mnist_raw and mnist_gabor in Table 3.
 """
 
