@@ -17,6 +17,7 @@ from rethink_keras.experiments import TITLES
 from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.curves import AXES, curves
 from rethink_keras.report.evidence import Evidence
+from rethink_keras.report.figures import draw
 from rethink_keras.report.measured import Number, measure, noise
 from rethink_keras.report.page import compare, write_report
 from rethink_keras.report.tables import level_rows
@@ -131,6 +132,7 @@ def test_slow_down_is_relative_to_true_labels_of_the_same_seed(tmp_path):
         (0.5, 0.75),
         (1.0, 0.75),
     ]
+    assert errors["inception"].ours[1] == [(1.0, 0.5)]
 
 
 def test_points_over_the_levels_stand_beside_the_papers(tmp_path):
@@ -152,6 +154,9 @@ def test_points_over_the_levels_stand_beside_the_papers(tmp_path):
     assert (papers["0.5"], ours["0.5"]) == ("2.50", "0.20")
     assert (papers["0.1"], ours["0.1"]) == ("1.60", "")
     assert (papers["1"], ours["1"]) == ("3.60", "3.05 ± 0.07")
+    (plot,) = draw("figure1b", curves("figure1b", rows), "paper").axes
+    (line,) = [x for x in plot.lines if x.get_label() == "inception"]
+    assert line.get_xydata().tolist() == [[0, 1], [0.5, 0.2], [1, 3.05]]
     figure = measure("figure1a", "paper", find_runs(tmp_path))
     assert level_rows(curves("figure1a", figure)) == []
 

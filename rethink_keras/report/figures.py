@@ -1,11 +1,12 @@
 """The paper's figures, ours over the paper's curves."""
 
+import statistics
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from rethink_keras.report.curves import AXES, Curve, Points
+from rethink_keras.report.curves import AXES, Curve
 
 _COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e")
 _THOUSAND = 1000
@@ -14,9 +15,10 @@ _THOUSAND = 1000
 def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
     """Draws a figure: the paper's curves dashed, ours solid.
 
-    With several seeds ours is their mean, with a band from the least to the
-    greatest. On the embedded sample the paper's curves have another number
-    of steps: they are drawn for figures over levels of corruption alone.
+    With several seeds ours is the mean of those that have a point, with a band
+    from the least to the greatest. On the embedded sample the paper's curves
+    have another number of steps: they are drawn for figures over levels of
+    corruption alone.
 
     Args:
       experiment: as in `curves.AXES`.
@@ -38,7 +40,12 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
             x, y = np.transpose(curve.paper)
             plot.plot(x / unit, y, "--", color=colour, alpha=0.6, lw=1.2)
         if curve.ours:
-            x, low, mean, high = _band(list(curve.ours.values()))
+            x, low, mean, high = np.transpose(
+                [
+                    (point, min(ys), statistics.fmean(ys), max(ys))
+                    for point, ys in curve.values.items()
+                ]
+            )
             style = "-o" if over_levels else "-"
             plot.plot(x / unit, mean, style, color=colour, label=label, ms=3)
             if len(curve.ours) > 1:
@@ -52,16 +59,3 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
     plot.grid(alpha=0.25)
     plot.legend(fontsize=8)
     return figure
-
-
-def _band(seeds: Sequence[Points]) -> tuple[np.ndarray, ...]:
-    """x, least, mean and greatest y over the points that all seeds have."""
-    shared = sorted(set.intersection(*({x for x, _ in s} for s in seeds)))
-    table = [[dict(points)[x] for x in shared] for points in seeds]
-    values = np.array(table)
-    return (
-        np.array(shared),
-        values.min(axis=0),
-        values.mean(axis=0),
-        values.max(axis=0),
-    )

@@ -72,10 +72,7 @@ def level_rows(found: Sequence[Curve]) -> list[dict[str, str]]:
     for curve in found:
         if curve.tag not in _FACTORS or not curve.ours:
             continue
-        ours: dict[float, list[float]] = {}
-        for points in curve.ours.values():
-            for level, value in points:
-                ours.setdefault(level, []).append(value)
+        ours = curve.values
         seeds = [len(values) for values in ours.values()]
         count = " to ".join(map(str, sorted({min(seeds), max(seeds)})))
         for title, values in (
