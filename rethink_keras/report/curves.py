@@ -183,7 +183,8 @@ def _levels(
 ) -> dict[int, Points]:
     """A number of each run over the levels, by seed.
 
-    `measure` takes the result at a level and that at level 0, of one seed.
+    `measure` takes the result at a level and that of its seed at level 0, None
+    where there is none.
     """
     points: dict[int, Points] = {}
     for level, row in sorted(levels.items()):
