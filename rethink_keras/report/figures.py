@@ -53,7 +53,9 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
                     x / unit, low, high, color=colour, alpha=0.2, lw=0
                 )
         else:
-            plot.plot([], [], "--", color=colour, label=f"{label} (not run)")
+            plot.plot(
+                [], [], "--", color=colour, label=f"{label} (no points yet)"
+            )
     plot.set_xlabel(axes.x)
     plot.set_ylabel(axes.y)
     plot.grid(alpha=0.25)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rethink_keras.report.curves import Curve
 from rethink_keras.report.measured import MeasuredRow, Number, noise
+from rethink_keras.results.markdown import markdown_table
 
 NOT_RUN = "not run yet"
 # From the values of curves over the levels of corruption to those shown.
@@ -194,8 +195,7 @@ def _cells(rows: Sequence[TableRow]) -> list[list[str]]:
 def as_markdown(rows: Sequence[TableRow]) -> str:
     """Rows as a Markdown table, without commands and links."""
     titles, *cells = _cells(rows)
-    head, *body = ("| " + " | ".join(line) + " |" for line in [titles, *cells])
-    return "\n".join([head, "|" + "---|" * len(titles), *body])
+    return markdown_table(titles, cells)
 
 
 def as_text(rows: Sequence[TableRow]) -> str:

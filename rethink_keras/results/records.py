@@ -14,6 +14,7 @@ from rethink_keras.errors import InputError
 from rethink_keras.files import write_whole, writing
 from rethink_keras.results.collection import RESULT, THEORY
 from rethink_keras.results.environment import device, versions
+from rethink_keras.results.markdown import markdown_table
 
 Cell = str | int | float | None
 Table = Sequence[Mapping[str, Cell]]
@@ -66,14 +67,9 @@ class SavedRecord(Record):
 def as_markdown(rows: Table) -> str:
     """A table in Markdown."""
     columns = list(rows[0])
-    lines = [
-        "| " + " | ".join(columns) + " |",
-        "|" + "---|" * len(columns),
-    ]
-    for row in rows:
-        cells = (as_text(row[column]) for column in columns)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return markdown_table(
+        columns, ([as_text(row[column]) for column in columns] for row in rows)
+    )
 
 
 def as_text(value: Cell) -> str:

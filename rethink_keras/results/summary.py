@@ -7,6 +7,7 @@ import keras
 
 from rethink_keras.config import RunConfig
 from rethink_keras.results.environment import device
+from rethink_keras.results.markdown import markdown_table
 from rethink_keras.results.run_directory import DEFAULT_ROOT
 
 FITTED = 0.99
@@ -74,8 +75,7 @@ def as_block(subjects: dict[str, str]) -> str:
 
 def as_markdown(subjects: dict[str, str]) -> str:
     """Subjects and texts as a table, for TensorBoard."""
-    rows = [f"| {subject} | {text} |" for subject, text in subjects.items()]
-    return "\n".join(["| | |", "|---|---|", *rows])
+    return markdown_table(("", ""), subjects.items())
 
 
 def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
