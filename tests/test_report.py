@@ -20,7 +20,7 @@ from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.figures import draw
 from rethink_keras.report.measured import Number, measure, noise
 from rethink_keras.report.page import compare, write_report
-from rethink_keras.report.tables import level_rows
+from rethink_keras.report.tables import level_rows, table_rows
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNKNOWN
 from rethink_keras.results import find_runs
 
@@ -94,7 +94,7 @@ def test_seeds_make_a_mean_and_a_deviation(tmp_path):
     assert found.paper == {"train": 100.0, "test": 50.51}
 
 
-def test_noise_is_of_seeds_and_test_images():
+def test_noise_is_of_seeds_and_images():
     # One binomial deviation of 10,000 images at 50 % is 0.5 points; the
     # difference of two runs has sqrt(2) times as much.
     assert noise(Number((50.0,)), 50.0, 10_000) == pytest.approx(
@@ -104,6 +104,16 @@ def test_noise_is_of_seeds_and_test_images():
     assert noise(spread, 50.0, 10_000) == pytest.approx(
         2 * math.sqrt((2 + 0.25) * 1.5)
     )
+
+
+def test_training_accuracies_vary_with_the_draw_of_the_training_set(tmp_path):
+    row = row_of("table4", "mlp_1x512_weight_decay")
+    write_result(tmp_path, row, train_accuracy=0.99)
+    runs = find_runs(tmp_path)
+    rows = table_rows(measure("table4", "paper", runs), str(tmp_path))
+    (found,) = [row for row in rows if row.seeds == "1"]
+    # 50,000 images: 2 * sqrt(2 * 0.9921 * 0.0079 / 50,000) points.
+    assert (found.difference, found.within_noise) == ("-0.21", "no (±0.11)")
 
 
 def test_scales_never_mix(tmp_path):

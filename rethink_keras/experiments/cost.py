@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from rethink_keras.config import RunConfig
+from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.results import FinishedRun
 
-_TRAIN_EXAMPLES = {
-    "cifar10_sample": 5_000,
+TRAIN_EXAMPLES = {
+    SAMPLE: 5_000,
+    "cifar10": 50_000,
     "mnist": 60_000,
     "imagenet2012": 1_281_167,
 }
-_CIFAR10_EXAMPLES = 50_000
 
 # Images per second of training on 2 cores of an AMD EPYC, as measured by
 # launch/benchmark.py: float32, mixed_bfloat16.
@@ -35,7 +35,7 @@ def estimate_minutes(config: RunConfig, finished: Iterable[FinishedRun]):
     From the speed of a finished run of the same model and precision where
     there is one, else from the speed measured on 2 CPU cores.
     """
-    default = _TRAIN_EXAMPLES.get(config.dataset, _CIFAR10_EXAMPLES)
+    default = TRAIN_EXAMPLES.get(config.dataset, TRAIN_EXAMPLES["cifar10"])
     examples = config.train_examples or default
     speed = next(
         (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from rethink_keras import paper
 from rethink_keras.config import SAMPLE, RunConfig
-from rethink_keras.experiments import Row, load
+from rethink_keras.experiments import TRAIN_EXAMPLES, Row, load
 from rethink_keras.results import FinishedRun, key_of
 
 TEST_EXAMPLES = {SAMPLE: 1_000, "cifar10": 10_000, "imagenet2012": 50_000}
@@ -97,6 +97,10 @@ class MeasuredRow:
         return not (self.row.scale == "sample" and self.row.config.streams)
 
     @property
+    def train_examples(self) -> int:
+        return TRAIN_EXAMPLES[self.row.config.dataset]
+
+    @property
     def test_examples(self) -> int:
         return TEST_EXAMPLES[self.row.config.dataset]
 
@@ -159,12 +163,12 @@ def noise(ours: Number, reported: float, examples: int) -> float:
 
     The paper's one run and the mean of ours each vary by the seed (our
     standard deviation; with one seed it is not known and left out) and by the
-    binomial draw of the test images.
+    binomial draw of the images.
 
     Args:
       ours: in percent.
       reported: the paper's, in percent.
-      examples: of the test set.
+      examples: that the accuracies are over.
     """
     share = min(max(reported / 100, 0.5 / examples), 1 - 0.5 / examples)
     binomial = 100**2 * share * (1 - share) / examples

@@ -95,12 +95,14 @@ def _scaled(values: Sequence[float], tag: str) -> str:
 
 def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
     compared, reported = row.test, row.paper.get("test")
+    examples = row.test_examples
     if reported is None:
         compared, reported = row.train, row.paper.get("train")
+        examples = row.train_examples
     difference = within = ""
     if compared is not None and reported is not None and row.comparable:
         points = compared.mean - reported
-        bound = noise(compared, reported, row.test_examples)
+        bound = noise(compared, reported, examples)
         difference = f"{points:+.2f}"
         within = f"{'yes' if abs(points) <= bound else 'no'} (±{bound:.2f})"
     first = next(iter(row.runs.values()), None)
