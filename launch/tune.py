@@ -25,7 +25,7 @@ _ROW = flags.DEFINE_string("row", None, "flagfile of the run to tune")
 _SEARCH = flags.DEFINE_list(
     "search",
     "weight_decay",
-    "of weight_decay, learning_rate, epochs, dropout, batch_norm_momentum",
+    "of weight_decay, learning_rate, epochs, dropout",
 )
 _TRIALS = flags.DEFINE_integer("trials", 20, "at most", lower_bound=1)
 _LEAST = flags.DEFINE_float(

@@ -1,6 +1,7 @@
 """What a run is: every choice, its default, and what is allowed."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from rethink_keras.errors import InputError
@@ -23,6 +24,8 @@ STRATEGIES = (
     "tpu",
 )
 SAMPLE = "cifar10_sample"
+# Options of earlier versions. They are read and have no effect.
+RETIRED = ("batch_norm_momentum",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +43,6 @@ class ModelDefaults:
         the paper's (99.26 against 99.34 %; with 128, 98.74 %).
       batch_norm: whether the model has BatchNorm; None where it has none to
         switch.
-      batch_norm_momentum: of its moving statistics; likewise.
       image_size: that images are resized to; None for those of the data set.
     """
 
@@ -48,13 +50,12 @@ class ModelDefaults:
     epochs: int
     batch_size: int
     batch_norm: bool | None = None
-    batch_norm_momentum: float | None = None
     image_size: int | None = None
 
 
 MODELS = {
-    "small_inception": ModelDefaults(0.1, 50, 128, True, 0.9),
-    "inception_v3": ModelDefaults(0.045, 100, 128, True, 0.99, 299),
+    "small_inception": ModelDefaults(0.1, 50, 128, True),
+    "inception_v3": ModelDefaults(0.045, 100, 128, True, 299),
     "small_alexnet": ModelDefaults(0.01, 60, 128),
     "mlp_1x512": ModelDefaults(0.01, 60, 100),
     "mlp_3x512": ModelDefaults(0.01, 60, 100),
@@ -119,12 +120,6 @@ class RunConfig:
     batch_norm: bool | None = option(
         None, "BatchNorm; of the Inceptions, where it is on"
     )
-    batch_norm_momentum: float | None = option(
-        None,
-        "of its moving statistics; default: the model's",
-        low=0,
-        high=1,
-    )
     dropout: float = option(
         0.0, "dropout rate before each fully connected layer", low=0, high=0.99
     )
@@ -166,8 +161,6 @@ class RunConfig:
         self._check_combinations()
         defaults = MODELS[self.model]
         self._default("batch_norm", defaults.batch_norm)
-        if self.batch_norm:
-            self._default("batch_norm_momentum", defaults.batch_norm_momentum)
         self._default("image_size", defaults.image_size)
         self._check_streaming()
         self._default("batch_size", defaults.batch_size)
@@ -184,18 +177,11 @@ class RunConfig:
                 f"label_corruption={self.label_corruption}: allowed with"
                 f" randomize=labels alone; received randomize={self.randomize}"
             )
-        for name in ("batch_norm", "batch_norm_momentum"):
-            value = getattr(self, name)
-            if value is not None and MODELS[self.model].batch_norm is None:
-                able = [m for m, d in MODELS.items() if d.batch_norm]
-                raise InputError(
-                    f"{name}={text_of(value)}: allowed with"
-                    f" model={' | '.join(able)}; received model={self.model}"
-                )
-        if self.batch_norm is False and self.batch_norm_momentum is not None:
+        switchable = [m for m, d in MODELS.items() if d.batch_norm is not None]
+        if self.batch_norm is not None and self.model not in switchable:
             raise InputError(
-                f"batch_norm_momentum={self.batch_norm_momentum}: allowed with"
-                " batch_norm=true alone; received batch_norm=false"
+                f"batch_norm={text_of(self.batch_norm)}: allowed with"
+                f" model={' | '.join(switchable)}; received model={self.model}"
             )
         for name in ("random_crop", "distort"):
             if getattr(self, name) and self.randomize == "gaussian":
@@ -256,9 +242,25 @@ class RunConfig:
         fields = {field.name: field for field in dataclasses.fields(cls)}
         options: dict[str, Any] = {}
         for line in text.splitlines():
-            if line.strip() and not line.startswith("#"):
-                options.update([parse(line.strip(), fields)])
+            line = line.strip()
+            name = line.removeprefix("--").partition("=")[0]
+            if line and not line.startswith("#") and name not in RETIRED:
+                options.update([parse(line, fields)])
         return cls(**{**options, **changes})
+
+    @classmethod
+    def from_dict(cls, options: Mapping[str, Any]) -> "RunConfig":
+        """The run of stored options; those missing have their defaults.
+
+        Args:
+          options: as `as_dict` returned them, in this version or an earlier
+            one.
+
+        Raises:
+          InputError: a value is not allowed.
+          TypeError: an option is unknown.
+        """
+        return cls(**{k: v for k, v in options.items() if k not in RETIRED})
 
     def as_dict(self) -> dict[str, Any]:
         """All the options, by name."""

@@ -109,7 +109,7 @@ def run(
         if not anew:
             anew = not _restore(trainer, directory, checkpoints, resume, task)
         if not devices.chief:
-            return _measure(config, task, trainer, [])
+            return _measure(config, task, trainer, [])[0]
         with _opened(directory, checkpoints, anew):
             result = _run_in(
                 directory, config, task, trainer, checkpoints, devices, verbose
@@ -244,12 +244,15 @@ def _run_in(
     if verbose:
         callbacks.append(training.ProgressLines())
     try:
-        measured = _measure(config, task, trainer, callbacks)
+        measured, predictions = _measure(config, task, trainer, callbacks)
         result = {
             "config": config.as_dict(),
             "parameters": results.parameters(trainer.model),
             "classes": task.randomization.classes,
             **measured,
+            "batch_norm_statistics": (
+                "recomputed" if trainer.steps.statistics.variables else None
+            ),
             "wall_seconds": checkpoints.elapsed,
             "device": results.device(),
             "strategy": devices.strategy,
@@ -261,6 +264,7 @@ def _run_in(
         writer.write_result(result)
     finally:
         writer.close()
+    directory.write_learned(trainer.model, predictions)
     directory.write_result(result)
     return result
 
@@ -270,16 +274,27 @@ def _measure(
     task: tasks.Task | tasks.StreamedTask,
     trainer: training.Trainer,
     callbacks: Sequence[keras.callbacks.Callback],
-) -> dict[str, Any]:
-    """Trains what is left and evaluates: the measured part of the result."""
+) -> tuple[dict[str, Any], dict[str, results.Predictions]]:
+    """Trains what is left and evaluates.
+
+    Returns:
+      The measured part of the result, and the predictions for each split.
+    """
     batches = parts.make_batches(config, task, trainer.progress)
     if config.stop_at_loss is not None:
         callbacks = [*callbacks, training.StopAtLoss(config.stop_at_loss)]
     with task.naming_damage():
         history = trainer.train(batches.to_train, batches.test_set, callbacks)
-        final = training.evaluate(trainer.steps, batches.train_set)
+        final, on_train = training.evaluate_examples(
+            trainer.steps, batches.train_set
+        )
+        _, on_test = training.evaluate_examples(trainer.steps, batches.test_set)
     examples = task.train_examples
-    return summarize(config, history, trainer.epoch_steps, examples, final)
+    measured = summarize(config, history, trainer.epoch_steps, examples, final)
+    return measured, {
+        "train": results.Predictions(task.positions["train"], **on_train),
+        "test": results.Predictions(task.positions["test"], **on_test),
+    }
 
 
 def summarize(

@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import app, flags
 
-from rethink_keras.config import STRATEGIES, RunConfig
+from rethink_keras.config import RETIRED, STRATEGIES, RunConfig
 from rethink_keras.errors import (
     DivergenceError,
     InputError,
@@ -56,6 +56,8 @@ _DEFINE: dict[type, Any] = {
 
 for _name, _field in _OPTIONS.items():
     _DEFINE[option_type(_field)](_name, _field.default, _field.metadata["doc"])
+for _name in RETIRED:
+    flags.DEFINE_string(_name, None, "no effect; read from old flagfiles")
 flags.DEFINE_string(
     "workdir", None, "where logs go; default: tensorboard_logs/..."
 )

@@ -16,9 +16,8 @@ def build_model(config: RunConfig, task: Task | StreamedTask) -> keras.Model:
         "weight_decay": config.weight_decay,
         "dropout": config.dropout,
     }
-    for name in ("batch_norm", "batch_norm_momentum"):
-        if getattr(config, name) is not None:
-            options[name] = getattr(config, name)
+    if config.batch_norm is not None:
+        options["batch_norm"] = config.batch_norm
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.precision)
     try:

@@ -3,6 +3,8 @@
 import contextlib
 import dataclasses
 
+import numpy as np
+
 from rethink_keras import data, pipeline, randomization
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
@@ -17,6 +19,8 @@ class Task:
       train_crops: with the centre crops, randomized.
       test_crops: the test examples, likewise; or, of a run that chooses
         hyperparameters, the held-out training examples.
+      positions: int32 arrays by split, `train` and `test`: where each example
+        stands in the data set's split.
       randomization: what was applied.
       fingerprint: SHA-256 of the randomized labels and pixels.
     """
@@ -24,6 +28,7 @@ class Task:
     train: data.Examples
     train_crops: data.Examples
     test_crops: data.Examples
+    positions: dict[str, np.ndarray]
     randomization: randomization.Randomization
     fingerprint: str
 
@@ -70,9 +75,22 @@ def make_task(config: RunConfig) -> Task:
         train=dataclasses.replace(train, labels=train_crops.labels),
         train_crops=train_crops,
         test_crops=test_crops,
+        positions={
+            "train": _positions(train, loaded.train),
+            "test": _positions(
+                test, loaded.train if config.validation_examples else loaded.test
+            ),
+        },
         randomization=random,
         fingerprint=randomization.fingerprint(train_crops, test_crops),
     )
+
+
+def _positions(examples: data.Examples, split: data.Examples) -> np.ndarray:
+    """Where each example stands in a split: int32 [n]."""
+    order = np.argsort(split.ids)
+    found = np.searchsorted(split.ids, examples.ids, sorter=order)
+    return order[found].astype("int32")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +125,14 @@ class StreamedTask:
     @property
     def test_examples(self) -> int:
         return len(self.streams.test)
+
+    @property
+    def positions(self) -> dict[str, np.ndarray]:
+        """Where each example stands in its split: int32 arrays by split."""
+        return {
+            "train": np.arange(self.train_examples, dtype="int32"),
+            "test": np.arange(self.test_examples, dtype="int32"),
+        }
 
     def epoch_steps(self, batch_size: int) -> int:
         """Batches of an epoch."""

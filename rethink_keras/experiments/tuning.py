@@ -41,7 +41,6 @@ RANGES = {
     "learning_rate": Range(1e-3, 1.0, "log", 10**0.5),
     "epochs": Range(20, 100, step=20),
     "dropout": Range(0.0, 0.75, step=0.25),
-    "batch_norm_momentum": Range(0.9, 0.99, step=0.03),
 }
 
 

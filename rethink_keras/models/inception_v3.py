@@ -16,7 +16,6 @@ def inception_v3(
     weight_decay: float = 0.0,
     dropout: float = 0.0,
     batch_norm: bool = True,
-    batch_norm_momentum: float = 0.99,
     classifier_activation: str | None = None,
     name: str = "inception_v3",
 ) -> keras.Model:
@@ -33,7 +32,6 @@ def inception_v3(
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
-      batch_norm_momentum: of its moving statistics.
       classifier_activation: of the last layer; None for logits.
       name: of the model.
 
@@ -59,7 +57,6 @@ def inception_v3(
         elif isinstance(layer, layers.BatchNormalization):
             if not batch_norm:
                 return layers.Identity(name=layer.name)
-            options["momentum"] = batch_norm_momentum
             return BatchNormalization.from_config(options)
         return type(layer).from_config(options)
 

@@ -15,7 +15,6 @@ def small_inception(
     weight_decay: float = 0.0,
     dropout: float = 0.0,
     batch_norm: bool = True,
-    batch_norm_momentum: float = 0.9,
     classifier_activation: str | None = None,
     name: str = "small_inception",
 ) -> keras.Model:
@@ -23,9 +22,8 @@ def small_inception(
 
     The number is the paper's with BatchNorm (an offset and no scale, and
     convolutions without bias) and without (convolutions with bias). Open in
-    the paper: the padding (same), the initial weights (Glorot-uniform, the
-    default of the TensorFlow of the time) and the momentum of the moving
-    statistics (0.9, the default of MXNet, where this network comes from).
+    the paper: the padding (same) and the initial weights (Glorot-uniform, the
+    default of the TensorFlow of the time).
 
     Args:
       input_shape: (height, width, channels).
@@ -33,7 +31,6 @@ def small_inception(
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
-      batch_norm_momentum: of its moving statistics.
       classifier_activation: of the last layer; None for logits.
       name: of the model.
 
@@ -54,7 +51,6 @@ def small_inception(
         )(x)
         if batch_norm:
             x = BatchNormalization(
-                momentum=batch_norm_momentum,
                 epsilon=BATCH_NORM_EPSILON,
                 scale=False,
             )(x)

@@ -14,7 +14,6 @@ def small_resnet(
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
-    batch_norm_momentum: float = 0.9,
     classifier_activation: str | None = None,
     name: str = "small_resnet",
 ) -> keras.Model:
@@ -29,7 +28,6 @@ def small_resnet(
       classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before the fully connected layer.
-      batch_norm_momentum: of the moving statistics.
       classifier_activation: of the last layer; None for logits.
       name: of the model.
 
@@ -50,7 +48,7 @@ def small_resnet(
         )(x)
 
     def activate(x):
-        x = BatchNormalization(momentum=batch_norm_momentum, epsilon=1e-3)(x)
+        x = BatchNormalization(epsilon=1e-3)(x)
         return layers.ReLU()(x)
 
     def block(x, filters, strides):

@@ -1,5 +1,6 @@
 """Batches of examples in memory, for one device or for many."""
 
+import copy
 import dataclasses
 import math
 
@@ -89,6 +90,7 @@ class TrainingBatches:
         self.steps = epoch_steps(len(examples), batch_size)
         self.epochs = epochs
         self.skip = skip
+        self._limit: int | None = None
         self._examples = examples
         self._seed = seed
         self._augment = augment
@@ -118,12 +120,21 @@ class TrainingBatches:
 
         batches = tf.data.Dataset.range(self.epochs.start, self.epochs.stop)
         batches = batches.flat_map(pieces).skip(self.skip * share.count)
+        if self._limit is not None:
+            batches = batches.take(self._limit * share.count)
         changing = bool(self._augment or self._regularize)
         batches = batches.map(
             lambda epoch, indices: self._take(fields, epoch, indices),
             num_parallel_calls=1 + changing,
         )
         return steady(batches.prefetch(4 * share.count))
+
+    def beginning(self, epoch: int, limit: int) -> "TrainingBatches":
+        """The first batches of an epoch alone, as trained on."""
+        part = copy.copy(self)
+        part.epochs, part.skip = range(epoch, epoch + 1), 0
+        part._limit = limit
+        return part
 
     def whole(self) -> tf.data.Dataset:
         """All the examples as one element, again and again; see `at`."""

@@ -6,6 +6,7 @@ pipelines: each pipeline reads all the records, which is cheap, and decodes
 those of its share.
 """
 
+import copy
 import dataclasses
 import os
 
@@ -114,6 +115,7 @@ class StreamedTrainingBatches:
         self.steps = len(examples) // batch_size
         self.epochs = epochs
         self.skip = skip
+        self._limit: int | None = None
         self._examples = examples
         self._preparation = preparation
         self._batch_size = batch_size
@@ -146,9 +148,18 @@ class StreamedTrainingBatches:
 
         epochs = tf.data.Dataset.range(self.epochs.start, self.epochs.stop)
         stream = epochs.flat_map(of_epoch).skip(self.skip * size)
+        if self._limit is not None:
+            stream = stream.take(self._limit * size)
         pieces = _pieces(stream, share, size).map(key)
         decoded = _batched(_one_by_one(pieces, decode), share, size)
         return steady(decoded.map(finish).prefetch(share.count))
+
+    def beginning(self, epoch: int, limit: int) -> "StreamedTrainingBatches":
+        """The first batches of an epoch alone, as trained on."""
+        part = copy.copy(self)
+        part.epochs, part.skip = range(epoch, epoch + 1), 0
+        part._limit = limit
+        return part
 
 
 class StreamedEvaluationBatches:

@@ -8,6 +8,11 @@ from rethink_keras.results.collection import (
     key_of,
 )
 from rethink_keras.results.environment import device, versions
+from rethink_keras.results.predictions import (
+    PREDICTIONS,
+    Predictions,
+    read_predictions,
+)
 from rethink_keras.results.run_directory import RunDirectory
 from rethink_keras.results.summary import (
     as_block,
@@ -19,9 +24,11 @@ from rethink_keras.results.summary import (
 from rethink_keras.results.tensorboard import TensorBoardWriter
 
 __all__ = [
+    "PREDICTIONS",
     "RESULT",
     "THEORY",
     "FinishedRun",
+    "Predictions",
     "RunDirectory",
     "TensorBoardWriter",
     "as_block",
@@ -32,5 +39,6 @@ __all__ = [
     "find_runs",
     "key_of",
     "parameters",
+    "read_predictions",
     "versions",
 ]

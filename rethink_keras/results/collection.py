@@ -67,7 +67,7 @@ def read_run(path: epath.Path) -> FinishedRun:
     """
     try:
         result = json.loads((path / RESULT).read_text())
-        config = key_of(RunConfig(**result["config"]))
+        config = key_of(RunConfig.from_dict(result["config"]))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path / RESULT}: is no result of a run ({error}); remove it, or"

@@ -2,21 +2,39 @@
 
 import json
 import os
+import pathlib
 import shutil
+import tempfile
+from collections.abc import Mapping
 from typing import Any
 
 import filelock
+import keras
 from etils import epath
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 from rethink_keras.files import GOES_ON, write_whole, writing
 from rethink_keras.results.collection import RESULT, key_of, read_run
+from rethink_keras.results.predictions import (
+    PREDICTIONS,
+    Predictions,
+    write_predictions,
+)
 
 DEFAULT_ROOT = "tensorboard_logs"
 _CHECKPOINTS = "checkpoints"
 _LOCK = "lock"
-_OURS = ("train", "test", "flags.txt", "config.json", RESULT)
+MODEL = "model.keras"
+_OURS = (
+    "train",
+    "test",
+    "flags.txt",
+    "config.json",
+    MODEL,
+    PREDICTIONS,
+    RESULT,
+)
 
 
 class RunDirectory:
@@ -60,12 +78,12 @@ class RunDirectory:
           InputError: names the options that differ.
         """
         ours = key_of(self.config).as_dict()
-        differing = [
-            k for k in ours if k != "data_dir" and ours[k] != theirs.get(k)
-        ]
+        there = key_of(RunConfig.from_dict(theirs)).as_dict()
+        differing = [name for name in ours if ours[name] != there[name]]
         if differing:
             changes = ", ".join(
-                f"{k}={theirs.get(k)} there, {ours[k]} here" for k in differing
+                f"{name}={there[name]} there, {ours[name]} here"
+                for name in differing
             )
             raise InputError(
                 f"workdir={self.path}: holds a run with other options"
@@ -111,6 +129,28 @@ class RunDirectory:
         left = {path.name for path in self.checkpoints.glob("*")}
         if left <= {_LOCK}:
             shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def write_learned(
+        self, model: keras.Model, predictions: Mapping[str, Predictions]
+    ) -> None:
+        """Writes the trained network and its predictions.
+
+        Args:
+          model: loads again with `keras.saving.load_model` once
+            `rethink_keras.models` is imported.
+          predictions: for each split.
+
+        Raises:
+          InputError: they cannot be written.
+        """
+        with (
+            writing(self.path, GOES_ON),
+            tempfile.TemporaryDirectory() as scratch,
+        ):
+            local = pathlib.Path(scratch) / MODEL
+            model.save(local)
+            write_whole(self.path / MODEL, local.read_bytes())
+            write_predictions(self.path / PREDICTIONS, predictions)
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes result.json.

@@ -7,7 +7,12 @@ from rethink_keras.training.checkpoints import (
     Progress,
 )
 from rethink_keras.training.devices import Devices, find_devices
-from rethink_keras.training.evaluation import Evaluation, evaluate
+from rethink_keras.training.evaluation import (
+    Evaluation,
+    evaluate,
+    evaluate_examples,
+    recompute_statistics,
+)
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.loop import Trainer, fingerprint_of
 from rethink_keras.training.optimizer import sgd
@@ -25,7 +30,9 @@ __all__ = [
     "StopAtLoss",
     "Trainer",
     "evaluate",
+    "evaluate_examples",
     "find_devices",
     "fingerprint_of",
+    "recompute_statistics",
     "sgd",
 ]

@@ -1,13 +1,14 @@
-"""Accuracy and loss over a whole split, in inference mode."""
+"""Statistics, accuracy, loss and predictions for inference."""
 
 import dataclasses
 from typing import Any
 
 import numpy as np
 
-from rethink_keras.training.meters import share, shares
+from rethink_keras.training.meters import PREDICTION_COLUMNS, share, shares
 from rethink_keras.training.steps import Batches, Steps
 
+STATISTICS_BATCHES = 10
 _FEW_CLASSES = 10
 _ACCURACIES = ("accuracy", "accuracy_clean", "accuracy_corrupted")
 
@@ -56,6 +57,53 @@ def evaluate(steps: Steps, batches: Batches) -> Evaluation:
             for batch in steps.dataset(batches)
         )
     )
+
+
+def recompute_statistics(steps: Steps, batches: Batches) -> None:
+    """Sets each BatchNorm's statistics to their mean over batches.
+
+    Training is not touched: neither weights nor random states change. The
+    result does not depend on the number of replicas.
+
+    Args:
+      steps: of a backend.
+      batches: see `TrainingBatches.beginning`.
+    """
+    variables = steps.statistics.variables
+    if not variables:
+        return
+    found = [
+        [np.asarray(value, "float64") for value in steps.batch_statistics(images)]
+        for images, *_ in steps.whole_dataset(batches)
+    ]
+    for variable, values in zip(
+        variables, zip(*found, strict=True), strict=True
+    ):
+        variable.assign(np.mean(values, axis=0).astype("float32"))
+
+
+def evaluate_examples(
+    steps: Steps, batches: Batches
+) -> tuple[Evaluation, dict[str, np.ndarray]]:
+    """Evaluates a split and keeps the prediction for each example.
+
+    Args:
+      steps: of a backend.
+      batches: see `pipeline.EvaluationBatches`.
+
+    Returns:
+      The evaluation, and a float32 array [n] for each of
+      `meters.PREDICTION_COLUMNS`, in the order of the split.
+    """
+    parts = [steps.predict(batch) for batch in steps.dataset(batches)]
+    sums, rows = zip(*parts, strict=True)
+    evaluation = _means(sum(np.asarray(part, "float64") for part in sums))
+    *columns, weights = np.concatenate(rows).T
+    counted = weights > 0
+    return evaluation, {
+        name: column[counted]
+        for name, column in zip(PREDICTION_COLUMNS, columns, strict=True)
+    }
 
 
 def _means(sums: Any) -> Evaluation:

@@ -12,8 +12,10 @@ from rethink_keras.training.meters import (
     Meters,
     cross_entropy,
     evaluation_sums,
+    prediction_rows,
     training_sums,
 )
+from rethink_keras.training.statistics import BatchStatistics
 from rethink_keras.training.steps import Batches
 
 
@@ -36,12 +38,15 @@ class JaxSteps:
         optimizer: keras.optimizers.Optimizer,
     ):
         self.meters = Meters()
+        self.statistics = BatchStatistics(model)
         self._model = model
         self._optimizer = optimizer
         self._distribution = keras.distribution.distribution()
         optimizer.build(model.trainable_variables)
         self._step = jax.jit(self._step_of_state, donate_argnums=0)
         self._examine = jax.jit(self._examine_batch)
+        self._predict = jax.jit(self._predict_batch)
+        self._batch_statistics = jax.jit(self.statistics.of_batch)
 
     def _variables(self) -> tuple[list, ...]:
         return (
@@ -88,20 +93,43 @@ class JaxSteps:
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
 
-    def _examine_batch(self, trainable, non_trainable, batch):
-        images, labels, true_labels, weights = batch
+    def _logits(self, trainable, non_trainable, images):
         logits, _ = self._model.stateless_call(
             trainable, non_trainable, images, training=False
         )
+        return logits
+
+    def _examine_batch(self, trainable, non_trainable, batch):
+        images, labels, true_labels, weights = batch
+        logits = self._logits(trainable, non_trainable, images)
         return evaluation_sums(labels, true_labels, logits, weights)
 
-    def examine(self, batch: Any) -> np.ndarray:
-        """The sums of a batch, in inference mode."""
+    def _predict_batch(self, trainable, non_trainable, batch):
+        images, labels, true_labels, weights = batch
+        logits = self._logits(trainable, non_trainable, images)
+        arguments = labels, true_labels, logits, weights
+        return evaluation_sums(*arguments), prediction_rows(*arguments)
+
+    def _weights(self) -> tuple[list, list]:
         trainable, non_trainable = (
             [v.value for v in group] for group in self._variables()[:2]
         )
-        sums = self._examine(trainable, non_trainable, self._placed(batch))
+        return trainable, non_trainable
+
+    def examine(self, batch: Any) -> np.ndarray:
+        """The sums of a batch, in inference mode."""
+        sums = self._examine(*self._weights(), self._placed(batch))
         return np.asarray(sums)
+
+    def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The sums of a batch and the prediction for each example."""
+        sums, rows = self._predict(*self._weights(), self._placed(batch))
+        return np.asarray(sums), np.asarray(rows)
+
+    def batch_statistics(self, images: Any) -> list[Any]:
+        """The statistics that each BatchNorm sees in a whole batch."""
+        (placed,) = self._placed((images,))
+        return self._batch_statistics(*self._weights(), placed)
 
     def _placed(self, batch: tuple[np.ndarray, ...]) -> tuple:
         """A batch, divided among the devices of the distribution."""
@@ -124,3 +152,7 @@ class JaxSteps:
         if self._distribution is not None:
             share = Share(multiple=self._distribution.device_mesh.devices.size)
         return batches.dataset(share).as_numpy_iterator()
+
+    def whole_dataset(self, batches: Batches) -> Iterable:
+        """The same batches: none are divided before they reach a device."""
+        return self.dataset(batches)

@@ -20,15 +20,27 @@ from rethink_keras.training.checkpoints import (
     Checkpoints,
     Progress,
 )
-from rethink_keras.training.evaluation import Evaluation, evaluate
+from rethink_keras.training.evaluation import (
+    STATISTICS_BATCHES,
+    Evaluation,
+    evaluate,
+    recompute_statistics,
+)
 from rethink_keras.training.interruption import Interruption
-from rethink_keras.training.steps import Batches, make_steps
+from rethink_keras.training.steps import (
+    Batches,
+    TrainingBatches,
+    make_steps,
+)
 
 SECONDS_PER_CALL = 0.5
 
 
 class Trainer:
     """Trains one network, evaluating the test set after each epoch.
+
+    BatchNorm's statistics are recomputed before each evaluation (see
+    `recompute_statistics`), over the first batches of the epoch.
 
     Callbacks see Keras's events. The logs of an epoch hold `loss` (mean
     cross-entropy, without the penalty), `accuracy` (online), `penalty`,
@@ -85,7 +97,7 @@ class Trainer:
 
     def train(
         self,
-        batches: Batches,
+        batches: TrainingBatches,
         test_batches: Batches,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, list]:
@@ -117,6 +129,10 @@ class Trainer:
             self._events.on_epoch_begin(progress.epoch)
             learning_rate = float(self._optimizer.learning_rate)
             seconds = self.train_epoch(iterator)
+            recompute_statistics(
+                self.steps,
+                batches.beginning(progress.epoch, STATISTICS_BATCHES),
+            )
             test = evaluate(self.steps, test_batches)
             logs = self._logs(learning_rate, seconds, test)
             self._events.on_epoch_end(progress.epoch, logs)

@@ -6,6 +6,13 @@ import keras
 from keras import ops
 
 _OUTCOMES = 5
+PREDICTION_COLUMNS = (
+    "label",
+    "true_label",
+    "prediction",
+    "probability",
+    "margin",
+)
 
 
 def cross_entropy(targets, logits):
@@ -64,6 +71,33 @@ def evaluation_sums(labels, true_labels, logits, weights):
         true * predicted,
     ]
     return ops.sum(weights[:, None] * ops.concatenate(columns, -1), axis=0)
+
+
+def prediction_rows(labels, true_labels, logits, weights):
+    """The prediction for each example: float32 [n, 6].
+
+    The columns: the label, the true label, the predicted class, the
+    probability of the label, the margin (the label's logit less the largest
+    other one), and the weight.
+
+    Args:
+      labels: int [n].
+      true_labels: int [n].
+      logits: [n, classes].
+      weights: float32 [n], 0 for what does not count.
+    """
+    logits = ops.cast(logits, "float32")
+    own = ops.one_hot(labels, logits.shape[-1])
+    others = ops.max(logits - 1e30 * own, axis=-1)
+    columns = [
+        labels,
+        true_labels,
+        ops.argmax(logits, axis=-1),
+        ops.sum(own * ops.softmax(logits), axis=-1),
+        ops.sum(own * logits, axis=-1) - others,
+        weights,
+    ]
+    return ops.stack([ops.cast(c, "float32") for c in columns], axis=-1)
 
 
 def _in_top5(labels, logits):

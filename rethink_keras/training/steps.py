@@ -10,6 +10,7 @@ import tensorflow as tf
 from rethink_keras.errors import InputError
 from rethink_keras.pipeline import Share
 from rethink_keras.training.meters import Meters
+from rethink_keras.training.statistics import BatchStatistics
 
 
 class Batches(Protocol):
@@ -17,6 +18,13 @@ class Batches(Protocol):
 
     def dataset(self, share: Share) -> tf.data.Dataset:
         """Those of an input pipeline."""
+
+
+class TrainingBatches(Batches, Protocol):
+    """The training batches of a run; see `pipeline`."""
+
+    def beginning(self, epoch: int, limit: int) -> Batches:
+        """The first batches of an epoch alone, as trained on."""
 
 
 class Steps(Protocol):
@@ -27,10 +35,12 @@ class Steps(Protocol):
     Attributes:
       meters: updated by `train`.
       together: how many steps a call is to take; None for any number.
+      statistics: of the model's BatchNorm layers.
     """
 
     meters: Meters
     together: int | None
+    statistics: BatchStatistics
 
     def iterator(self, batches: Any) -> Iterator:
         """What `train` takes batches from.
@@ -51,6 +61,15 @@ class Steps(Protocol):
 
     def examine(self, batch: Any) -> np.ndarray:
         """The `meters.evaluation_sums` of a batch, in inference mode."""
+
+    def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
+        """What `examine` returns, and the `meters.prediction_rows`."""
+
+    def whole_dataset(self, batches: Batches) -> Iterable:
+        """Batches that are not divided, for `batch_statistics`."""
+
+    def batch_statistics(self, images: Any) -> list[Any]:
+        """The statistics that each BatchNorm sees in a whole batch."""
 
 
 def make_steps(

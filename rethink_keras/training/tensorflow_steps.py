@@ -12,8 +12,10 @@ from rethink_keras.training.meters import (
     Meters,
     cross_entropy,
     evaluation_sums,
+    prediction_rows,
     training_sums,
 )
+from rethink_keras.training.statistics import BatchStatistics
 from rethink_keras.training.steps import Batches
 
 _TOGETHER = 10
@@ -53,6 +55,7 @@ class TensorFlowSteps:
         compile_with_xla: bool = False,
     ):
         self.meters = Meters()
+        self.statistics = BatchStatistics(model)
         self._model = model
         self._optimizer = optimizer
         self._strategy = strategy = tf.distribute.get_strategy()
@@ -77,8 +80,22 @@ class TensorFlowSteps:
             sums = strategy.run(self._examine_piece, args=batch)
             return strategy.reduce("SUM", sums, axis=None)
 
+        @tf.function
+        def predict(batch):
+            sums, rows = strategy.run(self._predict_piece, args=batch)
+            return (
+                strategy.reduce("SUM", sums, axis=None),
+                strategy.gather(rows, axis=0),
+            )
+
+        @tf.function
+        def batch_statistics(images):
+            return strategy.run(self._statistics_of, args=(images,))
+
         self._train = train
         self._examine = examine
+        self._predict = predict
+        self._batch_statistics = batch_statistics
 
     def _step(self, images, targets, labels, true_labels):
         """One update of the weights; the sums of a replica's piece.
@@ -99,23 +116,7 @@ class TensorFlowSteps:
                 objective += tf.add_n(self._model.losses) / replicas
         gradients = tape.gradient(objective, variables)
         self._optimizer.apply(gradients, variables)
-        if replicas > 1:
-            self._average_statistics(context)
         return training_sums(labels, true_labels, logits, losses)
-
-    def _average_statistics(self, context: tf.distribute.ReplicaContext):
-        """Makes BatchNorm's moving statistics those of all replicas."""
-        moving = [
-            variable
-            for variable in self._model.non_trainable_variables
-            if variable.dtype == "float32"
-        ]
-        if moving:
-            means = context.all_reduce(
-                "MEAN", [tf.identity(v.value) for v in moving]
-            )
-            for variable, mean in zip(moving, means, strict=True):
-                variable.assign(mean)
 
     def iterator(self, batches: Batches) -> Iterator:
         """What `train` takes batches from."""
@@ -125,18 +126,27 @@ class TensorFlowSteps:
         """Takes `steps` batches and updates weights and meters."""
         self._train(batches, tf.constant(steps))
 
+    @property
+    def _static(self) -> bool:
+        """Whether all batches must have one size."""
+        return isinstance(self._strategy, tf.distribute.TPUStrategy)
+
+    def whole_dataset(self, batches: Batches) -> Iterable:
+        """Whole batches, which each replica and each worker sees alike."""
+        pieces = self._strategy.num_replicas_in_sync
+        return batches.dataset(Share(multiple=pieces if self._static else None))
+
     def dataset(self, batches: Batches) -> Iterable:
         """Batches, divided among the strategy's replicas."""
         strategy = self._strategy
         if strategy.num_replicas_in_sync == 1:
             return batches.dataset(Share())
-        static = isinstance(strategy, tf.distribute.TPUStrategy)
 
         def of_pipeline(context: tf.distribute.InputContext):
             pieces = context.num_replicas_in_sync
             count = pieces // context.num_input_pipelines
             first = context.input_pipeline_id * count
-            multiple = pieces if static else None
+            multiple = pieces if self._static else None
             return batches.dataset(Share(pieces, first, count, multiple))
 
         return strategy.distribute_datasets_from_function(of_pipeline)
@@ -148,6 +158,30 @@ class TensorFlowSteps:
     def examine(self, batch: Any) -> np.ndarray:
         """The sums of a batch, in inference mode."""
         return self._examine(batch).numpy()
+
+    def _predict_piece(self, images, labels, true_labels, weights):
+        logits = self._model(images, training=False)
+        arguments = labels, true_labels, logits, weights
+        return evaluation_sums(*arguments), prediction_rows(*arguments)
+
+    def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The sums of a batch and the prediction for each example."""
+        sums, rows = self._predict(batch)
+        return sums.numpy(), rows.numpy()
+
+    def _statistics_of(self, images):
+        return self.statistics.of_batch(
+            [v.value for v in self._model.trainable_variables],
+            [v.value for v in self._model.non_trainable_variables],
+            images,
+        )
+
+    def batch_statistics(self, images: Any) -> list[Any]:
+        """The statistics that each BatchNorm sees in a whole batch."""
+        return [
+            self._strategy.experimental_local_results(value)[0]
+            for value in self._batch_statistics(images)
+        ]
 
 
 class ParameterServerSteps(TensorFlowSteps):
