@@ -22,6 +22,12 @@ _WORKDIR = flags.DEFINE_string(
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", None, "TFDS directory for --scale=paper; default: TFDS's own"
 )
+_PRECISION = flags.DEFINE_enum(
+    "precision",
+    "float32",
+    ["float32", "mixed_bfloat16", "fastest"],
+    "arithmetic of runs that have not begun; fastest: as timed on this machine",
+)
 _JOBS = flags.DEFINE_integer(
     "jobs", 1, "runs at a time, one a device", lower_bound=1
 )
@@ -64,7 +70,10 @@ def _run(experiments: Sequence[str]) -> int:
     rows = [row for of_one in loaded.values() for row in of_one]
     names = matching(_ROWS.value, sorted({row.name for row in rows}))
     chosen = [row for row in rows if row.name in names]
-    jobs = rows_of.plan(chosen, seeds, _WORKDIR.value, _DATA_DIR.value)
+    with quiet_start():  # of the process that measures speeds
+        jobs = rows_of.plan(
+            chosen, seeds, _WORKDIR.value, _DATA_DIR.value, _PRECISION.value
+        )
     if _DRY_RUN.value:
         print(rows_of.as_list(jobs))
         return 0

@@ -202,7 +202,7 @@ def _make_trainer(
     keras.utils.set_random_seed(config.seed)
     epoch_steps = task.epoch_steps(config.batch_size)
     return training.Trainer(
-        parts.build_model(config, task),
+        parts.build_model(config, task.image_shape, task.randomization.classes),
         parts.make_optimizer(config, epoch_steps),
         epochs=config.epochs,
         epoch_steps=epoch_steps,

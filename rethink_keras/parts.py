@@ -10,8 +10,10 @@ from rethink_keras.config import RunConfig
 from rethink_keras.tasks import StreamedTask, Task, regularization
 
 
-def build_model(config: RunConfig, task: Task | StreamedTask) -> keras.Model:
-    """The network of a run, for the images of its task."""
+def build_model(
+    config: RunConfig, image_shape: tuple[int, int, int], classes: int
+) -> keras.Model:
+    """The network of a run, for images [n, *image_shape]."""
     options: dict[str, Any] = {
         "weight_decay": config.weight_decay,
         "dropout": config.dropout,
@@ -22,8 +24,8 @@ def build_model(config: RunConfig, task: Task | StreamedTask) -> keras.Model:
     keras.config.set_dtype_policy(config.precision)
     try:
         return models.BUILDERS[config.model](
-            input_shape=task.image_shape,
-            classes=task.randomization.classes,
+            input_shape=image_shape,
+            classes=classes,
             **options,
         )
     finally:
@@ -87,7 +89,7 @@ class Batches:
       test_set: the test examples.
     """
 
-    to_train: training.Batches
+    to_train: training.TrainingBatches
     train_set: training.Batches
     test_set: training.Batches
 

@@ -78,7 +78,8 @@ def make_task(config: RunConfig) -> Task:
         positions={
             "train": _positions(train, loaded.train),
             "test": _positions(
-                test, loaded.train if config.validation_examples else loaded.test
+                test,
+                loaded.train if config.validation_examples else loaded.test,
             ),
         },
         randomization=random,

@@ -1,8 +1,10 @@
 """How long a run will take, estimated before it starts."""
 
+import dataclasses
 from collections.abc import Iterable
 
 from rethink_keras.config import SAMPLE, RunConfig
+from rethink_keras.experiments.speed import Speeds, network_of
 from rethink_keras.results import FinishedRun
 
 TRAIN_EXAMPLES = {
@@ -11,53 +13,66 @@ TRAIN_EXAMPLES = {
     "mnist": 60_000,
     "imagenet2012": 1_281_167,
 }
-
-# Images per second of training on 2 cores of an AMD EPYC, as measured by
-# launch/benchmark.py: float32, mixed_bfloat16.
-_MEASURED = {
-    "small_inception": (150, 250),
-    "small_alexnet": (1_340, 2_210),
-    "mlp_1x512": (30_000, 35_000),
-    "mlp_3x512": (15_000, 22_000),
-    "small_resnet": (270, 470),
-    "small_vit": (290, 430),
-}
-# The same of Inception V3 at 75x75; the time grows with the area.
-_INCEPTION_V3 = (75, 100)
-_INCEPTION_V3_SIZE = 75
 _START_MINUTES = 0.2
 _EVALUATION = 0.1  # of an epoch's time
 
 
-def estimate_minutes(config: RunConfig, finished: Iterable[FinishedRun]):
-    """Minutes of a run.
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """An estimate of a run's time.
 
-    From the speed of a finished run of the same model and precision where
-    there is one, else from the speed measured on 2 CPU cores.
+    Attributes:
+      minutes: of all its epochs; None if no speed is known.
+      basis: what it rests on.
     """
+
+    minutes: float | None
+    basis: str
+
+    def __str__(self) -> str:
+        if self.minutes is None:
+            return f"minutes unknown: {self.basis}"
+        return f"at most {self.minutes:.0f} min, {self.basis}"
+
+
+def estimate_minutes(
+    config: RunConfig,
+    finished: Iterable[FinishedRun],
+    device: str,
+    speeds: Speeds | None = None,
+) -> Estimate:
+    """The minutes of a run.
+
+    They rest on the speed measured now or, without it, on that of a finished
+    run of the same network and precision, if possible on the same device.
+
+    Args:
+      config: of the run.
+      finished: runs to learn from.
+      device: that will train, as in result.json.
+      speeds: as measured now.
+    """
+    measured = (speeds or {}).get(network_of(config), {})
+    if config.precision in measured:
+        return _estimate(config, measured[config.precision], "measured now")
+    alike = [
+        run
+        for run in finished
+        if run.config.precision == config.precision
+        and network_of(run.config) == network_of(config)
+    ]
+    if not alike:
+        return Estimate(None, "--precision=fastest measures the speed")
+    run = next((r for r in alike if r.result["device"] == device), alike[0])
+    return _estimate(
+        config,
+        run.result["images_per_second"],
+        f"the speed of a finished run on {run.result['device']}",
+    )
+
+
+def _estimate(config: RunConfig, speed: float, basis: str) -> Estimate:
     default = TRAIN_EXAMPLES.get(config.dataset, TRAIN_EXAMPLES["cifar10"])
     examples = config.train_examples or default
-    speed = next(
-        (
-            run.result["images_per_second"]
-            for run in finished
-            if run.config.model == config.model
-            and run.config.precision == config.precision
-            and run.config.image_size == config.image_size
-        ),
-        None,
-    )
-    if speed is None:
-        speed = _measured_speed(config)
     seconds = config.epochs * examples / speed * (1 + _EVALUATION)
-    return _START_MINUTES + seconds / 60
-
-
-def _measured_speed(config: RunConfig) -> float:
-    """Images per second on 2 CPU cores."""
-    reduced = config.precision != "float32"
-    if config.model != "inception_v3":
-        return _MEASURED[config.model][reduced]
-    assert config.image_size is not None
-    area = (config.image_size / _INCEPTION_V3_SIZE) ** 2
-    return _INCEPTION_V3[reduced] / area
+    return Estimate(_START_MINUTES + seconds / 60, basis)

@@ -2,10 +2,8 @@
 
 import concurrent.futures
 import ctypes
-import dataclasses
 import functools
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -13,78 +11,9 @@ import threading
 import time
 from collections.abc import Sequence
 
-from etils import epath
-
-from rethink_keras.config import RunConfig
-from rethink_keras.experiments.cost import estimate_minutes
-from rethink_keras.experiments.rows import Row
-from rethink_keras.results import FinishedRun, find_runs, key_of
+from rethink_keras.experiments.planning import Job
 
 _PR_SET_PDEATHSIG = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """One run of a row: a seed, and where it goes.
-
-    Attributes:
-      row: of an experiment.
-      config: the run.
-      command: of the run, ready for a shell.
-      finished: the finished run with this config, if there is one.
-      minutes: estimated.
-    """
-
-    row: Row
-    config: RunConfig
-    command: tuple[str, ...]
-    finished: FinishedRun | None
-    minutes: float
-
-    @property
-    def title(self) -> str:
-        return f"{self.row.experiment}/{self.row.name} seed {self.config.seed}"
-
-    def __str__(self) -> str:
-        return shlex.join(("python", *self.command))
-
-
-def plan(
-    rows: Sequence[Row],
-    seeds: Sequence[int],
-    workdir: str,
-    data_dir: str | None = None,
-) -> list[Job]:
-    """The runs of rows and seeds, each config once.
-
-    A run is finished if a result with its config lies anywhere under the work
-    directory. Seeds vary slowest: all rows have one result first.
-    """
-    runs = find_runs(workdir)
-    jobs: dict[RunConfig, Job] = {}
-    for seed in seeds:
-        for row in rows:
-            config = key_of(row.seeded(seed))
-            path = epath.Path(workdir) / config.name()
-            options = [f"--seed={seed}", f"--workdir={path}"]
-            if data_dir is not None and row.scale == "paper":
-                options.append(f"--data_dir={data_dir}")
-            jobs.setdefault(
-                config,
-                Job(
-                    row=row,
-                    config=config,
-                    command=(
-                        "-m",
-                        "rethink_keras.main",
-                        *row.flags,
-                        *options,
-                    ),
-                    finished=runs.get(config),
-                    minutes=estimate_minutes(config, runs.values()),
-                ),
-            )
-    return list(jobs.values())
 
 
 class Runner:
@@ -115,8 +44,8 @@ class Runner:
         print(f"{len(todo)} of {len(jobs)} runs to do", flush=True)
         slots = list(range(self._parallel))
         failed: dict[Job, int] = {}
-        done_minutes, begun = 0.0, time.monotonic()
-        total_minutes = sum(job.minutes for job in todo)
+        shares, begun = _shares(todo), time.monotonic()
+        done = 0.0
         pool = concurrent.futures.ThreadPoolExecutor(self._parallel)
         futures = {pool.submit(self._run_one, job, slots): job for job in todo}
         try:
@@ -126,9 +55,9 @@ class Runner:
                 job, code = futures[future], future.result()
                 if code:
                     failed[job] = code
-                done_minutes += job.minutes
+                done += shares[job]
                 spent = (time.monotonic() - begun) / 60
-                left = (total_minutes / done_minutes - 1) * spent
+                left = (1 / done - 1) * spent
                 outcome = f"failed with exit code {code}" if code else "done"
                 print(
                     f"[{count}/{len(todo)}] {job.title}: {outcome};"
@@ -188,13 +117,12 @@ def _prepare_child(slot: int, slots: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def as_list(jobs: Sequence[Job]) -> str:
-    """Each run's command, its state and estimated minutes, for --dry_run."""
-    lines = []
-    for job in jobs:
-        state = "done" if job.finished else f"about {job.minutes:.0f} min"
-        lines.append(f"# {job.title}: {state}\n{job}")
-    left = sum(job.minutes for job in jobs if not job.finished)
-    done = sum(job.finished is not None for job in jobs)
-    lines.append(f"# {done} of {len(jobs)} done; about {left:.0f} min to do")
-    return "\n".join(lines)
+def _shares(jobs: Sequence[Job]) -> dict[Job, float]:
+    """Each job's share of the time of all; equal if any time is unknown."""
+    minutes = [job.estimate.minutes for job in jobs]
+    known = [m for m in minutes if m is not None]
+    if len(known) < len(jobs):
+        known = [1.0] * len(jobs)
+    return {
+        job: part / sum(known) for job, part in zip(jobs, known, strict=True)
+    }

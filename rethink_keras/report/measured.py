@@ -3,12 +3,12 @@
 import dataclasses
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from rethink_keras import paper
 from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.experiments import TRAIN_EXAMPLES, Row, load
-from rethink_keras.results import FinishedRun, key_of
+from rethink_keras.results import FinishedRun, counting_runs
 
 TEST_EXAMPLES = {SAMPLE: 1_000, "cifar10": 10_000, "imagenet2012": 50_000}
 _ALWAYS = ("train", "test")
@@ -125,20 +125,11 @@ def measure(
     return [
         MeasuredRow(
             row=row,
-            runs=_seeds_of(row, runs.values()),
+            runs=counting_runs(runs.values(), row.config),
             paper=reported.get(row.name, {}),
         )
         for row in load(experiment, scale)
     ]
-
-
-def _seeds_of(row: Row, runs: Iterable[FinishedRun]) -> dict[int, FinishedRun]:
-    found = {
-        run.config.seed: run
-        for run in runs
-        if run.config == key_of(row.seeded(run.config.seed))
-    }
-    return dict(sorted(found.items()))
 
 
 def papers_numbers(experiment: str) -> dict[str, dict[str, float | None]]:

@@ -1,10 +1,14 @@
 """What a run leaves behind."""
 
 from rethink_keras.results.collection import (
+    REFERENCE,
     RESULT,
     THEORY,
     FinishedRun,
+    counting_runs,
+    counts_for,
     find_runs,
+    has_begun,
     key_of,
 )
 from rethink_keras.results.environment import device, versions
@@ -25,6 +29,7 @@ from rethink_keras.results.tensorboard import TensorBoardWriter
 
 __all__ = [
     "PREDICTIONS",
+    "REFERENCE",
     "RESULT",
     "THEORY",
     "FinishedRun",
@@ -34,9 +39,12 @@ __all__ = [
     "as_block",
     "as_markdown",
     "conclusion",
+    "counting_runs",
+    "counts_for",
     "describe",
     "device",
     "find_runs",
+    "has_begun",
     "key_of",
     "parameters",
     "read_predictions",

@@ -3,15 +3,17 @@
 import dataclasses
 import json
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import tensorflow as tf
 from etils import epath
 
-from rethink_keras.config import RunConfig
+from rethink_keras.config import PRECISIONS, RunConfig
 from rethink_keras.errors import InputError
 
 RESULT = "result.json"
+CHECKPOINTS = "checkpoints"
 REFERENCE = "reference"
 THEORY = "theory"
 
@@ -29,6 +31,18 @@ class FinishedRun:
     path: epath.Path
     config: RunConfig
     result: dict[str, Any]
+
+    @property
+    def moving_averages(self) -> bool:
+        """Whether BatchNorm was evaluated with its moving averages.
+
+        Versions before 0.2 did so; their accuracies are up to 8 points low
+        while the learning rate is high, and about right at the end.
+        """
+        return bool(
+            self.config.batch_norm
+            and "batch_norm_statistics" not in self.result
+        )
 
 
 def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
@@ -74,6 +88,70 @@ def read_run(path: epath.Path) -> FinishedRun:
             " choose another directory"
         ) from error
     return FinishedRun(path, config, result)
+
+
+def counts_for(run: RunConfig, row: RunConfig) -> bool:
+    """Whether a run counts for a row of a table.
+
+    The rule: their options are equal but for `data_dir`, `precision` and
+    `stop_at_loss`, and the run stopped at no loss or at the row's.
+
+    Args:
+      run: of a finished run.
+      row: of the row, with the seed in question.
+    """
+    alike = dataclasses.replace(
+        key_of(run), precision=row.precision, stop_at_loss=row.stop_at_loss
+    )
+    stops = (None, row.stop_at_loss)
+    return alike == key_of(row) and run.stop_at_loss in stops
+
+
+def counting_runs(
+    runs: Iterable[FinishedRun], row: RunConfig
+) -> dict[int, FinishedRun]:
+    """The runs that count for a row, one a seed, of one precision.
+
+    float32 comes first: with it, runs in other precisions are left out. Of
+    several runs of a seed, one whose BatchNorm's statistics were recomputed
+    comes first, then one with the row's own stop.
+
+    Args:
+      runs: finished ones.
+      row: of the row, with any seed.
+
+    Returns:
+      The runs by seed, in order.
+    """
+    found = [
+        run
+        for run in runs
+        if counts_for(
+            run.config, dataclasses.replace(row, seed=run.config.seed)
+        )
+    ]
+    precisions = {run.config.precision for run in found}
+    chosen = next((p for p in PRECISIONS if p in precisions), None)
+    found = sorted(
+        (run for run in found if run.config.precision == chosen),
+        key=lambda run: (
+            run.config.seed,
+            run.moving_averages,
+            run.config.stop_at_loss != row.stop_at_loss,
+        ),
+    )
+    best: dict[int, FinishedRun] = {}
+    for run in found:
+        best.setdefault(run.config.seed, run)
+    return best
+
+
+def has_begun(workdir: os.PathLike | str) -> bool:
+    """Whether a work directory holds checkpoints to resume from."""
+    folder = os.path.join(os.fspath(workdir), CHECKPOINTS)
+    return tf.io.gfile.isdir(folder) and any(
+        name.startswith("step-") for name in tf.io.gfile.listdir(folder)
+    )
 
 
 def key_of(config: RunConfig) -> RunConfig:

@@ -15,7 +15,12 @@ from etils import epath
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 from rethink_keras.files import GOES_ON, write_whole, writing
-from rethink_keras.results.collection import RESULT, key_of, read_run
+from rethink_keras.results.collection import (
+    CHECKPOINTS,
+    RESULT,
+    key_of,
+    read_run,
+)
 from rethink_keras.results.predictions import (
     PREDICTIONS,
     Predictions,
@@ -23,7 +28,6 @@ from rethink_keras.results.predictions import (
 )
 
 DEFAULT_ROOT = "tensorboard_logs"
-_CHECKPOINTS = "checkpoints"
 _LOCK = "lock"
 MODEL = "model.keras"
 _OURS = (
@@ -53,7 +57,7 @@ class RunDirectory:
             raise InputError("workdir='': allowed is a directory's path")
         self.config = config
         self.path = epath.Path(path or f"{DEFAULT_ROOT}/{config.name()}")
-        self.checkpoints = self.path / _CHECKPOINTS
+        self.checkpoints = self.path / CHECKPOINTS
         self._lock = filelock.FileLock(self.checkpoints / _LOCK)
 
     def finished(self) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from rethink_keras.training.evaluation import (
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.loop import Trainer, fingerprint_of
 from rethink_keras.training.optimizer import sgd
-from rethink_keras.training.steps import Batches
+from rethink_keras.training.steps import Batches, TrainingBatches
 
 __all__ = [
     "Batches",
@@ -29,6 +29,7 @@ __all__ = [
     "ProgressLines",
     "StopAtLoss",
     "Trainer",
+    "TrainingBatches",
     "evaluate",
     "evaluate_examples",
     "find_devices",

@@ -73,7 +73,10 @@ def recompute_statistics(steps: Steps, batches: Batches) -> None:
     if not variables:
         return
     found = [
-        [np.asarray(value, "float64") for value in steps.batch_statistics(images)]
+        [
+            np.asarray(value, "float64")
+            for value in steps.batch_statistics(images)
+        ]
         for images, *_ in steps.whole_dataset(batches)
     ]
     for variable, values in zip(

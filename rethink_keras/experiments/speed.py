@@ -1,0 +1,131 @@
+"""Training speeds of networks on this machine, in each precision."""
+
+import concurrent.futures
+import dataclasses
+import multiprocessing
+import time
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import psutil
+
+from rethink_keras.config import PRECISIONS, RunConfig
+
+_SECONDS = 2.0
+_LEAST_STEPS = 3
+_BUSY_PERCENT = 15
+_CLASSES = {True: 1000, False: 10}  # of ImageNet, which streams, and CIFAR-10
+_SIDE = 28  # of CIFAR-10's crops
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """What the speed of a run depends on, but for the machine.
+
+    Attributes:
+      model: its name.
+      batch_norm: whether it has BatchNorm; None where that is fixed.
+      image_size: of streamed images; None for those in memory.
+      batch_size: of a training step.
+    """
+
+    model: str
+    batch_norm: bool | None
+    image_size: int | None
+    batch_size: int
+
+
+Speeds = Mapping[Network, Mapping[str, float]]
+
+
+def network_of(config: RunConfig) -> Network:
+    """The network of a run."""
+    fields = (field.name for field in dataclasses.fields(Network))
+    return Network(**{name: getattr(config, name) for name in fields})
+
+
+def measure_speeds(networks: Iterable[Network]) -> Speeds:
+    """Times a few training steps of each network in each precision.
+
+    In a process of its own, which leaves no device memory in use. Prints the
+    speeds, and a warning if other programs use the processor.
+
+    Returns:
+      Images per second, by network and precision.
+    """
+    busy = psutil.cpu_percent(interval=0.5)
+    if busy > _BUSY_PERCENT:
+        print(
+            f"# warning: other programs use {busy:.0f} % of the processor; the"
+            " measured speeds are too low and their order may be wrong",
+            flush=True,
+        )
+    speeds: dict[Network, dict[str, float]] = {}
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        for network in networks:
+            found = {
+                precision: pool.submit(images_per_second, network, precision)
+                for precision in PRECISIONS
+            }
+            speeds[network] = {
+                precision: future.result()
+                for precision, future in found.items()
+            }
+            print(_line(network, speeds[network]), flush=True)
+    return speeds
+
+
+def fastest(speeds: Mapping[str, float]) -> str:
+    """The precision with the highest speed."""
+    return max(speeds, key=lambda precision: speeds[precision])
+
+
+def _line(network: Network, speeds: Mapping[str, float]) -> str:
+    without = " without BatchNorm" if network.batch_norm is False else ""
+    listed = ", ".join(f"{p} {speed:,.0f}" for p, speed in speeds.items())
+    return (
+        f"# {network.model}{without}: images/s: {listed};"
+        f" {fastest(speeds)} is faster"
+    )
+
+
+def images_per_second(network: Network, precision: str) -> float:
+    """The speed of a network's training step, on random images."""
+    from rethink_keras import data, parts, pipeline, training
+
+    config = RunConfig(**dataclasses.asdict(network), precision=precision)
+    side = network.image_size or _SIDE
+    classes = _CLASSES[config.streams]
+    count = 2 * network.batch_size
+    random = np.random.default_rng(0)
+    labels = random.integers(0, classes, count).astype("int32")
+    examples = data.Examples(
+        images=random.normal(size=(count, side, side, 3)).astype("float32"),
+        labels=labels,
+        true_labels=labels,
+        ids=np.arange(count),
+    )
+    trainer = training.Trainer(
+        parts.build_model(config, (side, side, 3), classes),
+        parts.make_optimizer(config, steps_per_epoch := 2),
+        epochs=1,
+        epoch_steps=steps_per_epoch,
+    )
+    steps = trainer.steps
+    batches = steps.iterator(
+        pipeline.TrainingBatches(
+            examples,
+            batch_size=network.batch_size,
+            seed=0,
+            epochs=range(10**6),
+        )
+    )
+    steps.train(batches, 1)  # compiles
+    done, begun = 0, time.perf_counter()
+    while done < _LEAST_STEPS or time.perf_counter() - begun < _SECONDS:
+        together = max(done, 1)
+        steps.train(batches, together)
+        steps.meters.result()  # waits
+        done += together
+    return done * network.batch_size / (time.perf_counter() - begun)
