@@ -40,12 +40,7 @@ COMBINATIONS = [
     ("--randomize=gaussian", "--random_crop"),
     ("--model=small_alexnet", "--batch_norm"),
     ("--model=mlp_3x512", "--nobatch_norm"),
-    ("--model=small_vit", "--batch_norm_momentum=0.5"),
-    (
-        "--model=small_inception",
-        "--nobatch_norm",
-        "--batch_norm_momentum=0.5",
-    ),
+    ("--model=small_vit", "--nobatch_norm"),
 ]
 
 

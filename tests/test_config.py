@@ -15,7 +15,6 @@ def test_defaults_follow_the_paper_and_the_model():
         0.95,
     )
     assert inception.batch_norm is True
-    assert inception.batch_norm_momentum == 0.9
     assert inception.batch_size == 128
     sizes = {"small_alexnet": 128, "mlp_1x512": 100, "mlp_3x512": 100}
     for model in sizes:
@@ -44,12 +43,6 @@ def test_defaults_follow_the_paper_and_the_model():
         {"dropout": 1.0},
         {"label_smoothing": 1.0},
         {"batch_norm": False, "model": "mlp_1x512"},
-        {"batch_norm_momentum": 0.9, "model": "mlp_1x512"},
-        {
-            "batch_norm_momentum": 0.9,
-            "batch_norm": False,
-            "model": "small_inception",
-        },
         {"validation_examples": 0},
         {"random_crop": True, "randomize": "gaussian"},
         {"distort": True, "image_size": 32, "randomize": "gaussian"},
@@ -106,7 +99,6 @@ def test_every_option_changes_the_name():
         "label_smoothing": 0.1,
         "model": "small_inception",
         "batch_norm": False,
-        "batch_norm_momentum": 0.99,
         "dropout": 0.5,
         "weight_decay": 1e-4,
         "batch_size": 64,
@@ -154,6 +146,16 @@ def test_flags_and_configs_are_each_others_inverse():
         True,
         2,
     )
+
+
+def test_retired_options_are_read_and_have_no_effect():
+    config = RunConfig(model="small_inception", seed=3)
+    stored = {**config.as_dict(), "batch_norm_momentum": 0.9}
+    assert RunConfig.from_dict(stored) == config
+    text = f"{config.as_flags()}--batch_norm_momentum=0.9\n"
+    assert RunConfig.from_flags(text) == config
+    with pytest.raises(TypeError, match="unknown"):
+        RunConfig.from_dict({**stored, "unknown": 1})
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,6 @@ def as_list(jobs: Sequence[Job]) -> str:
     lines.append(
         f"# {len(jobs) - len(minutes)} of {len(jobs)} done; at most"
         f" {sum(known):.0f} min to do"
-        + (f", and {unknown} runs of unknown time" if unknown else "")
+        + (f", and {unknown} of unknown time" if unknown else "")
     )
     return "\n".join(lines)
