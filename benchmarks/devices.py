@@ -1,7 +1,7 @@
 """Measures what dividing a run costs, on the processors of one machine.
 
-  python launch/benchmark_devices.py
-  python launch/benchmark_devices.py --models=small_inception --rounds=1
+  python benchmarks/devices.py
+  python benchmarks/devices.py --models=small_inception --rounds=1
 
 The same run (cifar10_sample, the same whole batches) as whole commands that
 take turns, round after round:
@@ -25,11 +25,11 @@ import sys
 import tempfile
 
 from absl import flags
-from local_cluster import environments
 
+from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import MODELS
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import quiet_start, run_command
+from rethink_keras.training.local_cluster import environments
 
 _MODELS = flags.DEFINE_list(
     "models", ["mlp_1x512", "small_alexnet", "small_inception"], "networks"
@@ -87,8 +87,8 @@ def _run() -> int:
             f" {', '.join(MODELS)}"
         )
     with quiet_start():
-        from rethink_keras import results
-    print(results.device())
+        from rethink_keras import runs
+    print(runs.device())
     print(f"{'model':18}{'strategy':18}{'images/s':>10}{'over single':>13}")
     for model in _MODELS.value:
         speeds: dict[str, list[float]] = {name: [] for name in _TASKS}
@@ -104,4 +104,4 @@ def _run() -> int:
 
 
 if __name__ == "__main__":
-    run_command(_run, __name__)
+    run_command(_run)

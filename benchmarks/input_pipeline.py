@@ -1,7 +1,7 @@
 """Measures how fast images stream, beside what the machine can decode.
 
-  python launch/benchmark_input.py --dataset=imagenet2012 --data_dir=DIR
-  python launch/benchmark_input.py --dataset=my_photos --data_dir=DIR
+  python benchmarks/input_pipeline.py --dataset=imagenet2012 --data_dir=DIR
+  python benchmarks/input_pipeline.py --dataset=my_photos --data_dir=DIR
 
 Images per second of three things, which take turns, round after round:
 
@@ -22,8 +22,8 @@ from collections.abc import Callable, Iterator
 
 from absl import flags
 
+from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import RunConfig
-from rethink_keras.terminal import quiet_start, run_command
 
 _DATASET = flags.DEFINE_string(
     "dataset", "cifar10_sample", "TFDS's name, or a folder in --data_dir"
@@ -60,11 +60,14 @@ def decoding(config: RunConfig) -> Iterator:
 
 def streaming(config: RunConfig, *, train: bool) -> Iterator:
     """The batches of a run, again and again."""
-    from rethink_keras import parts, tasks, training
+    from rethink_keras import runs, training
 
-    task = tasks.make_streamed_task(config)
-    batches = parts.make_batches(config, task, training.Progress())
-    chosen = batches.to_train if train else batches.train_set
+    inputs = runs.make_inputs(config)
+    chosen = (
+        inputs.training_batches(training.Progress())
+        if train
+        else inputs.train_set
+    )
     dataset = chosen.dataset(training.steps.Share())
     return iter(dataset if train else dataset.repeat())
 
@@ -89,7 +92,7 @@ def _run() -> int:
         epochs=_EPOCHS,
     )
     with quiet_start():
-        from rethink_keras import results
+        from rethink_keras import runs
     sources: dict[str, Callable[[], Iterator]] = {
         "decoding": lambda: decoding(config),
         "centres": lambda: streaming(config, train=False),
@@ -101,7 +104,7 @@ def _run() -> int:
             batches = make()  # anew, for what waits would be decoded already
             next(batches)
             speeds[name].append(images_per_second(batches, config))
-    print(f"{results.device()}; {config.dataset} at {config.image_size}")
+    print(f"{runs.device()}; {config.dataset} at {config.image_size}")
     print(f"{'':12}{'images/s':>10}{'over decoding':>16}")
     for name, values in speeds.items():
         pairs = zip(values, speeds["decoding"], strict=True)
@@ -111,4 +114,4 @@ def _run() -> int:
 
 
 if __name__ == "__main__":
-    run_command(_run, __name__)
+    run_command(_run)

@@ -1,7 +1,7 @@
 """Measures the speed of training, as ratios taken in one run.
 
-  python launch/benchmark.py
-  python launch/benchmark.py --models=mlp_1x512 --precisions=float32
+  python benchmarks/training.py
+  python benchmarks/training.py --models=mlp_1x512 --precisions=float32
 
 Three tables, on cifar10_sample:
 
@@ -23,19 +23,19 @@ import importlib.util
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from absl import app, flags
 
+from rethink_keras.cli.terminal import quiet_start
 from rethink_keras.config import MODELS, PRECISIONS, RANDOMIZATIONS, RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import quiet_start
 
 with quiet_start():
     import keras
     import tensorflow as tf
 
-    from rethink_keras import data, parts, pipeline, results, tasks, training
+    from rethink_keras import pipeline, runs, training
 
 _MODELS = flags.DEFINE_list("models", list(MODELS)[::-1], "networks")
 _PRECISIONS = flags.DEFINE_list("precisions", list(PRECISIONS), "arithmetic")
@@ -75,10 +75,11 @@ class Span:
 class Network:
     """A network with its compiled training steps."""
 
-    def __init__(self, config: RunConfig, task: tasks.Task):
+    def __init__(self, inputs: runs.InMemoryInputs):
+        config = inputs.config
         keras.utils.set_random_seed(config.seed)
-        model = parts.build_model(config, task)
-        optimizer = parts.make_optimizer(config, _EPOCH_STEPS)
+        model = runs.build_model(config, inputs.image_shape, inputs.num_classes)
+        optimizer = runs.make_optimizer(config, _EPOCH_STEPS)
         self.trainer = training.Trainer(
             model, optimizer, epochs=_ENDLESS, epoch_steps=_EPOCH_STEPS
         )
@@ -110,7 +111,7 @@ def run_config(model: str, precision: str, randomize="labels") -> RunConfig:
 
 
 def take_turns(
-    trials: dict[str, Callable[[], float]], rounds: int
+    trials: Mapping[str, Callable[..., float]], rounds: int
 ) -> dict[str, list[float]]:
     """Measures each in turn, round after round; the values of each."""
     measured: dict[str, list[float]] = {name: [] for name in trials}
@@ -144,13 +145,13 @@ def choose_span(step_seconds: float) -> Span:
     return Span(max(1, steps // epoch_steps), epoch_steps)
 
 
-def pytorch_trainer(
-    config: RunConfig, examples: data.Examples
-) -> Callable[[int], None]:
+def pytorch_trainer(inputs: runs.InMemoryInputs) -> Callable[[int], None]:
     """The equal PyTorch loop: a function of the number of steps."""
-    import benchmark_pytorch
+    import pytorch_peer
 
-    return benchmark_pytorch.Trainer(
+    config = inputs.config
+    examples = pipeline.whitened(inputs.train_crops)
+    return pytorch_peer.Trainer(
         config.model,
         examples.images.numpy(),
         examples.labels.numpy(),
@@ -162,9 +163,7 @@ def pytorch_trainer(
 
 
 def measure_throughput(
-    config: RunConfig,
-    task: tasks.Task,
-    examples: data.Examples,
+    inputs: runs.InMemoryInputs,
     *,
     pytorch: bool,
     epochs: int,
@@ -172,9 +171,7 @@ def measure_throughput(
     """Measures one network in one precision.
 
     Args:
-      config: the run.
-      task: its data.
-      examples: its training examples, whitened.
+      inputs: of the run.
       pytorch: whether to measure PyTorch too.
       epochs: how many epochs to time one by one thereafter.
 
@@ -182,8 +179,8 @@ def measure_throughput(
       Images per second in each round, by name; the work of a measurement; the
       seconds of each epoch.
     """
-    network = Network(config, task)
-    batches = parts.training_batches(config, task, examples)
+    network = Network(inputs)
+    batches = inputs.training_batches(training.Progress())
     real = network.steps.iterator(batches)
     first = next(iter(batches.dataset()))
     same = iter(tf.data.Dataset.from_tensors(first).repeat())
@@ -192,7 +189,7 @@ def measure_throughput(
         "bare": lambda steps: network.train_bare(same, steps),
     }
     if pytorch:
-        trainers["PyTorch"] = pytorch_trainer(config, examples)
+        trainers["PyTorch"] = pytorch_trainer(inputs)
     paces = [warm_up(train) for train in trainers.values()]
     span = choose_span(paces[0])
     trials = {
@@ -206,8 +203,7 @@ def measure_throughput(
 
 def print_throughput(pytorch: bool) -> list[str]:
     """Prints the table of throughput; returns the rows of slow epochs."""
-    task = tasks.make_task(run_config(_CHEAPEST, PRECISIONS[0]))
-    examples = pipeline.whitened(task.train_crops)
+    inputs = runs.InMemoryInputs.load(run_config(_CHEAPEST, PRECISIONS[0]))
     print(
         "\nImages per second\n"
         f"{'':16}{'':15}{'loop':>8}{'bare':>8}"
@@ -220,9 +216,9 @@ def print_throughput(pytorch: bool) -> list[str]:
         for precision in _PRECISIONS.value:
             first = precision == _PRECISIONS.value[0]
             speeds, span, seconds = measure_throughput(
-                run_config(model, precision),
-                task,
-                examples,
+                dataclasses.replace(
+                    inputs, config=run_config(model, precision)
+                ),
                 pytorch=pytorch,
                 epochs=_EPOCHS.value if first else 0,
             )
@@ -264,12 +260,10 @@ def print_randomization_cost() -> None:
     network, trials = None, {}
     for randomize in RANDOMIZATIONS:
         config = run_config(_CHEAPEST, precision, randomize)
-        task = tasks.make_task(config)
-        network = network or Network(config, task)
+        inputs = runs.InMemoryInputs.load(config)
+        network = network or Network(inputs)
         batches = network.steps.iterator(
-            parts.training_batches(
-                config, task, pipeline.whitened(task.train_crops)
-            )
+            inputs.training_batches(training.Progress())
         )
 
         def train(steps: int, network=network, batches=batches) -> float:
@@ -302,10 +296,10 @@ def has_pytorch() -> bool:
 
 def print_where(pytorch: bool) -> None:
     """Prints device, versions and settings."""
-    versions = results.versions()
+    versions = runs.versions()
     if pytorch:
         versions["torch"] = importlib.metadata.version("torch")
-    print(results.device())
+    print(runs.device())
     print(", ".join(f"{name} {value}" for name, value in versions.items()))
     print(
         f"batch size {_BATCH}, {_ROUNDS.value} rounds of about"

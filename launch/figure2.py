@@ -7,7 +7,7 @@
 Finished runs are skipped, wherever under --workdir they lie.
 """
 
-from launching import launch
+from rethink_keras.cli.experiments import launch
 
 if __name__ == "__main__":
     launch("figure2a", "figure2b")

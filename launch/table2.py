@@ -10,7 +10,7 @@ and for 3 epochs: everything runs, and no number compares to the paper's.
 Finished runs are skipped, wherever under --workdir they lie.
 """
 
-from launching import launch
+from rethink_keras.cli.experiments import launch
 
 if __name__ == "__main__":
     launch("table2")

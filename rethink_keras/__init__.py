@@ -17,7 +17,7 @@ from rethink_keras.errors import (
 )
 
 if TYPE_CHECKING:
-    from rethink_keras.experiment import run
+    from rethink_keras.runs import run
 
 __all__ = [
     "DivergenceError",
@@ -31,7 +31,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Imports `run`, and with it TensorFlow, when it is first asked for."""
     if name == "run":
-        from rethink_keras.experiment import run
+        from rethink_keras.runs import run
 
         return run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
-from local_cluster import environments
 from processes import TRIED
+
+from rethink_keras.training.local_cluster import environments
 
 Processes = Mapping[tuple[str, int], subprocess.Popen]
 

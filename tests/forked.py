@@ -16,7 +16,7 @@ import tempfile
 import absl.app
 import absl.logging  # noqa: F401
 
-import rethink_keras.terminal  # noqa: F401
+import rethink_keras.cli.terminal  # noqa: F401
 
 SECONDS = 60
 

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from sklearn.kernel_ridge import KernelRidge
 
-from rethink_keras import RunConfig, tasks
+from rethink_keras import RunConfig, runs
 from rethink_keras.theory import complexity, features
 
 
 @pytest.fixture(scope="module")
 def task():
-    return tasks.make_task(RunConfig(randomize="none", train_examples=60))
+    return runs.InMemoryInputs.load(
+        RunConfig(randomize="none", train_examples=60)
+    )
 
 
 def test_a_network_fits_random_signs(task):

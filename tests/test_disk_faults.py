@@ -9,7 +9,7 @@ import pytest
 from processes import TRIED, execute, kill, newest, start, wait_for
 
 from rethink_keras import InputError, RunConfig
-from rethink_keras.results import TensorBoardWriter
+from rethink_keras.runs.tensorboard import TensorBoardWriter
 from rethink_keras.training import Checkpoints
 
 pytestmark = pytest.mark.faults

@@ -15,7 +15,8 @@ from rethink_keras.config import SAMPLE
 from rethink_keras.experiments import TITLES, Row, Runner, load, plan
 from rethink_keras.experiments.rows import CORRUPTIONS, FLAGS_DIRECTORY
 from rethink_keras.experiments.tuning import RunTuner
-from rethink_keras.results import find_runs, parameters
+from rethink_keras.results import find_runs
+from rethink_keras.runs import parameters
 
 FLAGFILES = sorted(FLAGS_DIRECTORY.rglob("*.txt"))
 PARAMETERS = {

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 
 from rethink_keras import InputError, RunConfig
-from rethink_keras.results import find_runs, parameters
-from rethink_keras.results.records import find_records, write_record
+from rethink_keras.results import find_runs
+from rethink_keras.runs import parameters
 from rethink_keras.theory import (
     deep_expressive_relu_network,
     expressive_relu_network,
 )
 from rethink_keras.theory.expressivity import Hinges, hinges, project
+from rethink_keras.theory.records import find_records, write_record
 from rethink_keras.theory.theorem1 import demonstrate
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from rethink_keras import InputError
 from rethink_keras.models import BUILDERS, LocalResponseNormalization
 from rethink_keras.models.layers import BatchNormalization
-from rethink_keras.results import parameters
+from rethink_keras.runs import parameters
 
 SMALL = [name for name in BUILDERS if name != "inception_v3"]
 

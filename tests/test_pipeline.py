@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rethink_keras import RunConfig, data, parts, pipeline, tasks
+from rethink_keras import RunConfig, data, pipeline, runs, training
 from rethink_keras.config import RANDOMIZATIONS
 from rethink_keras.errors import InputError
 from rethink_keras.pipeline import preprocessing
@@ -137,20 +137,20 @@ def tiny(sample):
 
 
 @pytest.fixture(scope="module")
-def of_kinds(tiny) -> dict[str, tasks.Task]:
+def of_kinds(tiny) -> dict[str, runs.InMemoryInputs]:
     """The data of a run of each kind."""
     return {
-        kind: tasks.make_task(RunConfig(randomize=kind))
+        kind: runs.InMemoryInputs.load(RunConfig(randomize=kind))
         for kind in RANDOMIZATIONS
     }
 
 
-def epochs_of(config: RunConfig, task: tasks.Task) -> list[list]:
+def epochs_of(config: RunConfig, task: runs.InMemoryInputs) -> list[list]:
     """What the model is fed, epoch for epoch."""
     batches = collect(
-        parts.training_batches(
-            config, task, pipeline.whitened(task.train_crops)
-        ).dataset()
+        dataclasses.replace(task, config=config)
+        .training_batches(training.Progress())
+        .dataset()
     )
     steps = -(-len(task.train) // config.batch_size)
     assert len(batches) == steps * config.epochs
@@ -220,7 +220,7 @@ def test_noise_of_a_run_matches_the_training_set(tiny, of_kinds):
 def test_noise_matches_the_whole_set_also_for_a_subset(tiny):
     config = RunConfig(randomize="gaussian", train_examples=10)
     expected = pipeline.channel_moments(tiny.train.images)
-    random = tasks.make_task(config).randomization
+    random = runs.InMemoryInputs.load(config).randomization
     assert (random.mean, random.stddev) == expected
 
 
@@ -229,7 +229,7 @@ def test_random_crops_are_windows_randomized_like_the_rest(tiny, kind):
     config = RunConfig(
         randomize=kind, random_crop=True, epochs=2, batch_size=16
     )
-    task = tasks.make_task(config)
+    task = runs.InMemoryInputs.load(config)
     positions = numbered(28, 28)[None]
     order = positions.ravel()
     if kind == "shuffled_pixels":
@@ -266,18 +266,18 @@ def test_without_random_crop_nothing_but_the_order_changes(tiny):
     plain = RunConfig(randomize="none", random_crop=False, epochs=2)
     crops = pipeline.whiten(tf.constant(tiny.train.images[:, 2:30, 2:30]))
     expected = {image.tobytes() for image in crops.numpy()}
-    task = tasks.make_task(plain)
+    task = runs.InMemoryInputs.load(plain)
     for epoch in epochs_of(plain, task):
         assert set(by_example(epoch)) == expected
     cropped = dataclasses.replace(plain, random_crop=True)
-    task = tasks.make_task(cropped)
+    task = runs.InMemoryInputs.load(cropped)
     for epoch in epochs_of(cropped, task):
         assert len(set(by_example(epoch)) & expected) < 15
 
 
 def test_augmented_images_change_and_their_labels_do_not(tiny):
     config = RunConfig(randomize="labels", augment=True, epochs=2)
-    task = tasks.make_task(config)
+    task = runs.InMemoryInputs.load(config)
     first, second = map(by_example, epochs_of(config, task))
     assert not first.keys() & second.keys()
     labels = np.sort(task.train_crops.labels).tolist()
@@ -300,7 +300,7 @@ def test_augmented_images_change_and_their_labels_do_not(tiny):
 
 def test_the_test_set_is_never_augmented(of_kinds):
     plain = of_kinds["labels"]
-    varied = tasks.make_task(RunConfig(random_crop=True, augment=True))
+    varied = runs.InMemoryInputs.load(RunConfig(random_crop=True, augment=True))
     np.testing.assert_array_equal(
         varied.test_crops.images, plain.test_crops.images
     )
@@ -311,7 +311,7 @@ def test_the_test_set_is_never_augmented(of_kinds):
 
 def test_a_subset_has_the_randomization_of_the_whole(of_kinds):
     whole = of_kinds["random_pixels"].train_crops
-    part = tasks.make_task(
+    part = runs.InMemoryInputs.load(
         RunConfig(randomize="random_pixels", train_examples=20)
     ).train_crops
     where = np.flatnonzero(np.isin(whole.ids, part.ids))
@@ -320,7 +320,7 @@ def test_a_subset_has_the_randomization_of_the_whole(of_kinds):
 
 
 def test_a_run_that_chooses_tests_on_held_out_training_images(tiny):
-    task = tasks.make_task(RunConfig(validation_examples=10))
+    task = runs.InMemoryInputs.load(RunConfig(validation_examples=10))
     train, test = (
         np.asarray(split.ids) for split in (task.train_crops, task.test_crops)
     )
@@ -337,7 +337,7 @@ def test_images_too_small_to_crop_at_random_are_refused(tiny, monkeypatch):
     )
     monkeypatch.setattr(data, "load", lambda *_: small)
     with pytest.raises(InputError, match="27 x 32"):
-        tasks.make_task(RunConfig(random_crop=True))
+        runs.InMemoryInputs.load(RunConfig(random_crop=True))
 
 
 def test_crops_stay_28_of_32():

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rethink_keras import RunConfig, parts, pipeline, tasks
+from rethink_keras import RunConfig, pipeline, runs, training
 
 COUNT, CLASSES = 400, 10
 IDS = np.arange(COUNT, dtype="int64") ** 3
@@ -110,9 +110,8 @@ def test_without_regularizers_the_targets_are_the_labels():
 def batches_of(config):
     config = dataclasses.replace(config, train_examples=40, batch_size=20)
     config = dataclasses.replace(config, epochs=1)
-    task = tasks.make_task(config)
-    crops = pipeline.whitened(task.train_crops)
-    batches = parts.training_batches(config, task, crops)
+    inputs = runs.make_inputs(config)
+    batches = inputs.training_batches(training.Progress())
     return list(batches.dataset().as_numpy_iterator())
 
 

@@ -23,11 +23,9 @@ from rethink_keras import (
     InputError,
     RunConfig,
     data,
-    experiment,
-    parts,
     pipeline,
     run,
-    tasks,
+    runs,
     training,
 )
 from rethink_keras.data.identities import identities
@@ -52,9 +50,9 @@ def streamed(photos: str, name: str = "photos", **options) -> RunConfig:
     return RunConfig(dataset=name, data_dir=photos, **given)
 
 
-def batches_of(config: RunConfig, progress: training.Progress | None = None):
-    task = tasks.make_streamed_task(config)
-    return parts.make_batches(config, task, progress or training.Progress())
+def to_train(config: RunConfig, progress: training.Progress | None = None):
+    inputs = runs.make_inputs(config)
+    return inputs.training_batches(progress or training.Progress())
 
 
 def ids_of(examples: tf.data.Dataset) -> list[int]:
@@ -128,17 +126,19 @@ def test_a_set_in_memory_does_not_take_images_of_varied_size(photos):
 @pytest.mark.parametrize("name", KINDS)
 def test_labels_are_a_function_of_the_identity(photos, name):
     config = streamed(photos, name, randomize="labels")
-    task = tasks.make_streamed_task(config)
+    task = runs.make_inputs(config)
     expected = {}
     for encoded, label, identity in task.streams.train.in_order():
         image = task.preparation.decode(encoded, None)[None]
         seen = task.preparation.finish(image, identity[None], None)
-        random = task.randomization.labels(label[None], identity[None])
+        random = task.preparation.randomization.labels(
+            label[None], identity[None]
+        )
         expected[seen.numpy().tobytes()] = int(label), int(random[0])
     assert len(expected) == TRAIN
     for size in (8, 5):
         sized = dataclasses.replace(config, batch_size=size)
-        seen = collect(batches_of(sized).to_train.dataset())
+        seen = collect(to_train(sized).dataset())
         assert len(seen) == 2 * (TRAIN // size)
         for images, _, labels, true_labels in seen:
             for image, *pair in zip(images, true_labels, labels, strict=True):
@@ -148,12 +148,12 @@ def test_labels_are_a_function_of_the_identity(photos, name):
 @pytest.mark.parametrize("randomize", ["labels", "random_pixels", "gaussian"])
 def test_a_run_may_start_at_any_step(photos, randomize):
     config = streamed(photos, randomize=randomize)
-    whole = collect(batches_of(config).to_train.dataset())
+    whole = collect(to_train(config).dataset())
     progress = training.Progress(epoch=0, step=2)
-    rest = collect(batches_of(config, progress).to_train.dataset())
+    rest = collect(to_train(config, progress).dataset())
     assert_same_batches(rest, whole[2:])
     progress = training.Progress(epoch=1, step=1)
-    rest = collect(batches_of(config, progress).to_train.dataset())
+    rest = collect(to_train(config, progress).dataset())
     assert_same_batches(rest, whole[4:])
 
 
@@ -165,8 +165,8 @@ def test_a_run_may_start_at_any_step(photos, randomize):
     ],
 )
 def test_pieces_make_up_the_batches_of_one_device(photos, options):
-    batches = batches_of(streamed(photos, **options))
-    for split in (batches.to_train, batches.test_set):
+    config = streamed(photos, **options)
+    for split in (to_train(config), runs.make_inputs(config).test_set):
         whole = collect(split.dataset())
         pipelines = [
             collect(split.dataset(Share(pieces=4, first=first, count=2)))
@@ -181,11 +181,11 @@ def test_pieces_make_up_the_batches_of_one_device(photos, options):
 
 def test_distortion_is_another_in_each_epoch_and_the_same_in_each_run(photos):
     config = streamed(photos, distort=True, batch_size=TRAIN, randomize="none")
-    first, second = collect(batches_of(config).to_train.dataset())
-    again = collect(batches_of(config).to_train.dataset())
+    first, second = collect(to_train(config).dataset())
+    again = collect(to_train(config).dataset())
     assert_same_batches(again, [first, second])
     plain = dataclasses.replace(config, distort=False)
-    seen, _ = collect(batches_of(plain).to_train.dataset())
+    seen, _ = collect(to_train(plain).dataset())
     by_mean = [np.sort(b[0].mean((1, 2, 3))) for b in (first, second, seen)]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert np.abs(by_mean[one] - by_mean[other]).max() > 0.01
@@ -194,7 +194,7 @@ def test_distortion_is_another_in_each_epoch_and_the_same_in_each_run(photos):
 
 @pytest.mark.parametrize("pieces", [1, 2, 8])
 def test_every_example_is_evaluated_once(photos, pieces):
-    batches = batches_of(streamed(photos, distort=True)).test_set
+    batches = runs.make_inputs(streamed(photos, distort=True)).test_set
     counted = []
     for first in range(pieces):
         for images, *_, weights in collect(
@@ -290,9 +290,8 @@ def test_a_batch_larger_than_the_data_is_refused(photos, tmp_path):
 
 
 def test_a_parameter_server_needs_images_in_memory(photos):
-    devices = training.Devices("parameter_server", 1, True, None)
     with pytest.raises(InputError, match="strategy=parameter_server"):
-        experiment._find_task(streamed(photos), devices)
+        runs.make_inputs(streamed(photos), "parameter_server")
 
 
 def refused(config: RunConfig, tmp_path: pathlib.Path) -> str:
@@ -312,11 +311,11 @@ def test_a_small_set_may_stream_too(tmp_path, sample):
     result = run(config, tmp_path / "run", verbose=False)
     assert result["steps"] == 10
     assert 0 < result["train_accuracy"] < 1
-    task = tasks.make_streamed_task(config)
-    memory = pipeline.randomize(sample.train, task.randomization)
+    task = runs.make_inputs(config)
+    memory = pipeline.randomize(sample.train, task.preparation.randomization)
     labels = dict(zip(sample.train.ids, memory.labels.numpy(), strict=True))
     for _, true_labels, ids in task.streams.train.in_order().batch(5_000):
-        random = task.randomization.labels(true_labels, ids).numpy()
+        random = task.preparation.randomization.labels(true_labels, ids).numpy()
         assert dict(zip(ids.numpy(), random, strict=True)) == labels
 
 
@@ -337,11 +336,11 @@ def test_photographs_of_all_sizes_grey_and_colour(tmp_path):
         batch_size=20,
         epochs=1,
     )
-    batches = batches_of(config)
-    seen = collect(batches.to_train.dataset())
+    seen = collect(to_train(config).dataset())
     assert sum(len(labels) for _, _, labels, _ in seen) == 200
     for images, _, labels, _ in seen:
         assert np.isfinite(images).all()
         assert images.std((1, 2, 3)).min() > 0.01
         assert labels.max() < 200
-    assert sum(b[-1].sum() for b in collect(batches.test_set.dataset())) == 200
+    test_set = runs.make_inputs(config).test_set
+    assert sum(b[-1].sum() for b in collect(test_set.dataset())) == 200

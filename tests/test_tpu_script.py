@@ -1,4 +1,4 @@
-"""launch/tpu.sh, with a stand-in for gcloud that records its calls."""
+"""tools/tpu.sh, with a stand-in for gcloud that records its calls."""
 
 import os
 import pathlib
@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "launch" / "tpu.sh"
+SCRIPT = pathlib.Path(__file__).parents[1] / "tools" / "tpu.sh"
 RECORDER = """#!/bin/bash
 printf '%q ' "$@" >> "$CALLS"; echo >> "$CALLS"
 [[ $4 != "$FAILS" ]]

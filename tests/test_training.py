@@ -15,8 +15,8 @@ from rethink_keras import (
     training,
 )
 from rethink_keras.models import BUILDERS
+from rethink_keras.training.backends import make_steps
 from rethink_keras.training.meters import evaluation_sums
-from rethink_keras.training.steps import make_steps
 
 
 def make_examples(count: int, shape=(6, 6, 1), classes: int = 3):

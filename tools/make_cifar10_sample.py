@@ -1,6 +1,6 @@
 """Makes the embedded data set `cifar10_sample` from a prepared CIFAR-10.
 
-  python launch/make_cifar10_sample.py --data_dir=DIR
+  python tools/make_cifar10_sample.py --data_dir=DIR
 
 Copies the first 500 training and 100 test examples of each class, in the
 order of the source, with their encoded images unchanged. The same source

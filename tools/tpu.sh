@@ -3,8 +3,8 @@
 # fetches the logs and deletes the TPU, also after a failure. Prints what it
 # would do; does it with --yes.
 #
-#   launch/tpu.sh [--yes] NAME ZONE TYPE [flags of rethink_keras.main]
-#   launch/tpu.sh rethink us-central2-b v4-8 \
+#   tools/tpu.sh [--yes] NAME ZONE TYPE [flags of rethink_keras.main]
+#   tools/tpu.sh rethink us-central2-b v4-8 \
 #     --flagfile=flags/table1/inception.txt --batch_size=128
 #
 # TYPE is of one host (v4-8, v5litepod-8, ...). Needs gcloud, signed in, with a

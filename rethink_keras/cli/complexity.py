@@ -1,14 +1,7 @@
-"""Section 2.2: Rademacher complexity and stability, measured.
+"""The command of launch/complexity.py."""
 
-  python launch/complexity.py
-  python launch/complexity.py --rows=stability
-
-Rows: rademacher, stability. On 1,000 training images.
-"""
-
-from theory_launching import choose, config_of, finish, run_command
-
-from rethink_keras.terminal import quiet_start
+from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.cli.theory import choose, config_of, finish
 
 
 def main() -> None:
@@ -19,5 +12,6 @@ def main() -> None:
         finish(complexity.demonstrate(config_of(), table))
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Parses the flags and runs the command."""
     run_command(main)

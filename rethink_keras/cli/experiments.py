@@ -5,10 +5,11 @@ import sys
 from collections.abc import Sequence
 
 from absl import flags
-from choosing import matching
 
-from rethink_keras import InputError, RunConfig
-from rethink_keras.terminal import quiet_start, run_command
+from rethink_keras.cli.choosing import matching
+from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.config import RunConfig
+from rethink_keras.errors import InputError
 
 _ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
 _SEEDS = flags.DEFINE_list("seeds", "0", "seeds, as in 0,1,2")
@@ -39,7 +40,7 @@ def launch(*experiments: str) -> None:
     Args:
       *experiments: as in `experiments.TITLES`; none means all of them.
     """
-    run_command(functools.partial(_run, experiments), __name__)
+    run_command(functools.partial(_run, experiments))
 
 
 def _seeds() -> list[int]:

@@ -1,14 +1,11 @@
-r"""Writes the report of all finished runs.
-
-python -m rethink_keras.report --logdir=tensorboard_logs
-"""
+"""The command of python -m rethink_keras.report."""
 
 import os
 
 from absl import flags
 
+from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import quiet_start, run_command
 
 _LOGDIR = flags.DEFINE_string(
     "logdir", "tensorboard_logs", "directory that holds finished runs"
@@ -34,5 +31,6 @@ def main() -> None:
         ) from error
 
 
-if __name__ == "__main__":
-    run_command(main, __name__)
+def start() -> None:
+    """Parses the flags and runs the command."""
+    run_command(main)

@@ -13,20 +13,26 @@ from typing import Any
 
 from absl import app, flags
 
-from rethink_keras.config import RETIRED, STRATEGIES, RunConfig
-from rethink_keras.errors import (
-    DivergenceError,
-    InputError,
-    InterruptedRunError,
-    LostWorkerError,
-)
-from rethink_keras.options import allowed, option_type
-from rethink_keras.terminal import (
+from rethink_keras.cli.terminal import (
     as_line,
     fail,
     help_text,
     parse_flags,
     quiet_start,
+)
+from rethink_keras.config import (
+    RETIRED,
+    STRATEGIES,
+    RunConfig,
+    allowed,
+    choices,
+    option_type,
+)
+from rethink_keras.errors import (
+    DivergenceError,
+    InputError,
+    InterruptedRunError,
+    LostWorkerError,
 )
 
 FLAGS = flags.FLAGS
@@ -87,12 +93,10 @@ def help_of_run() -> str:
     texts = {}
     for name in (*_OPTIONS, *_OF_THE_RUN):
         field, flag = _OPTIONS.get(name), FLAGS[name]
-        choices = (
-            field.metadata["choices"]
-            if field
-            else getattr(flag.parser, "enum_values", ())
+        listed = (
+            choices(field) if field else getattr(flag.parser, "enum_values", ())
         )
-        texts[name] = ", ".join(choices) or flag.help
+        texts[name] = ", ".join(listed) or flag.help
     texts["flagfile"] = "file of a flag a line; later flags win"
     return help_text(__doc__, texts)
 
@@ -116,7 +120,7 @@ def main(argv: Sequence[str]) -> None:
     try:
         config = config_from_flags()
         with quiet_start():
-            from rethink_keras.experiment import run
+            from rethink_keras.runs import run
         options: dict[str, Any] = {
             name: FLAGS[name].value for name in _OF_THE_RUN
         }
@@ -133,5 +137,6 @@ def main(argv: Sequence[str]) -> None:
         fail("interrupted; the logs so far are kept", code=130)
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Parses the flags and runs the command."""
     app.run(main, flags_parser=parse_run)

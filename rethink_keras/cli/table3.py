@@ -1,24 +1,10 @@
-"""Table 3: kernel machines that fit every training label.
-
-  python launch/table3.py
-  python launch/table3.py --rows=mnist_raw --data_dir=DIR
-  python launch/table3.py --rows='cifar10_*' --filters=4000 --data_dir=DIR
-  python launch/table3.py --rows='*_convnet' --filters=100,400,1600
-
-Rows: sample_raw, sample_gabor, sample_convnet (the embedded 5,000 images, the
-default), and mnist_raw, cifar10_raw (kernels of the first author's width),
-mnist_gabor, cifar10_raw_chosen (of a width chosen on held-out images),
-cifar10_convnet. All of MNIST takes 17 GB. The random networks are fitted
-without a ridge and with one. Several numbers of filters make rows each, and a
-figure of the error over them, with a trend that is extrapolated to the paper's
-32,000.
-"""
+"""The command of launch/table3.py."""
 
 from absl import flags
-from theory_launching import choose, config_of, finish, run_command
 
+from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.cli.theory import choose, config_of, finish
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import quiet_start
 
 flags.FLAGS.set_default("rows", "sample_*")
 _FILTERS = flags.DEFINE_list(
@@ -51,5 +37,6 @@ def main() -> None:
         finish(table3.demonstrate(config, name, filters))
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Parses the flags and runs the command."""
     run_command(main)

@@ -12,8 +12,8 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
+from rethink_keras.config import PRINTABLE
 from rethink_keras.errors import InputError
-from rethink_keras.options import PRINTABLE
 
 _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 _LONGEST = 600
@@ -114,18 +114,23 @@ def _check_texts() -> None:
             fail(f"--{name}={text!r}: allowed is {PRINTABLE}; see --helpshort")
 
 
-def run_command(main: Callable[[], int | None], module: str) -> None:
-    """Runs a script whose flags its module defines: the script's last line.
+def run_command(main: Callable[[], int | None]) -> None:
+    """Runs a script: its last line.
+
+    Its flags are those that the script and the modules of this package define.
 
     Args:
       main: returns the exit code; its InputErrors end the program with one
         line.
-      module: `__name__` of the module that defines the flags.
     """
 
     def parse(argv: Sequence[str]) -> list[str]:
-        by_module = flags.FLAGS.flags_by_module_dict()
-        own = by_module[argv[0] if module == "__main__" else module]
+        own = [
+            flag
+            for module, defined in flags.FLAGS.flags_by_module_dict().items()
+            if module == argv[0] or module.startswith(__package__)
+            for flag in defined
+        ]
         document = str(sys.modules["__main__"].__doc__)
         texts = {flag.name: str(flag.help) for flag in own}
         return parse_flags(argv, lambda: help_text(document, texts))

@@ -1,15 +1,7 @@
-"""Theorem 1: a network of 2n + d weights memorizes without training.
+"""The command of launch/theorem1.py."""
 
-  python launch/theorem1.py
-  python launch/theorem1.py --dataset=cifar10 --data_dir=DIR
-  python launch/theorem1.py --rows='*_2'
-
-Rows are depths (Corollary 1): depth_2, depth_5, depth_17, depth_65.
-"""
-
-from theory_launching import choose, config_of, finish, run_command
-
-from rethink_keras.terminal import quiet_start
+from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.cli.theory import choose, config_of, finish
 
 
 def main() -> None:
@@ -21,5 +13,6 @@ def main() -> None:
     finish(theorem1.demonstrate(config_of(randomize="labels"), chosen))
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Parses the flags and runs the command."""
     run_command(main)

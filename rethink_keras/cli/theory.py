@@ -2,13 +2,13 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 from absl import flags
-from choosing import matching
 
-from rethink_keras import RunConfig, terminal
+from rethink_keras.cli.choosing import matching
+from rethink_keras.config import RunConfig
 
 _DATASET = flags.DEFINE_string(
     "dataset", "cifar10_sample", "the sample, or any that TFDS knows"
@@ -26,11 +26,6 @@ _WORKDIR = flags.DEFINE_string(
 )
 
 Row = TypeVar("Row")
-
-
-def run_command(main: Callable[[], None]) -> None:
-    """Parses the flags and runs a script: its last line."""
-    terminal.run_command(main, __name__)
 
 
 def config_of(**options) -> RunConfig:
@@ -55,7 +50,7 @@ def choose(rows: Mapping[str, Row]) -> list[Row]:
 
 def finish(record) -> None:
     """Prints a record's tables and writes it."""
-    from rethink_keras.results.records import write_record
+    from rethink_keras.theory.records import write_record
 
     elsewhere = ("--data_dir", "--workdir")
     words = [w for w in sys.argv if not w.startswith(elsewhere)]

@@ -1,15 +1,4 @@
-r"""Chooses hyperparameters that the paper leaves open, by keras-tuner.
-
-  python launch/tune.py --row=flags/table1/mlp_1x512_weight_decay.txt \
-    --least_train_accuracy=0.998
-  python launch/tune.py --row=flags/table1/alexnet_weight_decay.txt \
-    --search=weight_decay,dropout --scale=paper --data_dir=DIR
-
-A grid of trials, each measured after its last epoch on a part of the training
-set that is held out, never on the test set. --least_train_accuracy leaves out
-what fits less of the training set than, say, the paper's row. TensorBoard's
-HParams shows the trials; the same command goes on where it stopped.
-"""
+"""The command of launch/tune.py."""
 
 import dataclasses
 import pathlib
@@ -17,9 +6,9 @@ import pathlib
 from absl import flags
 from etils import epath
 
+from rethink_keras.cli.terminal import fail, quiet_start, run_command
 from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.terminal import fail, quiet_start, run_command
 
 _ROW = flags.DEFINE_string("row", None, "flagfile of the run to tune")
 _SEARCH = flags.DEFINE_list(
@@ -99,5 +88,6 @@ def main() -> None:
     print(f"see tensorboard --logdir {workdir}")
 
 
-if __name__ == "__main__":
-    run_command(main, __name__)
+def start() -> None:
+    """Parses the flags and runs the command."""
+    run_command(main)

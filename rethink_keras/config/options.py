@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rethink_keras.errors import InputError
@@ -17,7 +17,7 @@ def option(
     low: float = -math.inf,
     high: float = math.inf,
     above: float = -math.inf,
-    choices: tuple[str, ...] = (),
+    choices: tuple[str, ...] | Callable[[], tuple[str, ...]] = (),
 ) -> Any:
     """A field with its help text and the values that it allows."""
     metadata = {
@@ -28,6 +28,12 @@ def option(
         "choices": choices,
     }
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def choices(field: dataclasses.Field) -> tuple[str, ...]:
+    """The values that an option allows, if they are listed."""
+    listed = field.metadata["choices"]
+    return listed() if callable(listed) else listed
 
 
 def text_of(value: Any) -> str:
@@ -81,8 +87,8 @@ def check(field: dataclasses.Field, value: Any) -> None:
     if good and kinds in (int, float):
         good = meta["low"] <= value <= meta["high"] and value > meta["above"]
         good = good and math.isfinite(value)
-    elif good and meta["choices"]:
-        good = value in meta["choices"]
+    elif good and choices(field):
+        good = value in choices(field)
     elif good and kinds is str:
         good = bool(value) and value.isprintable()
     if not good:
@@ -107,8 +113,8 @@ def allowed(field: dataclasses.Field) -> str:
     """What an option allows, in words."""
     meta = field.metadata
     kind = option_type(field)
-    if meta["choices"]:
-        return " | ".join(meta["choices"])
+    if choices(field):
+        return " | ".join(choices(field))
     if kind is bool:
         return "true | false"
     if kind is str:

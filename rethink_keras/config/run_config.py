@@ -4,8 +4,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from rethink_keras.config.datasets import SAMPLE
+from rethink_keras.config.models import MODELS, model_names
+from rethink_keras.config.options import check, option, parse, text_of
 from rethink_keras.errors import InputError
-from rethink_keras.options import check, option, parse, text_of
 
 RANDOMIZATIONS = (
     "none",
@@ -23,45 +25,8 @@ STRATEGIES = (
     "parameter_server",
     "tpu",
 )
-SAMPLE = "cifar10_sample"
 # Options of earlier versions. They are read and have no effect.
 RETIRED = ("batch_norm_momentum",)
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelDefaults:
-    """What follows the model where a run does not say otherwise.
-
-    Attributes:
-      learning_rate: the paper's initial learning rate (Appendix A); of
-        inception_v3, which the paper does not tell, that of Szegedy et al.
-        (2016); of small_vit, which does not train at 0.1, 0.01.
-      epochs: enough for random labels on CIFAR-10; of inception_v3, those of
-        Szegedy et al.
-      batch_size: 128 for the Inception, from the spacing of the points of
-        Figure 1a; 100 for the MLPs, which then fit random labels as far as
-        the paper's (99.26 against 99.34 %; with 128, 98.74 %).
-      batch_norm: whether the model has BatchNorm; None where it has none to
-        switch.
-      image_size: that images are resized to; None for those of the data set.
-    """
-
-    learning_rate: float
-    epochs: int
-    batch_size: int
-    batch_norm: bool | None = None
-    image_size: int | None = None
-
-
-MODELS = {
-    "small_inception": ModelDefaults(0.1, 50, 128, True),
-    "inception_v3": ModelDefaults(0.045, 100, 128, True, 299),
-    "small_alexnet": ModelDefaults(0.01, 60, 128),
-    "mlp_1x512": ModelDefaults(0.01, 60, 100),
-    "mlp_3x512": ModelDefaults(0.01, 60, 100),
-    "small_resnet": ModelDefaults(0.1, 50, 128),
-    "small_vit": ModelDefaults(0.01, 50, 128),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +81,7 @@ class RunConfig:
     label_smoothing: float = option(
         0.0, "share of each label spread over all classes", low=0, high=0.99
     )
-    model: str = option("mlp_1x512", "network", choices=tuple(MODELS))
+    model: str = option("mlp_1x512", "network", choices=model_names)
     batch_norm: bool | None = option(
         None, "BatchNorm; of the Inceptions, where it is on"
     )

@@ -1,6 +1,5 @@
 """The paper's tables and figures: their rows, and a runner for them."""
 
-from rethink_keras.experiments.cost import TRAIN_EXAMPLES
 from rethink_keras.experiments.planning import FASTEST, Job, as_list, plan
 from rethink_keras.experiments.rows import SCALES, TITLES, Row, load
 from rethink_keras.experiments.runner import Runner
@@ -9,7 +8,6 @@ __all__ = [
     "FASTEST",
     "SCALES",
     "TITLES",
-    "TRAIN_EXAMPLES",
     "Job",
     "Row",
     "Runner",

@@ -3,16 +3,10 @@
 import dataclasses
 from collections.abc import Iterable
 
-from rethink_keras.config import SAMPLE, RunConfig
+from rethink_keras.config import DATASET_SIZES, RunConfig
 from rethink_keras.experiments.speed import Speeds, network_of
 from rethink_keras.results import FinishedRun
 
-TRAIN_EXAMPLES = {
-    SAMPLE: 5_000,
-    "cifar10": 50_000,
-    "mnist": 60_000,
-    "imagenet2012": 1_281_167,
-}
 _START_MINUTES = 0.2
 _EVALUATION = 0.1  # of an epoch's time
 
@@ -72,7 +66,7 @@ def estimate_minutes(
 
 
 def _estimate(config: RunConfig, speed: float, basis: str) -> Estimate:
-    default = TRAIN_EXAMPLES.get(config.dataset, TRAIN_EXAMPLES["cifar10"])
-    examples = config.train_examples or default
+    size = DATASET_SIZES.get(config.dataset, DATASET_SIZES["cifar10"])
+    examples = config.train_examples or size.num_train_examples
     seconds = config.epochs * examples / speed * (1 + _EVALUATION)
     return Estimate(_START_MINUTES + seconds / 60, basis)

@@ -20,11 +20,11 @@ from rethink_keras.results import (
     REFERENCE,
     FinishedRun,
     counting_runs,
-    device,
     find_runs,
     has_begun,
     key_of,
 )
+from rethink_keras.runs import device
 
 FASTEST = "fastest"
 

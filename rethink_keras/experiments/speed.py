@@ -92,7 +92,7 @@ def _line(network: Network, speeds: Mapping[str, float]) -> str:
 
 def images_per_second(network: Network, precision: str) -> float:
     """The speed of a network's training step, on random images."""
-    from rethink_keras import data, parts, pipeline, training
+    from rethink_keras import data, pipeline, runs, training
 
     config = RunConfig(**dataclasses.asdict(network), precision=precision)
     side = network.image_size or _SIDE
@@ -107,8 +107,8 @@ def images_per_second(network: Network, precision: str) -> float:
         ids=np.arange(count),
     )
     trainer = training.Trainer(
-        parts.build_model(config, (side, side, 3), classes),
-        parts.make_optimizer(config, steps_per_epoch := 2),
+        runs.build_model(config, (side, side, 3), classes),
+        runs.make_optimizer(config, steps_per_epoch := 2),
         epochs=1,
         epoch_steps=steps_per_epoch,
     )

@@ -17,9 +17,9 @@ from rethink_keras.errors import (
     InputError,
     InterruptedRunError,
 )
-from rethink_keras.experiment import run
 from rethink_keras.files import writing
 from rethink_keras.results import find_runs, key_of
+from rethink_keras.runs import run
 
 _OBJECTIVE = "validation_accuracy"
 _PROJECT = "keras_tuner"

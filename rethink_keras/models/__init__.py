@@ -1,5 +1,10 @@
-"""The paper's networks and two of today, as builders of functional models."""
+"""The paper's networks and two modern ones, as builders of Keras models."""
 
+from collections.abc import Callable, Iterator, Mapping
+
+import keras
+
+from rethink_keras.config import MODELS
 from rethink_keras.models.inception_v3 import inception_v3
 from rethink_keras.models.layers import LocalResponseNormalization
 from rethink_keras.models.mlp import mlp, mlp_1x512, mlp_3x512
@@ -7,16 +12,6 @@ from rethink_keras.models.small_alexnet import small_alexnet
 from rethink_keras.models.small_inception import small_inception
 from rethink_keras.models.small_resnet import small_resnet
 from rethink_keras.models.small_vit import small_vit
-
-BUILDERS = {
-    "small_inception": small_inception,
-    "inception_v3": inception_v3,
-    "small_alexnet": small_alexnet,
-    "mlp_1x512": mlp_1x512,
-    "mlp_3x512": mlp_3x512,
-    "small_resnet": small_resnet,
-    "small_vit": small_vit,
-}
 
 __all__ = [
     "BUILDERS",
@@ -30,3 +25,19 @@ __all__ = [
     "small_resnet",
     "small_vit",
 ]
+
+
+class _Builders(Mapping[str, Callable[..., keras.Model]]):
+    """The builders of all registered networks, by name."""
+
+    def __getitem__(self, name: str) -> Callable[..., keras.Model]:
+        return MODELS[name].load()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODELS)
+
+    def __len__(self) -> int:
+        return len(MODELS)
+
+
+BUILDERS = _Builders()

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from rethink_keras.report.curves import curves
 from rethink_keras.report.evidence import CHANCE, Evidence
 from rethink_keras.report.verdicts import Claims, NotMeasuredError
+from rethink_keras.results.metrics import FITTED_ACCURACY
 
 CLAIMS: Claims[Evidence] = Claims()
-FITTED = 99.0  # percent
+FITTED = 100 * FITTED_ACCURACY  # percent
 _MODELS = (
     "inception",
     "inception_no_batch_norm",

@@ -21,14 +21,8 @@ from tensorboard.plugins.hparams import api as hp
 
 from rethink_keras.report.curves import Curve, Points, curves
 from rethink_keras.report.measured import MeasuredRow
+from rethink_keras.results.metrics import MAIN_HPARAMS
 
-_HPARAMS = (
-    "model",
-    "randomize",
-    "label_corruption",
-    "weight_decay",
-    "random_crop",
-)
 _METRICS = ("test/ours", "test/paper", "train/ours", "train/paper")
 _PERCENT = 100
 
@@ -103,7 +97,9 @@ def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
     root = tf.summary.create_file_writer(str(directory))
     with root.as_default():
         hp.hparams_config(
-            hparams=[hp.HParam(name) for name in ("row", *_HPARAMS, "seed")],
+            hparams=[
+                hp.HParam(name) for name in ("row", *MAIN_HPARAMS, "seed")
+            ],
             metrics=[hp.Metric(name) for name in _METRICS],
         )
     root.close()
@@ -116,7 +112,7 @@ def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
                 hp.hparams(
                     {
                         "row": row.row.name,
-                        **{key: options[key] for key in _HPARAMS},
+                        **{key: options[key] for key in MAIN_HPARAMS},
                         "seed": seed,
                     },
                     trial_id=name,

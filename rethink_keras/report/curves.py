@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rethink_keras import paper
 from rethink_keras.report.measured import MeasuredRow
+from rethink_keras.results.metrics import FITTED_ACCURACY
 
 Points = list[tuple[float, float]]
 
@@ -69,7 +70,6 @@ _FIGURE_2B = (
     ("batch_norm", "test", "test_BN"),
     ("no_batch_norm", "test", "test_noBN"),
 )
-_FITTED = 0.99
 _MEMORIZATION = (
     ("clean", "train", "accuracy_clean"),
     ("corrupted", "train", "accuracy_corrupted"),
@@ -211,7 +211,7 @@ def _epochs_to_accuracy(result: dict) -> int | None:
     reached = (
         epoch
         for epoch, accuracy in enumerate(result["history"]["accuracy"], 1)
-        if accuracy >= _FITTED
+        if accuracy >= FITTED_ACCURACY
     )
     return next(reached, None)
 

@@ -4,8 +4,8 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-from rethink_keras.config import SAMPLE
-from rethink_keras.report.measured import TEST_EXAMPLES, MeasuredRow
+from rethink_keras.config import DATASET_SIZES, SAMPLE
+from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.report.verdicts import NotMeasuredError
 
 CHANCE = 10.0  # percent, of ten classes
@@ -56,5 +56,5 @@ class Evidence:
         """Two binomial deviations of chance, in points."""
         share = CHANCE / 100
         dataset = {"sample": SAMPLE, "paper": "cifar10"}[self.scale]
-        spread = share * (1 - share) / TEST_EXAMPLES[dataset]
+        spread = share * (1 - share) / DATASET_SIZES[dataset].num_test_examples
         return 200 * math.sqrt(spread)

@@ -6,11 +6,10 @@ import statistics
 from collections.abc import Mapping
 
 from rethink_keras import paper
-from rethink_keras.config import SAMPLE, RunConfig
-from rethink_keras.experiments import TRAIN_EXAMPLES, Row, load
+from rethink_keras.config import DATASET_SIZES, RunConfig
+from rethink_keras.experiments import Row, load
 from rethink_keras.results import FinishedRun, counting_runs
 
-TEST_EXAMPLES = {SAMPLE: 1_000, "cifar10": 10_000, "imagenet2012": 50_000}
 _ALWAYS = ("train", "test")
 _TABLE_2 = ("train_top5", "test_top5", "best_test", "best_test_top5")
 
@@ -98,11 +97,11 @@ class MeasuredRow:
 
     @property
     def train_examples(self) -> int:
-        return TRAIN_EXAMPLES[self.row.config.dataset]
+        return DATASET_SIZES[self.row.config.dataset].num_train_examples
 
     @property
     def test_examples(self) -> int:
-        return TEST_EXAMPLES[self.row.config.dataset]
+        return DATASET_SIZES[self.row.config.dataset].num_test_examples
 
     @property
     def minutes(self) -> float | None:

@@ -28,9 +28,9 @@ from rethink_keras.report.tables import (
 from rethink_keras.report.verdicts import Verdict
 from rethink_keras.results import find_runs
 from rethink_keras.results.images import as_png, as_svg
-from rethink_keras.results.records import SavedRecord, find_records
-from rethink_keras.results.records import as_markdown as record_markdown
-from rethink_keras.results.records import as_text as record_text
+from rethink_keras.theory.records import SavedRecord, find_records
+from rethink_keras.theory.records import as_markdown as record_markdown
+from rethink_keras.theory.records import as_text as record_text
 
 SCALE_TITLES = {
     "paper": "On the full data set",

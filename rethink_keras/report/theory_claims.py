@@ -9,7 +9,7 @@ from typing import Any
 
 from rethink_keras.config import SAMPLE
 from rethink_keras.report.verdicts import Claims, NotMeasuredError
-from rethink_keras.results.records import SavedRecord
+from rethink_keras.theory.records import SavedRecord
 
 _AT_MINIMUM = 1e-4  # distance to w*, relative to its norm
 _REACHED = 0.99  # Rademacher complexity, of at most 1

@@ -1,6 +1,6 @@
-"""What a run leaves behind."""
+"""Results of finished runs: how they are read, and formats to show them."""
 
-from rethink_keras.results.collection import (
+from rethink_keras.results.finished import (
     REFERENCE,
     RESULT,
     THEORY,
@@ -11,21 +11,11 @@ from rethink_keras.results.collection import (
     has_begun,
     key_of,
 )
-from rethink_keras.results.environment import device, versions
 from rethink_keras.results.predictions import (
     PREDICTIONS,
     Predictions,
     read_predictions,
 )
-from rethink_keras.results.run_directory import RunDirectory
-from rethink_keras.results.summary import (
-    as_block,
-    as_markdown,
-    conclusion,
-    describe,
-    parameters,
-)
-from rethink_keras.results.tensorboard import TensorBoardWriter
 
 __all__ = [
     "PREDICTIONS",
@@ -34,19 +24,10 @@ __all__ = [
     "THEORY",
     "FinishedRun",
     "Predictions",
-    "RunDirectory",
-    "TensorBoardWriter",
-    "as_block",
-    "as_markdown",
-    "conclusion",
     "counting_runs",
     "counts_for",
-    "describe",
-    "device",
     "find_runs",
     "has_begun",
     "key_of",
-    "parameters",
     "read_predictions",
-    "versions",
 ]

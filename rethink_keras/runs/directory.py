@@ -15,7 +15,7 @@ from etils import epath
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 from rethink_keras.files import GOES_ON, write_whole, writing
-from rethink_keras.results.collection import (
+from rethink_keras.results.finished import (
     CHECKPOINTS,
     RESULT,
     key_of,

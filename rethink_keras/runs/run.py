@@ -1,29 +1,26 @@
-"""One run, end to end: data, randomization, model, training, result."""
+"""One run, end to end: config, inputs, network, training, result."""
 
 import contextlib
 import math
 import os
-import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
-from rethink_keras import parts, results, tasks, training
+from rethink_keras import training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.results import Predictions
+from rethink_keras.runs import environment, summary
+from rethink_keras.runs.directory import RunDirectory
+from rethink_keras.runs.inputs import Inputs, make_inputs
+from rethink_keras.runs.network import build_model, make_optimizer
+from rethink_keras.runs.outcome import summarize
+from rethink_keras.runs.tensorboard import TensorBoardWriter
 
 RESUME = ("auto", "never", "must")
-FIT_LOSS = 0.05
-# Histories that tell clean from corrupted labels, or classes, apart.
-MEMORIZATION = (
-    "accuracy_clean",
-    "accuracy_corrupted",
-    "corrupted_as_true",
-    "test_accuracy_by_class",
-)
 
 
 def run(
@@ -72,6 +69,49 @@ def run(
       >>> result = run(RunConfig(randomize="labels", epochs=10))
       >>> result["train_accuracy"], result["test_accuracy"]
     """
+    _check_arguments(resume, checkpoint_minutes)
+    say = print if verbose else _silent
+    directory = RunDirectory(config, workdir)
+    result = None if overwrite else directory.finished()
+    if result is not None:
+        say(f"finished already in {directory.path}; --overwrite repeats it")
+        say(summary.conclusion(result, directory.path))
+        return result
+    devices = training.find_devices(strategy, tpu)
+    begun = time.monotonic()
+    inputs = make_inputs(config, devices.strategy)
+    devices.check_sizes(config.batch_size, inputs.num_train_examples)
+    with training.Interruption() as interruption, devices.heeding_others():
+        checkpoints = training.Checkpoints(
+            directory.checkpoints,
+            run={"config": config.as_dict(), "fingerprint": inputs.fingerprint},
+            minutes=checkpoint_minutes,
+            begun=begun,
+        )
+        with devices.scope():
+            trainer = _make_trainer(
+                config,
+                inputs,
+                checkpoints if devices.chief else None,
+                interruption,
+            )
+        resumed = False
+        if resume != "never" and not overwrite:
+            found = _find_checkpoint(directory, checkpoints, resume, inputs)
+            if found is not None:
+                trainer.restore(found)
+                resumed = True
+        if not devices.chief:
+            return _train_and_evaluate(config, inputs, trainer, [])[0]
+        with _opened(directory, checkpoints, resumed):
+            result = _train_in(
+                directory, config, inputs, trainer, checkpoints, devices, say
+            )
+    say(summary.conclusion(result, directory.path))
+    return result
+
+
+def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
     if resume not in RESUME:
         raise InputError(f"resume={resume}: allowed are {', '.join(RESUME)}")
     if not 0 <= checkpoint_minutes < math.inf:
@@ -79,69 +119,18 @@ def run(
             f"checkpoint_minutes={checkpoint_minutes}: allowed is a number"
             " from 0"
         )
-    directory = results.RunDirectory(config, workdir)
-    say = print if verbose else _silent
-    if not overwrite:
-        result = directory.finished()
-        if result is not None:
-            say(f"finished already in {directory.path}; --overwrite repeats it")
-            say(results.conclusion(result, directory.path))
-            return result
-    devices = training.find_devices(strategy, tpu)
-    begun = time.monotonic()
-    task = _find_task(config, devices)
-    devices.check_sizes(config.batch_size, task.train_examples)
-    with training.Interruption() as interruption, devices.heeding_others():
-        checkpoints = training.Checkpoints(
-            directory.checkpoints,
-            run={"config": config.as_dict(), "fingerprint": task.fingerprint},
-            minutes=checkpoint_minutes,
-            begun=begun,
-        )
-        with devices.scope():
-            trainer = _make_trainer(
-                config,
-                task,
-                checkpoints if devices.chief else None,
-                interruption,
-            )
-        anew = resume == "never" or overwrite
-        if not anew:
-            anew = not _restore(trainer, directory, checkpoints, resume, task)
-        if not devices.chief:
-            return _measure(config, task, trainer, [])[0]
-        with _opened(directory, checkpoints, anew):
-            result = _run_in(
-                directory, config, task, trainer, checkpoints, devices, verbose
-            )
-    say(results.conclusion(result, directory.path))
-    return result
-
-
-def _find_task(
-    config: RunConfig, devices: training.Devices
-) -> tasks.Task | tasks.StreamedTask:
-    """The data of a run: streamed with an image size, else in memory."""
-    if not config.streams:
-        return tasks.make_task(config)
-    if devices.strategy == "parameter_server":
-        raise InputError(
-            "strategy=parameter_server: allowed with images in memory alone;"
-            f" received image_size={config.image_size}, with which they stream"
-        )
-    return tasks.make_streamed_task(config)
 
 
 @contextlib.contextmanager
 def _opened(
-    directory: results.RunDirectory,
+    directory: RunDirectory,
     checkpoints: training.Checkpoints,
-    anew: bool,
+    resumed: bool,
 ) -> Iterator[None]:
-    """Keeps others out; leaves checkpoints where the run can go on alone."""
+    """Locks the run directory; keeps checkpoints only if the run can resume."""
     directory.open()
     try:
-        if anew:
+        if not resumed:
             checkpoints.clear()
         yield
         checkpoints.clear()
@@ -152,28 +141,13 @@ def _opened(
         directory.close()
 
 
-def _restore(
-    trainer: training.Trainer,
-    directory: results.RunDirectory,
-    checkpoints: training.Checkpoints,
-    resume: str,
-    task: tasks.Task | tasks.StreamedTask,
-) -> bool:
-    """Goes on from a checkpoint; whether there is one."""
-    checkpoint = _find_checkpoint(directory, checkpoints, resume, task)
-    if checkpoint is None:
-        return False
-    trainer.restore(checkpoint)
-    return True
-
-
 def _find_checkpoint(
-    directory: results.RunDirectory,
+    directory: RunDirectory,
     checkpoints: training.Checkpoints,
     resume: str,
-    task: tasks.Task | tasks.StreamedTask,
+    inputs: Inputs,
 ) -> training.Checkpoint | None:
-    """The checkpoint to go on from, of the same options and data."""
+    """Returns the checkpoint to resume from, of the same options and data."""
     checkpoint = checkpoints.latest()
     if checkpoint is None:
         if resume == "must":
@@ -183,82 +157,76 @@ def _find_checkpoint(
             )
         return None
     directory.check_config(checkpoint.run["config"])
-    if checkpoint.run["fingerprint"] != task.fingerprint:
+    if checkpoint.run["fingerprint"] != inputs.fingerprint:
         raise InputError(
             f"workdir={directory.path}: its checkpoint saw other data"
             f" (fingerprint {checkpoint.run['fingerprint'][:16]}, now"
-            f" {task.fingerprint[:16]}); choose another, or overwrite"
+            f" {inputs.fingerprint[:16]}); choose another, or overwrite"
         )
     return checkpoint
 
 
 def _make_trainer(
     config: RunConfig,
-    task: tasks.Task | tasks.StreamedTask,
+    inputs: Inputs,
     checkpoints: training.Checkpoints | None,
     interruption: training.Interruption,
 ) -> training.Trainer:
-    """The network of a run, with what trains it."""
+    """Builds the network of a run and what trains it."""
     keras.utils.set_random_seed(config.seed)
-    epoch_steps = task.epoch_steps(config.batch_size)
     return training.Trainer(
-        parts.build_model(config, task.image_shape, task.randomization.classes),
-        parts.make_optimizer(config, epoch_steps),
+        build_model(config, inputs.image_shape, inputs.num_classes),
+        make_optimizer(config, inputs.steps_per_epoch),
         epochs=config.epochs,
-        epoch_steps=epoch_steps,
+        epoch_steps=inputs.steps_per_epoch,
         checkpoints=checkpoints,
         interruption=interruption,
     )
 
 
-def _run_in(
-    directory: results.RunDirectory,
+def _train_in(
+    directory: RunDirectory,
     config: RunConfig,
-    task: tasks.Task | tasks.StreamedTask,
+    inputs: Inputs,
     trainer: training.Trainer,
     checkpoints: training.Checkpoints,
     devices: training.Devices,
-    verbose: bool,
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Trains what is left, writing to an open directory; returns the result."""
-    say = print if verbose else _silent
-    writer = results.TensorBoardWriter(
-        directory.path, config, task.train_examples, trainer.epoch_steps
-    )
-    subjects = results.describe(
+    writer = TensorBoardWriter(
+        directory.path,
         config,
-        trainer.model,
-        train_examples=task.train_examples,
-        test_examples=task.test_examples,
-        classes=task.randomization.classes,
-        fingerprint=task.fingerprint,
-        path=directory.path,
+        inputs.num_train_examples,
+        trainer.epoch_steps,
     )
-    say(results.as_block(subjects))
-    writer.write_text("run", results.as_markdown(subjects))
+    subjects = summary.describe(config, trainer.model, inputs, directory.path)
+    say(summary.as_block(subjects))
+    writer.write_text("run", summary.as_markdown(subjects))
     progress = trainer.progress
     if progress.epoch or progress.step:
         writer.write_history(progress.history)
         say(f"goes on after epoch {progress.epoch}, step {progress.step}")
     callbacks: list[keras.callbacks.Callback] = [writer]
-    if verbose:
+    if say is print:
         callbacks.append(training.ProgressLines())
     try:
-        measured, predictions = _measure(config, task, trainer, callbacks)
+        measured, predictions = _train_and_evaluate(
+            config, inputs, trainer, callbacks
+        )
+        statistics = trainer.steps.statistics.variables
         result = {
             "config": config.as_dict(),
-            "parameters": results.parameters(trainer.model),
-            "classes": task.randomization.classes,
+            "parameters": summary.parameters(trainer.model),
+            "classes": inputs.num_classes,
             **measured,
-            "batch_norm_statistics": (
-                "recomputed" if trainer.steps.statistics.variables else None
-            ),
+            "batch_norm_statistics": "recomputed" if statistics else None,
             "wall_seconds": checkpoints.elapsed,
-            "device": results.device(),
+            "device": environment.device(),
             "strategy": devices.strategy,
             "replicas": devices.replicas,
-            "versions": results.versions(),
-            "fingerprint": task.fingerprint,
+            "versions": environment.versions(),
+            "fingerprint": inputs.fingerprint,
             "weights": training.fingerprint_of(trainer.model),
         }
         writer.write_result(result)
@@ -269,73 +237,40 @@ def _run_in(
     return result
 
 
-def _measure(
+def _train_and_evaluate(
     config: RunConfig,
-    task: tasks.Task | tasks.StreamedTask,
+    inputs: Inputs,
     trainer: training.Trainer,
     callbacks: Sequence[keras.callbacks.Callback],
-) -> tuple[dict[str, Any], dict[str, results.Predictions]]:
+) -> tuple[dict[str, Any], dict[str, Predictions]]:
     """Trains what is left and evaluates.
 
     Returns:
       The measured part of the result, and the predictions for each split.
     """
-    batches = parts.make_batches(config, task, trainer.progress)
     if config.stop_at_loss is not None:
         callbacks = [*callbacks, training.StopAtLoss(config.stop_at_loss)]
-    with task.naming_damage():
-        history = trainer.train(batches.to_train, batches.test_set, callbacks)
-        final, on_train = training.evaluate_examples(
-            trainer.steps, batches.train_set
+    splits = {"train": inputs.train_set, "test": inputs.test_set}
+    with inputs.reading():
+        history = trainer.train(
+            inputs.training_batches(trainer.progress),
+            splits["test"],
+            callbacks,
         )
-        _, on_test = training.evaluate_examples(trainer.steps, batches.test_set)
-    examples = task.train_examples
-    measured = summarize(config, history, trainer.epoch_steps, examples, final)
+        evaluated = {
+            split: training.evaluate_examples(trainer.steps, batches)
+            for split, batches in splits.items()
+        }
+    measured = summarize(
+        config,
+        history,
+        trainer.epoch_steps,
+        inputs.num_train_examples,
+        evaluated["train"][0],
+    )
     return measured, {
-        "train": results.Predictions(task.positions["train"], **on_train),
-        "test": results.Predictions(task.positions["test"], **on_test),
-    }
-
-
-def summarize(
-    config: RunConfig,
-    history: dict[str, list[float]],
-    epoch_steps: int,
-    examples: int,
-    final: training.Evaluation,
-) -> dict[str, Any]:
-    """The measured part of result.json; accuracies are fractions of 1."""
-    corrupted = config.randomize == "labels"
-    history = dict(history)
-    if not corrupted:
-        del history["test_accuracy_corrupted"]
-    if not config.partly_corrupted:
-        for name in MEMORIZATION:
-            del history[name]
-    top5 = history["test_top5_accuracy"]
-    if top5[-1] is None:
-        del history["test_top5_accuracy"]
-    losses = np.array(history["loss"])
-    fitted = np.flatnonzero(losses < FIT_LOSS)
-    return {
-        "epochs": len(losses),
-        "steps": len(losses) * epoch_steps,
-        "train_loss": final.loss,
-        "train_accuracy": final.accuracy,
-        "train_top5_accuracy": final.top5_accuracy,
-        "train_accuracy_clean": final.accuracy_clean,
-        "train_accuracy_corrupted": final.accuracy_corrupted,
-        "test_loss": history["test_loss"][-1],
-        "test_accuracy": history["test_accuracy"][-1],
-        "test_accuracy_corrupted": (
-            history["test_accuracy_corrupted"][-1] if corrupted else None
-        ),
-        "test_top5_accuracy": top5[-1],
-        "best_test_accuracy": max(history["test_accuracy"]),
-        "best_test_top5_accuracy": None if top5[-1] is None else max(top5),
-        "epochs_to_fit": int(fitted[0]) + 1 if len(fitted) else None,
-        "images_per_second": examples / statistics.median(history["seconds"]),
-        "history": history,
+        split: Predictions(inputs.positions[split], **rows)
+        for split, (_, rows) in evaluated.items()
     }
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import keras
 
 from rethink_keras.config import RunConfig
-from rethink_keras.results.environment import device
 from rethink_keras.results.markdown import markdown_table
-from rethink_keras.results.run_directory import DEFAULT_ROOT
-
-FITTED = 0.99
+from rethink_keras.results.metrics import FITTED_ACCURACY
+from rethink_keras.runs.directory import DEFAULT_ROOT
+from rethink_keras.runs.environment import device
+from rethink_keras.runs.inputs import Inputs
 
 _RANDOMIZATIONS = {
     "none": "none: true images, true labels",
@@ -36,23 +36,20 @@ def parameters(model: keras.Model) -> int:
 def describe(
     config: RunConfig,
     model: keras.Model,
-    *,
-    train_examples: int,
-    test_examples: int,
-    classes: int,
-    fingerprint: str,
+    inputs: Inputs,
     path: os.PathLike | str,
 ) -> dict[str, str]:
-    """What will run, as texts by subject."""
+    """Returns what will run, as texts by subject."""
     height, width, channels = model.input_shape[1:]
     randomization = _RANDOMIZATIONS[config.randomize]
     return {
         "data": (
-            f"{config.dataset}: {train_examples:,} training and"
-            f" {test_examples:,} test images, {classes} classes"
+            f"{config.dataset}: {inputs.num_train_examples:,} training and"
+            f" {inputs.num_test_examples:,} test images,"
+            f" {inputs.num_classes} classes"
         ),
         "randomize": randomization.format(p=config.label_corruption),
-        "fingerprint": f"SHA-256 {fingerprint[:16]}",
+        "fingerprint": f"SHA-256 {inputs.fingerprint[:16]}",
         "model": (
             f"{model.name}: {parameters(model):,} parameters, input"
             f" {height} x {width} x {channels}"
@@ -82,7 +79,7 @@ def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
     """The accuracies of a run, what they show, and how to see more."""
     kind = result["config"]["randomize"]
     meaning = _MEANINGS[kind]
-    if result["train_accuracy"] < FITTED:
+    if result["train_accuracy"] < FITTED_ACCURACY:
         meaning = "the training set is not fitted; try more --epochs"
     inside = str(path).startswith(f"{DEFAULT_ROOT}/")
     logdir = DEFAULT_ROOT if inside else path

@@ -11,22 +11,11 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from rethink_keras.config import RunConfig
 from rethink_keras.files import GOES_ON, writing
-
-MAIN_HPARAMS = (
-    "model",
-    "randomize",
-    "label_corruption",
-    "weight_decay",
-    "random_crop",
+from rethink_keras.results.metrics import (
+    FINAL_METRICS,
+    MAIN_HPARAMS,
+    MEMORIZATION_METRICS,
 )
-FINAL_METRICS = (
-    "train_accuracy",
-    "test_accuracy",
-    "test_accuracy_corrupted",
-    "train_loss",
-    "epochs_to_fit",
-)
-_PARTS = ("accuracy_clean", "accuracy_corrupted", "corrupted_as_true")
 
 
 class TensorBoardWriter(keras.callbacks.Callback):
@@ -116,7 +105,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
         if self._config.randomize == "labels":
             test["accuracy_corrupted"] = logs["test_accuracy_corrupted"]
         if self._config.partly_corrupted:
-            for name in _PARTS:
+            for name in MEMORIZATION_METRICS:
                 train[f"memorization/{name}"] = logs[name]
             for label, accuracy in enumerate(logs["test_accuracy_by_class"]):
                 test[f"class_accuracy/{label}"] = accuracy

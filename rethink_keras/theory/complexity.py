@@ -13,12 +13,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics.pairwise import rbf_kernel
 
-from rethink_keras import models, parts, pipeline, tasks, training
+from rethink_keras import models, pipeline, runs, training
 from rethink_keras.config import RunConfig
-from rethink_keras.data import Examples
 from rethink_keras.results.images import as_png
-from rethink_keras.results.records import Record
 from rethink_keras.theory import features
+from rethink_keras.theory.records import Record
 
 TABLES = {
     "rademacher": "networks reach the largest Rademacher complexity",
@@ -45,16 +44,16 @@ def demonstrate(config: RunConfig, table: str) -> Record:
     begun = time.perf_counter()
     count = min(config.train_examples or _EXAMPLES, _EXAMPLES)
     config = dataclasses.replace(config, train_examples=count, randomize="none")
-    task = tasks.make_task(config)
+    inputs = runs.InMemoryInputs.load(config)
     figures = {}
     if table == "rademacher":
         rows = [
-            fit_signs(task, name, draws, config.seed)
+            fit_signs(inputs, name, draws, config.seed)
             for name, draws in NETWORKS.items()
         ]
-        rows += linear_rows(task, config.seed)
+        rows += linear_rows(inputs, config.seed)
     else:
-        rows = stability(task, config.seed)
+        rows = stability(inputs, config.seed)
         figures["stability"] = as_png(draw_stability(rows))
     return Record(
         experiment="complexity",
@@ -67,7 +66,9 @@ def demonstrate(config: RunConfig, table: str) -> Record:
     )
 
 
-def fit_signs(task: tasks.Task, name: str, draws: int, seed: int) -> dict:
+def fit_signs(
+    inputs: runs.InMemoryInputs, name: str, draws: int, seed: int
+) -> dict:
     """How well a network correlates with random signs of the images.
 
     `sup_h 1/n sum_i sigma_i h(x_i)` over the signs h of a network's outputs
@@ -76,7 +77,7 @@ def fit_signs(task: tasks.Task, name: str, draws: int, seed: int) -> dict:
     1.
 
     Args:
-      task: the images.
+      inputs: the images.
       name: of the network.
       draws: of signs.
       seed: of signs and weights.
@@ -84,9 +85,9 @@ def fit_signs(task: tasks.Task, name: str, draws: int, seed: int) -> dict:
     reached = []
     for draw in range(draws):
         rng = np.random.default_rng((seed, draw))
-        signs = rng.integers(0, 2, len(task.train)).astype("int32")
+        signs = rng.integers(0, 2, len(inputs.train)).astype("int32")
         crops = dataclasses.replace(
-            pipeline.whitened(task.train_crops),
+            pipeline.whitened(inputs.train_crops),
             labels=signs,
             true_labels=signs,
         )
@@ -109,11 +110,10 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
     epoch_steps = pipeline.epoch_steps(len(crops), config.batch_size)
     trainer = training.Trainer(
         models.BUILDERS[name](crops.images.shape[1:], classes=2),
-        parts.make_optimizer(config, epoch_steps),
+        runs.make_optimizer(config, epoch_steps),
         epochs=_EPOCHS,
         epoch_steps=epoch_steps,
     )
-    first = Examples(*(field[:1] for field in crops.fields))
     trainer.train(
         pipeline.TrainingBatches(
             crops,
@@ -121,20 +121,19 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
             seed=seed,
             epochs=range(_EPOCHS),
         ),
-        pipeline.EvaluationBatches(first),  # nothing to test on
-        [training.StopAtLoss(0.02)],
+        callbacks=[training.StopAtLoss(0.02)],
     )
     batches = pipeline.EvaluationBatches(crops)
     return training.evaluate(trainer.steps, batches).accuracy
 
 
-def linear_rows(task: tasks.Task, seed: int) -> list[dict]:
+def linear_rows(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     """Of linear functions `<w, x>` with ||w|| <= B on images of length 1.
 
     The supremum is `B/n ||sum_i sigma_i x_i||`; its mean is at most
     `B / sqrt(n)`.
     """
-    points = pipeline.whitened(task.train_crops).images.numpy()
+    points = pipeline.whitened(inputs.train_crops).images.numpy()
     points = points.reshape(len(points), -1)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     rng = np.random.default_rng(seed)
@@ -159,7 +158,7 @@ def linear_rows(task: tasks.Task, seed: int) -> list[dict]:
     return rows
 
 
-def stability(task: tasks.Task, seed: int) -> list[dict]:
+def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     """How much one example changes kernel ridge regression, on true and
     random labels, beside the bound of uniform stability.
 
@@ -170,14 +169,14 @@ def stability(task: tasks.Task, seed: int) -> list[dict]:
     these two apart.
 
     Args:
-      task: the images; whether the label is one of the first five classes is
+      inputs: the images; whether the label is one of the first five classes is
         the target.
       seed: of the random labels.
     """
-    images = np.asarray(task.train_crops.images)
+    images = np.asarray(inputs.train_crops.images)
     kernel = rbf_kernel(features.pixels(images), gamma=_GAMMA)
     kernel = kernel.astype("float64")
-    true = (np.asarray(task.train_crops.true_labels) < 5).astype("float64")
+    true = (np.asarray(inputs.train_crops.true_labels) < 5).astype("float64")
     rng = np.random.default_rng(seed)
     targets = np.stack([true, rng.permutation(true)], axis=1)
     rows = []

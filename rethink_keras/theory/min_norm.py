@@ -12,10 +12,10 @@ from rethink_keras import pipeline
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
 from rethink_keras.results.images import as_png
-from rethink_keras.results.records import Record
 from rethink_keras.theory import features
 from rethink_keras.theory.kernels import KernelClassifier, error_percent
 from rethink_keras.theory.least_squares import Descent, Path, descend
+from rethink_keras.theory.records import Record
 from rethink_keras.theory.samples import load_samples
 
 TABLES = {

@@ -12,9 +12,9 @@ from etils import epath
 
 from rethink_keras.errors import InputError
 from rethink_keras.files import write_whole, writing
-from rethink_keras.results.collection import RESULT, THEORY
-from rethink_keras.results.environment import device, versions
+from rethink_keras.results import RESULT, THEORY
 from rethink_keras.results.markdown import markdown_table
+from rethink_keras.runs import device, versions
 
 Cell = str | int | float | None
 Table = Sequence[Mapping[str, Cell]]

@@ -1,6 +1,6 @@
 """Whole images with labels, for machines that are not trained in steps."""
 
-from rethink_keras import data, tasks
+from rethink_keras import data, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
 
@@ -12,4 +12,4 @@ def load_samples(config: RunConfig) -> tuple[Examples, Examples]:
       InputError: the data cannot be read.
     """
     loaded = data.load(config.dataset, config.data_dir)
-    return tasks.choose_examples(config, loaded)
+    return runs.choose_examples(config, loaded)

@@ -5,15 +5,15 @@ import time
 import numpy as np
 from matplotlib.figure import Figure
 
-from rethink_keras import models, results, tasks
+from rethink_keras import models, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.results.images import as_png
-from rethink_keras.results.records import Record
 from rethink_keras.theory.expressivity import (
     ExactModel,
     deep_expressive_relu_network,
     expressive_relu_network,
 )
+from rethink_keras.theory.records import Record
 
 DEPTHS = (2, 5, 17, 65)
 _BATCH = 256
@@ -33,14 +33,12 @@ def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
       InputError: the data cannot be used.
     """
     begun = time.perf_counter()
-    task = tasks.make_task(config)
-    images = np.asarray(task.train_crops.images)
+    inputs = runs.InMemoryInputs.load(config)
+    images = np.asarray(inputs.train_crops.images)
     points = images.reshape(len(images), -1)
-    labels = np.asarray(task.train_crops.labels)
+    labels = np.asarray(inputs.train_crops.labels)
     rows = [memorize(points, labels, depth, config.seed) for depth in depths]
-    trained = models.BUILDERS["mlp_1x512"](
-        images.shape[1:], task.randomization.classes
-    )
+    trained = models.mlp_1x512(images.shape[1:], inputs.num_classes)
     rows.append(
         {
             "network": "MLP 1x512, to be trained",
@@ -48,7 +46,7 @@ def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
             "d": points.shape[1],
             "depth": 2,
             "width": 512,
-            "weights": results.parameters(trained),
+            "weights": runs.parameters(trained),
             "accuracy %": None,
             "largest error": None,
             "seconds": None,
@@ -89,7 +87,7 @@ def memorize(
         "d": points.shape[1],
         "depth": depth,
         "width": width_of(len(points), depth),
-        "weights": results.parameters(network),
+        "weights": runs.parameters(network),
         "accuracy %": 100 * float((predicted.round() == labels).mean()),
         "largest error": float(np.abs(predicted - labels).max()),
         "seconds": round(seconds, 1),

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from rethink_keras.errors import DivergenceError, InterruptedRunError
+from rethink_keras.training.backends import make_steps
 from rethink_keras.training.checkpoints import (
     Checkpoint,
     Checkpoints,
@@ -22,16 +23,11 @@ from rethink_keras.training.checkpoints import (
 )
 from rethink_keras.training.evaluation import (
     STATISTICS_BATCHES,
-    Evaluation,
     evaluate,
     recompute_statistics,
 )
 from rethink_keras.training.interruption import Interruption
-from rethink_keras.training.steps import (
-    Batches,
-    TrainingBatches,
-    make_steps,
-)
+from rethink_keras.training.steps import Batches, TrainingBatches
 
 SECONDS_PER_CALL = 0.5
 
@@ -98,14 +94,15 @@ class Trainer:
     def train(
         self,
         batches: TrainingBatches,
-        test_batches: Batches,
+        test_batches: Batches | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, list]:
         """Trains what is left.
 
         Args:
           batches: the training batches from `progress` on.
-          test_batches: the test set.
+          test_batches: the test set; None for none, which leaves `test_...`
+            out of the logs.
           callbacks: may set `model.stop_training`.
 
         Returns:
@@ -133,8 +130,7 @@ class Trainer:
                 self.steps,
                 batches.beginning(progress.epoch, STATISTICS_BATCHES),
             )
-            test = evaluate(self.steps, test_batches)
-            logs = self._logs(learning_rate, seconds, test)
+            logs = self._logs(learning_rate, seconds, test_batches)
             self._events.on_epoch_end(progress.epoch, logs)
             for name, value in logs.items():
                 progress.history.setdefault(name, []).append(value)
@@ -184,16 +180,25 @@ class Trainer:
         )
 
     def _logs(
-        self, learning_rate: float, seconds: float, test: Evaluation
+        self,
+        learning_rate: float,
+        seconds: float,
+        test_batches: Batches | None,
     ) -> dict[str, Any]:
-        """What was measured in an epoch."""
+        """Evaluates the test set; returns what was measured in an epoch."""
         measured = self.steps.meters.result()
         del measured["finite_steps"]
-        return {
+        logs = {
             **measured,
             "penalty": float(sum(self.model.losses)),
             "learning_rate": learning_rate,
             "seconds": seconds,
+        }
+        if test_batches is None:
+            return logs
+        test = evaluate(self.steps, test_batches)
+        return {
+            **logs,
             "test_loss": test.loss_true,
             "test_accuracy": test.accuracy_true,
             "test_top5_accuracy": test.top5_accuracy_true,

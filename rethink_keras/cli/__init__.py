@@ -1,0 +1,1 @@
+"""Commands: flags, help, errors and a quiet start; nothing else knows flags."""

@@ -1,0 +1,33 @@
+"""What a run is: its options, their bounds, and the networks they name."""
+
+from rethink_keras.config.datasets import DATASET_SIZES, SAMPLE
+from rethink_keras.config.models import MODELS, ModelEntry
+from rethink_keras.config.options import (
+    PRINTABLE,
+    allowed,
+    choices,
+    option_type,
+)
+from rethink_keras.config.run_config import (
+    PRECISIONS,
+    RANDOMIZATIONS,
+    RETIRED,
+    STRATEGIES,
+    RunConfig,
+)
+
+__all__ = [
+    "DATASET_SIZES",
+    "MODELS",
+    "PRECISIONS",
+    "PRINTABLE",
+    "RANDOMIZATIONS",
+    "RETIRED",
+    "SAMPLE",
+    "STRATEGIES",
+    "ModelEntry",
+    "RunConfig",
+    "allowed",
+    "choices",
+    "option_type",
+]

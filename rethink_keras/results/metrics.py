@@ -1,0 +1,32 @@
+"""Names and thresholds that runs, TensorBoard and the report share."""
+
+FITTED_ACCURACY = 0.99
+"""Training accuracy from which a training set counts as fitted."""
+
+FIT_LOSS = 0.05
+"""Mean training loss below which `epochs_to_fit` counts an epoch as fitted."""
+
+MAIN_HPARAMS = (
+    "model",
+    "randomize",
+    "label_corruption",
+    "weight_decay",
+    "random_crop",
+)
+"""Options that TensorBoard's HParams tables show first."""
+
+FINAL_METRICS = (
+    "train_accuracy",
+    "test_accuracy",
+    "test_accuracy_corrupted",
+    "train_loss",
+    "epochs_to_fit",
+)
+"""Values of result.json that the HParams table shows."""
+
+MEMORIZATION_METRICS = (
+    "accuracy_clean",
+    "accuracy_corrupted",
+    "corrupted_as_true",
+)
+"""Histories that tell clean from corrupted training labels."""

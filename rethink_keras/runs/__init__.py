@@ -1,0 +1,23 @@
+"""One run: its inputs, network and directory, from config to result."""
+
+from rethink_keras.runs.environment import device, versions
+from rethink_keras.runs.in_memory import InMemoryInputs, choose_examples
+from rethink_keras.runs.inputs import Inputs, make_inputs
+from rethink_keras.runs.network import build_model, make_optimizer
+from rethink_keras.runs.run import run
+from rethink_keras.runs.streamed import StreamedInputs
+from rethink_keras.runs.summary import parameters
+
+__all__ = [
+    "InMemoryInputs",
+    "Inputs",
+    "StreamedInputs",
+    "build_model",
+    "choose_examples",
+    "device",
+    "make_inputs",
+    "make_optimizer",
+    "parameters",
+    "run",
+    "versions",
+]

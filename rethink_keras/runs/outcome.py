@@ -1,0 +1,66 @@
+"""What a run measures: its history and its last evaluation, in one record."""
+
+import statistics
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rethink_keras import training
+from rethink_keras.config import RunConfig
+from rethink_keras.results.metrics import FIT_LOSS, MEMORIZATION_METRICS
+
+
+def summarize(
+    config: RunConfig,
+    history: Mapping[str, list],
+    steps_per_epoch: int,
+    num_train_examples: int,
+    final: training.Evaluation,
+) -> dict[str, Any]:
+    """Returns the measured part of result.json.
+
+    Args:
+      config: the run.
+      history: of `training.Trainer.train`.
+      steps_per_epoch: number of batches in an epoch.
+      num_train_examples: number of training examples.
+      final: the last evaluation of the training set.
+
+    Returns:
+      Accuracies are fractions of 1, losses mean cross-entropies in nats.
+    """
+    corrupted = config.randomize == "labels"
+    history = dict(history)
+    if not corrupted:
+        del history["test_accuracy_corrupted"]
+    if not config.partly_corrupted:
+        for name in (*MEMORIZATION_METRICS, "test_accuracy_by_class"):
+            del history[name]
+    top5 = history["test_top5_accuracy"]
+    if top5[-1] is None:
+        del history["test_top5_accuracy"]
+    losses = np.array(history["loss"])
+    fitted = np.flatnonzero(losses < FIT_LOSS)
+    return {
+        "epochs": len(losses),
+        "steps": len(losses) * steps_per_epoch,
+        "train_loss": final.loss,
+        "train_accuracy": final.accuracy,
+        "train_top5_accuracy": final.top5_accuracy,
+        "train_accuracy_clean": final.accuracy_clean,
+        "train_accuracy_corrupted": final.accuracy_corrupted,
+        "test_loss": history["test_loss"][-1],
+        "test_accuracy": history["test_accuracy"][-1],
+        "test_accuracy_corrupted": (
+            history["test_accuracy_corrupted"][-1] if corrupted else None
+        ),
+        "test_top5_accuracy": top5[-1],
+        "best_test_accuracy": max(history["test_accuracy"]),
+        "best_test_top5_accuracy": None if top5[-1] is None else max(top5),
+        "epochs_to_fit": int(fitted[0]) + 1 if len(fitted) else None,
+        "images_per_second": (
+            num_train_examples / statistics.median(history["seconds"])
+        ),
+        "history": history,
+    }

@@ -1,0 +1,125 @@
+"""The data of a run whose images are read from disk in each epoch."""
+
+import contextlib
+import dataclasses
+
+import numpy as np
+
+from rethink_keras import data, pipeline, randomization, training
+from rethink_keras.config import RunConfig
+from rethink_keras.errors import InputError
+from rethink_keras.runs.randomized import make_randomization, regularization
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamedInputs:
+    """The data of a run that reads its images in each epoch. See `Inputs`.
+
+    Attributes:
+      config: the run.
+      streams: the data set.
+      preparation: of its images and labels.
+      fingerprint: SHA-256 of the identities and randomized labels of the first
+        1,000 training and test examples.
+    """
+
+    config: RunConfig
+    streams: data.ImageStreams
+    preparation: pipeline.Preparation
+    fingerprint: str
+
+    @classmethod
+    def open(cls, config: RunConfig) -> "StreamedInputs":
+        """Opens the data of a run with an image size.
+
+        Raises:
+          InputError: the data cannot be read, or do not suit the options.
+        """
+        size = config.image_size
+        if size is None:
+            raise ValueError("config: needs image_size")
+        streams = data.stream(config.dataset, config.data_dir)
+        if config.batch_size > len(streams.train):
+            raise InputError(
+                f"batch_size={config.batch_size}: allowed is at most the"
+                f" {len(streams.train)} training images of {config.dataset}"
+            )
+        with streams.naming_damage():
+            moments: tuple = ()
+            if config.randomize == "gaussian":
+                moments = pipeline.streamed_moments(
+                    streams.train, size, config.seed
+                )
+            random = make_randomization(config, streams.classes, *moments)
+            return cls(
+                config=config,
+                streams=streams,
+                preparation=pipeline.Preparation(
+                    random,
+                    image_size=size,
+                    seed=config.seed,
+                    distort=config.distort,
+                    flip_and_rotate=config.augment,
+                    regularize=regularization(config, streams.classes),
+                ),
+                fingerprint=randomization.streamed_fingerprint(
+                    random, streams.train, streams.test
+                ),
+            )
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        size = self.preparation.image_size
+        return size, size, 3
+
+    @property
+    def num_classes(self) -> int:
+        return self.streams.classes
+
+    @property
+    def num_train_examples(self) -> int:
+        return len(self.streams.train)
+
+    @property
+    def num_test_examples(self) -> int:
+        return len(self.streams.test)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.num_train_examples // self.config.batch_size
+
+    @property
+    def positions(self) -> dict[str, np.ndarray]:
+        return {
+            "train": np.arange(self.num_train_examples, dtype="int32"),
+            "test": np.arange(self.num_test_examples, dtype="int32"),
+        }
+
+    @property
+    def train_set(self) -> training.Batches:
+        return self._evaluated(self.streams.train)
+
+    @property
+    def test_set(self) -> training.Batches:
+        return self._evaluated(self.streams.test)
+
+    def _evaluated(self, examples: data.EncodedExamples) -> training.Batches:
+        return pipeline.StreamedEvaluationBatches(
+            examples, self.preparation, batch_size=self.config.batch_size
+        )
+
+    def training_batches(
+        self, progress: training.Progress
+    ) -> pipeline.StreamedTrainingBatches:
+        """See `Inputs`."""
+        return pipeline.StreamedTrainingBatches(
+            self.streams.train,
+            self.preparation,
+            batch_size=self.config.batch_size,
+            epochs=range(progress.epoch, self.config.epochs),
+            skip=progress.step,
+        )
+
+    def reading(self) -> contextlib.AbstractContextManager[None]:
+        """See `Inputs`."""
+        return self.streams.naming_damage()

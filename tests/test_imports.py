@@ -1,0 +1,80 @@
+"""Imports point one way, as docs/architecture.md draws the house."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGE = "rethink_keras"
+
+BASE = {"errors", "files"}
+ALLOWED = {
+    "errors": set(),
+    "files": {"errors"},
+    "paper": set(),
+    "config": {"errors"},
+    "models": {"config", "errors"},
+    "results": BASE | {"config"},
+}
+ALLOWED["data"] = BASE | {"config"}
+ALLOWED["randomization"] = ALLOWED["data"] | {"data"}
+ALLOWED["pipeline"] = ALLOWED["randomization"] | {"randomization"}
+ALLOWED["training"] = ALLOWED["pipeline"] | {"pipeline"}
+ALLOWED["runs"] = ALLOWED["training"] | {"training", "models", "results"}
+ALLOWED["theory"] = ALLOWED["runs"] | {"runs"}
+ALLOWED["experiments"] = ALLOWED["runs"] | {"runs", "paper"}
+ALLOWED["report"] = ALLOWED["runs"] | {"experiments", "paper", "theory"}
+ALLOWED["cli"] = ALLOWED["report"] | {"report", "runs"}
+ALLOWED["main"] = {"cli"}
+"""What the modules of each part may import."""
+
+FACE = {"config", "errors", "runs"}
+"""What `import rethink_keras` brings."""
+
+
+def modules() -> list[pathlib.Path]:
+    return sorted((ROOT / PACKAGE).rglob("*.py"))
+
+
+def part_of(path: pathlib.Path) -> str:
+    return path.relative_to(ROOT / PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: pathlib.Path) -> set[str]:
+    """The parts of the package that a module imports, at any depth."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            package, _, rest = name.partition(".")
+            if package == PACKAGE:
+                found.add(rest.partition(".")[0])
+    return found - {part_of(path)}
+
+
+@pytest.mark.parametrize("part", sorted(ALLOWED))
+def test_a_part_imports_what_lies_below_it(part):
+    for path in modules():
+        if part_of(path) != part or path.name == "__main__.py":
+            continue
+        wrong = imported(path) - ALLOWED[part]
+        assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+def test_every_part_has_its_place():
+    parts = {part_of(path) for path in modules()} - {"__init__", "__main__"}
+    assert parts == set(ALLOWED)
+    assert imported(ROOT / PACKAGE / "__init__.py") <= FACE
+
+
+def test_only_commands_know_flags():
+    for path in modules():
+        if part_of(path) not in ("cli", "config", "main"):
+            text = path.read_text()
+            assert "absl import" not in text, path.relative_to(ROOT)
