@@ -44,18 +44,20 @@ class Runner:
         print(f"{len(todo)} of {len(jobs)} runs to do", flush=True)
         slots = list(range(self._parallel))
         failed: dict[Job, int] = {}
-        shares, begun = _shares(todo), time.monotonic()
-        done = 0.0
+        done, begun = 0.0, time.monotonic()
         pool = concurrent.futures.ThreadPoolExecutor(self._parallel)
-        futures = {pool.submit(self._run_one, job, slots): job for job in todo}
+        futures = {
+            pool.submit(self._run_one, job, slots): (job, share)
+            for job, share in zip(todo, _shares(todo), strict=True)
+        }
         try:
             for count, future in enumerate(
                 concurrent.futures.as_completed(futures), 1
             ):
-                job, code = futures[future], future.result()
+                (job, share), code = futures[future], future.result()
                 if code:
                     failed[job] = code
-                done += shares[job]
+                done += share
                 spent = (time.monotonic() - begun) / 60
                 left = (1 / done - 1) * spent
                 outcome = f"failed with exit code {code}" if code else "done"
@@ -117,12 +119,10 @@ def _prepare_child(slot: int, slots: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _shares(jobs: Sequence[Job]) -> dict[Job, float]:
+def _shares(jobs: Sequence[Job]) -> list[float]:
     """Each job's share of the time of all; equal if any time is unknown."""
     minutes = [job.estimate.minutes for job in jobs]
     known = [m for m in minutes if m is not None]
     if len(known) < len(jobs):
         known = [1.0] * len(jobs)
-    return {
-        job: part / sum(known) for job, part in zip(jobs, known, strict=True)
-    }
+    return [part / sum(known) for part in known]
