@@ -10,6 +10,7 @@ from processes import TRIED, finish
 
 from rethink_keras import RunConfig
 from rethink_keras.cli import run as cli_run
+from rethink_keras.config import flagfiles
 
 pytestmark = pytest.mark.faults
 
@@ -20,7 +21,8 @@ LONG = "x" * 100_000
 OPTIONS = RunConfig.__dataclass_fields__
 FLAGS = {
     flag.name: flag.flag_type()
-    for flag in flags.FLAGS.flags_by_module_dict()[cli_run.__name__]
+    for module in (cli_run, flagfiles)
+    for flag in flags.FLAGS.flags_by_module_dict()[module.__name__]
 }
 CONTROLS = ("1\n2", "\x1b[31m1\r", "\u202e1", "\udcff", "1\0")
 NO_INT = ("", " ", "abc", "1.5", "1e3", "0xg", "nan", "1,2", LONG, "9" * 5_000)

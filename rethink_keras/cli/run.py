@@ -6,7 +6,6 @@ python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 import dataclasses
 import math
 import os
-import re
 import signal
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +25,8 @@ from rethink_keras.config import (
     RunConfig,
     allowed,
     choices,
-    option_type,
+    define_options,
+    explain,
 )
 from rethink_keras.errors import (
     DivergenceError,
@@ -53,17 +53,8 @@ _ALLOWED = {
     "checkpoint_minutes": "a number from 0",
 }
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
-_DEFINE: dict[type, Any] = {
-    bool: flags.DEFINE_boolean,
-    int: flags.DEFINE_integer,
-    float: flags.DEFINE_float,
-    str: flags.DEFINE_string,
-}
 
-for _name, _field in _OPTIONS.items():
-    _DEFINE[option_type(_field)](_name, _field.default, _field.metadata["doc"])
-for _name in RETIRED:
-    flags.DEFINE_string(_name, None, "no effect; read from old flagfiles")
+define_options(list(_OPTIONS.values()), RETIRED, FLAGS)
 flags.DEFINE_string(
     "workdir", None, "where logs go; default: tensorboard_logs/..."
 )
@@ -101,17 +92,11 @@ def help_of_run() -> str:
     return help_text(__doc__, texts)
 
 
-def _explain(message: str) -> str:
-    """What absl says of a value that does not parse, with what is allowed."""
-    match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
-    if match and match[1] in _ALLOWED:
-        return f"--{match[1]}={match[2]!r}: allowed is {_ALLOWED[match[1]]}"
-    return message
-
-
 def parse_run(argv: Sequence[str]) -> list[str]:
     """Parses the command line of a run."""
-    return parse_flags(argv, help_of_run, _explain)
+    return parse_flags(
+        argv, help_of_run, lambda message: explain(message, _ALLOWED)
+    )
 
 
 def main(argv: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """What a run is: its options, their bounds, and the networks they name."""
 
 from rethink_keras.config.datasets import DATASET_SIZES, SAMPLE
+from rethink_keras.config.flagfiles import define_options, explain
 from rethink_keras.config.models import MODELS, ModelEntry
 from rethink_keras.config.options import (
     PRINTABLE,
@@ -29,5 +30,7 @@ __all__ = [
     "RunConfig",
     "allowed",
     "choices",
+    "define_options",
+    "explain",
     "option_type",
 ]

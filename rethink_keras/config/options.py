@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from rethink_keras.errors import InputError
@@ -41,38 +41,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
-
-
-def parse(
-    line: str, fields: Mapping[str, dataclasses.Field]
-) -> tuple[str, Any]:
-    """A line of a flagfile as name and value.
-
-    Args:
-      line: without spaces around it.
-      fields: the options, by name.
-
-    Raises:
-      InputError: it is none of them, or its value does not parse.
-    """
-    name, _, text = line.removeprefix("--").partition("=")
-    if "=" not in line:
-        text = "true"
-        if name not in fields and name.startswith("no"):
-            name, text = name.removeprefix("no"), "false"
-    if not line.startswith("--") or name not in fields:
-        raise InputError(
-            f"{line!r}: is no option of a run; allowed are"
-            f" {', '.join(f'--{name}' for name in fields)}"
-        )
-    kind = option_type(fields[name])
-    booleans = {"true": True, "false": False}
-    try:
-        return name, booleans[text] if kind is bool else kind(text)
-    except (KeyError, ValueError) as error:
-        raise InputError(
-            f"{name}={text!r}: allowed is {allowed(fields[name])}"
-        ) from error
 
 
 def check(field: dataclasses.Field, value: Any) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rethink_keras.config.datasets import SAMPLE
+from rethink_keras.config.flagfiles import parse_options
 from rethink_keras.config.models import MODELS, model_names
-from rethink_keras.config.options import check, option, parse, text_of
+from rethink_keras.config.options import check, option, text_of
 from rethink_keras.errors import InputError
 
 RANDOMIZATIONS = (
@@ -193,25 +194,24 @@ class RunConfig:
 
     @classmethod
     def from_flags(cls, text: str, **changes: Any) -> "RunConfig":
-        """The run of a flagfile's text.
+        """Returns the run of a flagfile's text.
 
         Args:
-          text: one option a line, as `--name=value`, `--name` or `--noname`;
-            lines that start with # are comments; later lines win.
+          text: one flag a line, as absl reads it: `--name=value`, `--name`,
+            `--noname` or `--flagfile=PATH`; lines that start with # or // are
+            comments; later lines win.
           **changes: options that win over those of the text.
 
         Raises:
           InputError: a line is no option of a run, or its value is not
             allowed.
         """
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        options: dict[str, Any] = {}
-        for line in text.splitlines():
-            line = line.strip()
-            name = line.removeprefix("--").partition("=")[0]
-            if line and not line.startswith("#") and name not in RETIRED:
-                options.update([parse(line, fields)])
-        return cls(**{**options, **changes})
+        lines = (line.strip() for line in text.splitlines())
+        arguments = [
+            line for line in lines if line and not line.startswith(("#", "//"))
+        ]
+        given = parse_options(arguments, dataclasses.fields(cls), RETIRED)
+        return cls(**{**given, **changes})
 
     @classmethod
     def from_dict(cls, options: Mapping[str, Any]) -> "RunConfig":

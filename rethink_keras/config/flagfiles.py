@@ -1,0 +1,95 @@
+"""Options of a run as absl flags: the one reader of commands and flagfiles."""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from absl import flags
+
+from rethink_keras.config.options import allowed, option_type
+from rethink_keras.errors import InputError
+
+_DEFINE: dict[type, Any] = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+}
+
+
+def define_options(
+    fields: Sequence[dataclasses.Field],
+    retired: Sequence[str],
+    values: flags.FlagValues,
+) -> None:
+    """Defines a flag for each option.
+
+    Args:
+      fields: the options.
+      retired: names of options of earlier versions, which are read and have no
+        effect.
+      values: where the flags are defined.
+    """
+    for field in fields:
+        define = _DEFINE[option_type(field)]
+        define(
+            field.name,
+            field.default,
+            field.metadata["doc"],
+            flag_values=values,
+        )
+    for name in retired:
+        help_text = "no effect; read from old flagfiles"
+        flags.DEFINE_string(name, None, help_text, flag_values=values)
+
+
+def parse_options(
+    arguments: Sequence[str],
+    fields: Sequence[dataclasses.Field],
+    retired: Sequence[str],
+) -> dict[str, Any]:
+    """Parses the arguments of a command line.
+
+    Args:
+      arguments: each `--name=value`, `--name`, `--noname` or
+        `--flagfile=PATH`; later ones win.
+      fields: see `define_options`.
+      retired: see `define_options`.
+
+    Returns:
+      The values of the options that are given, by name.
+
+    Raises:
+      InputError: an argument is no option, or its value is not allowed.
+    """
+    values = flags.FlagValues()
+    define_options(fields, retired, values)
+    try:
+        _, *rest = values(["", *arguments])
+    except (flags.Error, ValueError, OSError) as error:
+        texts = {field.name: allowed(field) for field in fields}
+        raise InputError(explain(str(error), texts)) from error
+    if rest:
+        raise InputError(
+            f"{rest[0]!r}: is no option of a run; allowed are flags as"
+            " --name=value"
+        )
+    return {
+        field.name: values[field.name].value
+        for field in fields
+        if values[field.name].present
+    }
+
+
+def explain(message: str, texts: Mapping[str, str]) -> str:
+    """Returns absl's error message, with what is allowed.
+
+    Args:
+      message: of an absl error.
+      texts: what each flag allows, by name.
+    """
+    match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
+    if match and match[1] in texts:
+        return f"--{match[1]}={match[2]!r}: allowed is {texts[match[1]]}"
+    return f"{message}; allowed are the flags of a run"
