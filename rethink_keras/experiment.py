@@ -285,10 +285,8 @@ def _measure(
         callbacks = [*callbacks, training.StopAtLoss(config.stop_at_loss)]
     with task.naming_damage():
         history = trainer.train(batches.to_train, batches.test_set, callbacks)
-        final, on_train = training.evaluate_examples(
-            trainer.steps, batches.train_set
-        )
-        _, on_test = training.evaluate_examples(trainer.steps, batches.test_set)
+        final, on_train = trainer.evaluate_examples(batches.train_set)
+        _, on_test = trainer.evaluate_examples(batches.test_set)
     examples = task.train_examples
     measured = summarize(config, history, trainer.epoch_steps, examples, final)
     return measured, {
