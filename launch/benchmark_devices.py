@@ -29,6 +29,7 @@ from local_cluster import environments
 
 from rethink_keras.config import MODELS
 from rethink_keras.errors import InputError
+from rethink_keras.options import suggestion
 from rethink_keras.terminal import quiet_start, run_command
 
 _MODELS = flags.DEFINE_list(
@@ -84,7 +85,7 @@ def _run() -> int:
     if unknown:
         raise InputError(
             f"models={','.join(sorted(unknown))}: allowed are"
-            f" {', '.join(MODELS)}"
+            f" {', '.join(MODELS)}{suggestion(min(unknown), MODELS)}"
         )
     with quiet_start():
         from rethink_keras import results

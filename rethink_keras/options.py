@@ -1,8 +1,9 @@
 """Options of a run: fields that know their help text and allowed values."""
 
 import dataclasses
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rethink_keras.errors import InputError
@@ -37,6 +38,17 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
+def suggestion(given: str, allowed: Iterable[str]) -> str:
+    """The end of an error message: the allowed value nearest to the given one.
+
+    Returns:
+      Empty where none resembles it.
+    """
+    names = {name.casefold(): name for name in allowed}
+    nearest = difflib.get_close_matches(given.casefold(), names, n=1)
+    return "".join(f"; did you mean {names[name]}?" for name in nearest)
+
+
 def parse(
     line: str, fields: Mapping[str, dataclasses.Field]
 ) -> tuple[str, Any]:
@@ -58,6 +70,7 @@ def parse(
         raise InputError(
             f"{line!r}: is no option of a run; allowed are"
             f" {', '.join(f'--{name}' for name in fields)}"
+            f"{suggestion(name, fields)}"
         )
     kind = option_type(fields[name])
     booleans = {"true": True, "false": False}
@@ -89,6 +102,7 @@ def check(field: dataclasses.Field, value: Any) -> None:
         received = value if isinstance(value, int | float) else repr(value)
         raise InputError(
             f"{field.name}={received}: allowed is {allowed(field)}"
+            f"{suggestion(str(value), meta['choices'])}"
         )
 
 

@@ -11,6 +11,7 @@ from etils import epath
 
 from rethink_keras.config import SAMPLE
 from rethink_keras.errors import InputError
+from rethink_keras.options import suggestion
 
 EMBEDDED = pathlib.Path(__file__).parent / SAMPLE
 _NETWORK_SECONDS = 8
@@ -51,6 +52,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
             f"dataset={name}: unknown; allowed are {SAMPLE}, the data sets of"
             " tensorflow-datasets (cifar10, mnist, svhn_cropped, ...) and"
             " those prepared or folders of images in --data_dir"
+            f"{suggestion(name, _known(data_dir))}"
         ) from error
     if not builder.data_path.exists():
         _download(builder, name)
@@ -73,6 +75,16 @@ def _download(builder: tfds.core.DatasetBuilder, name: str) -> None:
             f"dataset={name}: cannot be downloaded: {_line(error)};"
             f" {_NO_NETWORK}"
         ) from error
+
+
+def _known(data_dir: str | None) -> list[str]:
+    """The names that a data set may have."""
+    beside = [] if data_dir is None else pathlib.Path(data_dir).glob("*")
+    return [
+        SAMPLE,
+        *tfds.list_builders(with_community_datasets=False),
+        *(path.name for path in beside),
+    ]
 
 
 def _reachable(url: str) -> bool:

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from rethink_keras.config import STRATEGIES
 from rethink_keras.errors import InputError, LostWorkerError
+from rethink_keras.options import suggestion
 
 _OF_SEVERAL_PROCESSES = ("multi_worker", "parameter_server")
 _SIMULATED = 2  # devices of a CPU under `mirrored`
@@ -95,6 +96,7 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
     if strategy not in STRATEGIES:
         raise InputError(
             f"strategy={strategy}: allowed are {', '.join(STRATEGIES)}"
+            f"{suggestion(strategy, STRATEGIES)}"
         )
     if tpu is not None and strategy not in ("auto", "tpu"):
         raise InputError(
