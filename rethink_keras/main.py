@@ -11,7 +11,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from absl import app, flags
+from absl import flags
 
 from rethink_keras.config import RETIRED, STRATEGIES, RunConfig
 from rethink_keras.errors import (
@@ -27,6 +27,7 @@ from rethink_keras.terminal import (
     help_text,
     parse_flags,
     quiet_start,
+    start,
 )
 
 FLAGS = flags.FLAGS
@@ -134,4 +135,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=parse_run)
+    start(main, parse_run)
