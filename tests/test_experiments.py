@@ -12,7 +12,7 @@ from processes import wait_for
 
 from rethink_keras import InputError, RunConfig, models, paper, run
 from rethink_keras.config import SAMPLE
-from rethink_keras.experiments import TITLES, Row, Runner, load, plan
+from rethink_keras.experiments import TITLES, Job, Row, Runner, load, plan
 from rethink_keras.experiments.rows import CORRUPTIONS, FLAGS_DIRECTORY
 from rethink_keras.experiments.tuning import RunTuner
 from rethink_keras.results import find_runs, parameters
@@ -173,6 +173,22 @@ def test_shared_runs_run_once():
     assert len(configs) == 19 + 33 - 2 * 3
 
 
+def test_commands_find_their_flagfile_from_any_directory(tmp_path, monkeypatch):
+    row = load("table1", "sample")[0]
+    monkeypatch.chdir(FLAGS_DIRECTORY.parent)
+    (at_root,) = plan([row], [0], "out")
+    assert at_root.command[2:4] == row.flags
+    monkeypatch.chdir(tmp_path)
+    (elsewhere,) = plan([row], [0], "out")
+    flagfile = elsewhere.command[2].removeprefix("--flagfile=")
+    assert os.path.samefile(
+        flagfile,
+        FLAGS_DIRECTORY.parent / at_root.command[2].removeprefix("--flagfile="),
+    )
+    assert elsewhere.command[3:] == at_root.command[3:]
+    assert elsewhere.command[-1].startswith("--workdir=out/")
+
+
 def test_an_unknown_experiment_is_told():
     with pytest.raises(InputError, match=r"table9.*table1"):
         load("table9", "paper")
@@ -200,6 +216,56 @@ def test_runs_finish_once_and_a_failed_one_stops_no_other(tmp_path, capfd):
     capfd.readouterr()
     assert Runner().run(jobs[1:]) == {}
     assert "0 of 1 runs to do" in capfd.readouterr().out
+
+
+ACCELERATOR = """
+import os, pathlib, sys, time
+folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+(folder / name).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "unset"))
+while len(list(folder.iterdir())) < 2:
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize(
+    ("visible", "seen"),
+    [
+        ("2,3", ["2", "3"]),
+        ("GPU-8932f937, 7,0", ["7", "GPU-8932f937"]),
+        ("", ["", ""]),
+        ("-1", ["-1", "-1"]),
+        (None, ["0", "1"]),
+    ],
+)
+def test_runs_at_a_time_have_the_accelerators_that_are_visible(
+    tmp_path, monkeypatch, visible, seen
+):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    jobs = [
+        Job(
+            row=tiny_row(name),
+            config=RunConfig(),
+            command=("-c", ACCELERATOR, str(tmp_path), name),
+            finished=None,
+            minutes=1.0,
+        )
+        for name in ("first", "second")
+    ]
+    assert Runner(2).run(jobs) == {}
+    found = sorted(path.read_text() for path in tmp_path.iterdir())
+    assert found == seen
+
+
+def test_more_runs_at_a_time_than_visible_accelerators_are_refused(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3,-1,4")
+    with pytest.raises(InputError) as raised:
+        Runner(3)
+    assert str(raised.value) == (
+        "jobs=3: allowed is at most 2, one for each device of"
+        " CUDA_VISIBLE_DEVICES=2,3,-1,4"
+    )
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) != 2, reason="needs 2 cores")
