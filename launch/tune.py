@@ -8,17 +8,20 @@ r"""Chooses hyperparameters that the paper leaves open, by keras-tuner.
 A grid of trials, each measured after its last epoch on a part of the training
 set that is held out, never on the test set. --least_train_accuracy leaves out
 what fits less of the training set than, say, the paper's row. TensorBoard's
-HParams shows the trials; the same command goes on where it stopped.
+HParams shows the trials. The same command resumes a search and does not run
+finished trials again; a larger --trials adds to them.
 """
 
 import dataclasses
 import pathlib
+import shlex
 
 from absl import flags
 from etils import epath
 
 from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.errors import InputError
+from rethink_keras.options import suggestion
 from rethink_keras.terminal import fail, quiet_start, run_command
 
 _ROW = flags.DEFINE_string("row", None, "flagfile of the run to tune")
@@ -78,6 +81,7 @@ def main() -> None:
         raise InputError(
             f"search={','.join(_SEARCH.value)}: allowed are"
             f" {', '.join(tuning.RANGES)}, separated by commas"
+            f"{suggestion(next(iter(unknown), ''), tuning.RANGES)}"
         )
     workdir = epath.Path(_WORKDIR.value) / pathlib.Path(_ROW.value).stem
     tuner = tuning.RunTuner(
@@ -96,7 +100,7 @@ def main() -> None:
             f"{tried.validation_accuracy:8.2%}  {tried.train_accuracy:8.2%} "
             f" {values}{'' if tried.fits else '  (does not fit)'}"
         )
-    print(f"see tensorboard --logdir {workdir}")
+    print(f"see tensorboard --logdir {shlex.quote(str(workdir))}")
 
 
 if __name__ == "__main__":
