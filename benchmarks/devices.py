@@ -27,7 +27,7 @@ import tempfile
 from absl import flags
 
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.config import MODELS
+from rethink_keras.config import MODELS, suggestion
 from rethink_keras.errors import InputError
 from rethink_keras.training.local_cluster import environments
 
@@ -84,7 +84,7 @@ def _run() -> int:
     if unknown:
         raise InputError(
             f"models={','.join(sorted(unknown))}: allowed are"
-            f" {', '.join(MODELS)}"
+            f" {', '.join(MODELS)}{suggestion(min(unknown), MODELS)}"
         )
     with quiet_start():
         from rethink_keras import runs

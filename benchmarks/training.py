@@ -21,15 +21,13 @@ import dataclasses
 import importlib.metadata
 import importlib.util
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from absl import app, flags
+from absl import flags
 
-from rethink_keras.cli.terminal import quiet_start
+from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import MODELS, PRECISIONS, RANDOMIZATIONS, RunConfig
-from rethink_keras.errors import InputError
 
 with quiet_start():
     import keras
@@ -307,15 +305,11 @@ def print_where(pytorch: bool) -> None:
     )
 
 
-def main(argv) -> None:
+def main() -> None:
     """Measures and prints."""
-    del argv
-    try:
-        for model in _MODELS.value:
-            for precision in _PRECISIONS.value:
-                run_config(model, precision)
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    for model in _MODELS.value:
+        for precision in _PRECISIONS.value:
+            run_config(model, precision)
     pytorch = has_pytorch()
     print_where(pytorch)
     slow = print_throughput(pytorch)
@@ -331,4 +325,4 @@ def main(argv) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run_command(main)

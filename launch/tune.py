@@ -8,7 +8,8 @@ r"""Chooses hyperparameters that the paper leaves open, by keras-tuner.
 A grid of trials, each measured after its last epoch on a part of the training
 set that is held out, never on the test set. --least_train_accuracy leaves out
 what fits less of the training set than, say, the paper's row. TensorBoard's
-HParams shows the trials; the same command goes on where it stopped.
+HParams shows the trials. The same command resumes a search and does not run
+finished trials again; a larger --trials adds to them.
 """
 
 from rethink_keras.cli import tune

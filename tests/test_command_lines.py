@@ -220,6 +220,29 @@ def test_wrong_command_lines_of_the_other_programs_are_refused(empty):
     assert_refused(wrong_launches(), empty)
 
 
+def test_wrong_values_are_told_with_the_ones_they_resemble(empty):
+    table1 = str(LAUNCH / "table1.py")
+    wrong = {
+        "small_resnet": [MAIN, "--model=resnet"],
+        "mixed_bfloat16": [MAIN, "--precision=bfloat16"],
+        "mirrored": [MAIN, "--strategy=Mirror"],
+        "never": [MAIN, "--resume=nver"],
+        "paper": [table1, "--scale=papers"],
+    }
+    assert_refused(
+        [(f"; did you mean {meant}?", line) for meant, line in wrong.items()],
+        empty,
+    )
+
+
+def test_the_package_is_run_like_its_main_module(empty):
+    package = "rethink_keras"
+    assert_refused(
+        [("--epochs=0: allowed", [package, "--epochs=0"])],
+        empty,
+    )
+
+
 TUNE = (LAUNCH / "tune.py", f"--row={TESTS.parent}/flags/table1/mlp_1x512.txt")
 
 

@@ -164,3 +164,28 @@ def test_retired_options_are_read_and_have_no_effect():
 def test_a_wrong_line_of_a_flagfile_is_told(line):
     with pytest.raises(InputError, match="allowed"):
         RunConfig.from_flags(line)
+
+
+@pytest.mark.parametrize(
+    ("options", "meant"),
+    [
+        ({"model": "resnet"}, "small_resnet"),
+        ({"precision": "bfloat16"}, "mixed_bfloat16"),
+        ({"randomize": "Random-Pixels"}, "random_pixels"),
+        ({"model": "vgg"}, None),
+        ({"epochs": 0}, None),
+    ],
+)
+def test_a_wrong_value_is_told_with_the_one_it_resembles(options, meant):
+    with pytest.raises(InputError) as raised:
+        RunConfig(**options)
+    assert str(raised.value).partition("; did you mean ")[2] == (
+        f"{meant}?" if meant else ""
+    )
+
+
+def test_a_wrong_line_of_a_flagfile_is_told_with_the_option_it_resembles():
+    with pytest.raises(InputError, match=r"; did you mean dropout\?$"):
+        RunConfig.from_flags("--drop_out=0.5")
+    with pytest.raises(InputError, match=r"; did you mean small_vit\?$"):
+        RunConfig.from_flags("--model=small-vit")

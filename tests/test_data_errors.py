@@ -34,6 +34,17 @@ def test_an_unknown_name_is_told_with_the_allowed_ones(name, tmp_path):
     assert everything_under(tmp_path) == []
 
 
+def test_an_unknown_name_is_told_with_the_one_it_resembles(tmp_path):
+    (tmp_path / "my_photographs").mkdir()
+    for name, meant in (
+        ("CIFAR10", "cifar10"),
+        ("cifar10-sample", "cifar10_sample"),
+        ("my_photograph", "my_photographs"),
+    ):
+        message = complaint(tmp_path, name)
+        assert message.endswith(f"; did you mean {meant}?")
+
+
 def test_without_network_the_way_out_is_told_at_once(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise requests.ConnectionError("no route\nto host")

@@ -12,9 +12,8 @@ from processes import wait_for
 
 from rethink_keras import InputError, RunConfig, models, paper, run
 from rethink_keras.config import SAMPLE
-from rethink_keras.experiments import TITLES, Row, Runner, load, plan
+from rethink_keras.experiments import TITLES, Job, Row, Runner, load, plan
 from rethink_keras.experiments.rows import CORRUPTIONS, FLAGS_DIRECTORY
-from rethink_keras.experiments.tuning import RunTuner
 from rethink_keras.results import find_runs
 from rethink_keras.runs import parameters
 
@@ -174,6 +173,22 @@ def test_shared_runs_run_once():
     assert len(configs) == 19 + 33 - 2 * 3
 
 
+def test_commands_find_their_flagfile_from_any_directory(tmp_path, monkeypatch):
+    row = load("table1", "sample")[0]
+    monkeypatch.chdir(FLAGS_DIRECTORY.parent)
+    (at_root,) = plan([row], [0], "out")
+    assert at_root.command[2:4] == row.flags
+    monkeypatch.chdir(tmp_path)
+    (elsewhere,) = plan([row], [0], "out")
+    paths = [
+        job.command[2].removeprefix("--flagfile=")
+        for job in (at_root, elsewhere)
+    ]
+    assert os.path.samefile(FLAGS_DIRECTORY.parent / paths[0], paths[1])
+    assert elsewhere.command[3:] == at_root.command[3:]
+    assert elsewhere.command[-1].startswith("--workdir=out/")
+
+
 def test_an_unknown_experiment_is_told():
     with pytest.raises(InputError, match=r"table9.*table1"):
         load("table9", "paper")
@@ -201,6 +216,53 @@ def test_runs_finish_once_and_a_failed_one_stops_no_other(tmp_path, capfd):
     capfd.readouterr()
     assert Runner().run(jobs[1:]) == {}
     assert "0 of 1 runs to do" in capfd.readouterr().out
+
+
+ACCELERATOR = """
+import os, pathlib, sys, time
+folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+(folder / name).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "unset"))
+while len(list(folder.iterdir())) < 2:
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize(
+    ("visible", "seen"),
+    [
+        ("2,3", ["2", "3"]),
+        ("GPU-8932f937, 7,0", ["7", "GPU-8932f937"]),
+        ("", ["", ""]),
+        ("-1", ["-1", "-1"]),
+        (None, ["0", "1"]),
+    ],
+)
+def test_runs_at_a_time_have_the_accelerators_that_are_visible(
+    tmp_path, monkeypatch, visible, seen
+):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    jobs = [
+        Job(
+            row=tiny_row(name),
+            config=RunConfig(),
+            command=("-c", ACCELERATOR, str(tmp_path), name),
+            finished=None,
+            minutes=1.0,
+        )
+        for name in ("first", "second")
+    ]
+    assert Runner(2).run(jobs) == {}
+    found = sorted(path.read_text() for path in tmp_path.iterdir())
+    assert found == seen
+
+
+def test_more_runs_at_a_time_than_visible_accelerators_are_refused(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3,-1,4")
+    refusal = r"^jobs=3: allowed is at most 2, .* CUDA_VISIBLE_DEVICES=2,3,-1,4"
+    with pytest.raises(InputError, match=refusal):
+        Runner(3)
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) != 2, reason="needs 2 cores")
@@ -285,51 +347,3 @@ def processes_naming(text: str) -> list[int]:
         ["pgrep", "-f", "--", text], capture_output=True, text=True
     )
     return [int(pid) for pid in done.stdout.split() if int(pid) != os.getpid()]
-
-
-# Tuning
-
-
-def test_what_fits_too_little_is_not_chosen(tmp_path):
-    config = RunConfig(
-        randomize="none", train_examples=50, validation_examples=100, epochs=10
-    )
-
-    def ranking(least: float):
-        return RunTuner(config, ["learning_rate"], tmp_path, 2, least).tune()
-
-    slow, fast = sorted(ranking(0.0), key=lambda t: t.config.learning_rate)
-    assert slow.train_accuracy < fast.train_accuracy
-    first, second = ranking(fast.train_accuracy)
-    assert (first.config, first.fits) == (fast.config, True)
-    assert (second.config, second.fits) == (slow.config, False)
-
-
-def test_tuning_sees_held_out_images_alone_and_goes_on(tmp_path, capsys):
-    config = RunConfig(
-        randomize="none",
-        train_examples=50,
-        validation_examples=100,
-        epochs=1,
-    )
-
-    ranking, again = (
-        RunTuner(config, ["weight_decay"], tmp_path, trials=2).tune()
-        for _ in range(2)
-    )
-    assert len(ranking) == 2
-    assert again == ranking
-    scores = [tried.validation_accuracy for tried in ranking]
-    assert scores == sorted(scores, reverse=True)
-    runs = find_runs(tmp_path)
-    assert {tried.config for tried in ranking} == set(runs)
-    for tried in ranking:
-        result = runs[tried.config].result
-        assert tried.validation_accuracy == result["test_accuracy"]
-        assert tried.train_accuracy == result["train_accuracy"]
-    for found, finished in runs.items():
-        assert found.validation_examples == 100
-        hits = finished.result["test_accuracy"] * 100
-        assert hits == pytest.approx(round(hits))
-        assert dataclasses.replace(found, weight_decay=0.0) == config
-    capsys.readouterr()

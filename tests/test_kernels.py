@@ -124,8 +124,10 @@ def test_wrong_options_are_told(blobs, options, named):
 
 def test_a_singular_system_is_told():
     points, labels = np.ones((4, 2)), np.array([0, 1, 0, 1])
-    with pytest.raises(InputError, match=r"ridge=0\.0: the system is singular"):
-        KernelClassifier().fit(points, labels)
+    singular = r"ridge=0\.0: the system is singular in {}.*a larger ridge{}$"
+    for dtype, advice in (("float32", " or float64"), ("float64", "")):
+        with pytest.raises(InputError, match=singular.format(dtype, advice)):
+            KernelClassifier(dtype=dtype).fit(points, labels)
     KernelClassifier(ridge=0.1).fit(points, labels)
 
 
@@ -134,5 +136,7 @@ def test_too_little_memory_is_told_before_the_work(blobs, monkeypatch):
         available = 1000
 
     monkeypatch.setattr(kernels.psutil, "virtual_memory", Little)
-    with pytest.raises(InputError, match=r"dtype=float32: 60 .* GiB"):
-        KernelClassifier().fit(*blobs)
+    needs = r"^60 training examples in {} need .* GiB.*; use fewer examples{}$"
+    for dtype, advice in (("float32", ""), ("float64", " or float32")):
+        with pytest.raises(InputError, match=needs.format(dtype, advice)):
+            KernelClassifier(dtype=dtype).fit(*blobs)

@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 
+from rethink_keras import RunConfig, results
 from rethink_keras.report.page import write_report
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -30,3 +31,16 @@ def test_reference_runs_name_no_directory_of_the_machine_that_ran_them():
             content = json.loads(path.read_text())
             config = content.get("config", content)
             assert config.get("data_dir") is None, path
+
+
+def test_the_command_that_shows_a_run_is_quoted():
+    result = {
+        "config": RunConfig().as_dict(),
+        "train_accuracy": 1.0,
+        "test_accuracy": 0.1,
+        "classes": 10,
+    }
+    shown = results.conclusion(result, "my logs/run[1]")
+    assert shown.endswith("; see tensorboard --logdir 'my logs/run[1]'")
+    shown = results.conclusion(result, "tensorboard_logs/set/run")
+    assert shown.endswith("; see tensorboard --logdir tensorboard_logs")

@@ -198,3 +198,27 @@ def test_images_below_28_cannot_be_cropped_at_random(tmp_path):
     with pytest.raises(InputError, match=r"random_crop=true.*28 x 28"):
         run(config, tmp_path / "run", verbose=False)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            {"learning_rate": 1e30},
+            "the evaluated loss is nan after step 1; try a smaller"
+            " --learning_rate",
+        ),
+        (
+            {"learning_rate": 1e-30, "weight_decay": 1e38},
+            "the penalty is inf after step 1; try a smaller --learning_rate",
+        ),
+    ],
+)
+def test_a_loss_that_is_not_finite_after_the_last_step_is_divergence(
+    tmp_path, options, line
+):
+    config = RunConfig(train_examples=50, batch_size=50, epochs=1, **options)
+    with pytest.raises(DivergenceError) as raised:
+        run(config, tmp_path, verbose=False)
+    assert str(raised.value) == line
+    assert not (tmp_path / "checkpoints").exists()

@@ -12,8 +12,9 @@ import pathlib
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from absl import app, flags
+from absl import flags
 
+from rethink_keras.cli.terminal import run_command
 from rethink_keras.data.builders import EMBEDDED
 
 _DATA_DIR = flags.DEFINE_string(
@@ -27,9 +28,8 @@ _DESCRIPTION = (
 )
 
 
-def main(argv) -> None:
+def main() -> None:
     """Writes the data set into the package."""
-    del argv
     source = tfds.builder("cifar10", data_dir=_DATA_DIR.value)
     target = EMBEDDED / _VERSION
     target.mkdir(parents=True, exist_ok=True)
@@ -90,4 +90,4 @@ def write_split(
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run_command(main)

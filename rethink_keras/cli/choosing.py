@@ -3,6 +3,7 @@
 import fnmatch
 from collections.abc import Sequence
 
+from rethink_keras.config import suggestion
 from rethink_keras.errors import InputError
 
 
@@ -14,5 +15,8 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
     """
     chosen = fnmatch.filter(names, pattern)
     if not chosen:
-        raise InputError(f"rows={pattern}: matches none of {', '.join(names)}")
+        raise InputError(
+            f"rows={pattern}: matches none of {', '.join(names)}"
+            f"{suggestion(pattern, names)}"
+        )
     return chosen

@@ -1,6 +1,7 @@
 """What the launch scripts share: flags, and running an experiment's rows."""
 
 import functools
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -91,7 +92,7 @@ def _run(experiments: Sequence[str]) -> int:
         section = page.compare(_WORKDIR.value, name, _SCALE.value, runs)
         print(f"\n{section.title}, {_SCALE.value} scale")
         print(tables.as_text(section.rows))
-    print(f"\nsee tensorboard --logdir {_WORKDIR.value}")
+    print(f"\nsee tensorboard --logdir {shlex.quote(_WORKDIR.value)}")
     for job, code in failed.items():
         print(f"failed with exit code {code}: {job}", file=sys.stderr)
     return int(bool(failed))

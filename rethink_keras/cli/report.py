@@ -23,12 +23,13 @@ def main() -> None:
     with quiet_start():
         from rethink_keras.report.page import write_report
     try:
-        print(write_report(_LOGDIR.value, _OUTPUT.value))
+        written = write_report(_LOGDIR.value, _OUTPUT.value)
     except OSError as error:
         raise InputError(
             f"output={_OUTPUT.value}: cannot be written"
             f" ({error.strerror or error}); choose another"
         ) from error
+    print(written)
 
 
 def start() -> None:

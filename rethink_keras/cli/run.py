@@ -10,7 +10,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from absl import app, flags
+from absl import flags
 
 from rethink_keras.cli.terminal import (
     as_line,
@@ -18,6 +18,7 @@ from rethink_keras.cli.terminal import (
     help_text,
     parse_flags,
     quiet_start,
+    start_program,
 )
 from rethink_keras.config import (
     RETIRED,
@@ -124,4 +125,4 @@ def main(argv: Sequence[str]) -> None:
 
 def start() -> None:
     """Parses the flags and runs the command."""
-    app.run(main, flags_parser=parse_run)
+    start_program(main, parse_run)

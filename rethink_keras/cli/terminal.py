@@ -7,16 +7,23 @@ import re
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from absl import app, flags, logging
 
-from rethink_keras.config import PRINTABLE
+from rethink_keras.cli.standard_streams import (
+    exiting_without_output,
+    hiding_errors,
+    open_standard_streams,
+)
+from rethink_keras.config import PRINTABLE, suggestion
 from rethink_keras.errors import InputError
 
 _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 _LONGEST = 600
+_PATHS = {"data_dir", "logdir", "output", "row", "workdir"}
+_BACKENDS = ("tensorflow", "jax")
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
@@ -33,9 +40,12 @@ def _one_line(text: str) -> str:
     return f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
 
 
-def help_text(document: str, texts: Mapping[str, str]) -> str:
-    """A command's document and its flags, by name: a text and the default."""
-    lines = [document.strip(), ""]
+def help_text(document: str | None, texts: Mapping[str, str]) -> str:
+    """A command's document and its flags, by name: a text and the default.
+
+    `python -OO` leaves no document.
+    """
+    lines = [document.strip(), ""] if document else []
     for name, text in texts.items():
         default = _default(name)
         lines += textwrap.wrap(
@@ -83,15 +93,26 @@ def parse_flags(
         reason = str(error).removeprefix("ERROR:: Unable to open flagfile: ")
         fail(f"--flagfile: cannot be read: {reason}; allowed is a text file")
     except (flags.Error, ValueError) as error:
-        fail(f"{explain(str(error))}; see --helpshort")
+        said_instead = f"{explain(str(error))}{_suggestion(str(error))}"
+        fail(f"{said_instead}; see --helpshort")
     _check_flagfiles(argv, said.getvalue())
     _check_texts()
+    _expand_paths()
     if len(rest) > 1:
         fail(
             f"unexpected argument {rest[1]!r}: only flags are allowed; see"
             " --helpshort"
         )
     return rest
+
+
+def _suggestion(message: str) -> str:
+    """For absl's error about a flag's value: what may have been meant."""
+    match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
+    if not match:
+        return ""
+    parser = flags.FLAGS[match[1]].parser
+    return suggestion(match[2], getattr(parser, "enum_values", ()))
 
 
 def _check_flagfiles(argv: Sequence[str], said: str) -> None:
@@ -114,6 +135,41 @@ def _check_texts() -> None:
             fail(f"--{name}={text!r}: allowed is {PRINTABLE}; see --helpshort")
 
 
+def _expand_paths() -> None:
+    """Expands `~`, which shells leave alone in `--flag=~/path`."""
+    for name in _PATHS & set(flags.FLAGS):
+        flag = flags.FLAGS[name]
+        flag.value = flag.value and os.path.expanduser(str(flag.value))
+
+
+def given_flags(without: Collection[str] = ()) -> list[str]:
+    """The flags given on the command line and in flagfiles, as `--name=value`.
+
+    Args:
+      without: names of flags to leave out.
+    """
+    return [
+        flags.FLAGS[name].serialize()
+        for name in flags.FLAGS
+        if flags.FLAGS[name].present and name not in without
+    ]
+
+
+def start_program(
+    main: Callable[[Sequence[str]], int | None],
+    parse: Callable[[Sequence[str]], list[str]],
+) -> None:
+    """Runs a program and exits: the last line of its module.
+
+    Args:
+      main: takes the program's name, returns the exit code.
+      parse: takes the command line, returns the program's name.
+    """
+    open_standard_streams()
+    with exiting_without_output():
+        app.run(main, flags_parser=parse)
+
+
 def run_command(main: Callable[[], int | None]) -> None:
     """Runs a script: its last line.
 
@@ -131,7 +187,7 @@ def run_command(main: Callable[[], int | None]) -> None:
             if module == argv[0] or module.startswith(__package__)
             for flag in defined
         ]
-        document = str(sys.modules["__main__"].__doc__)
+        document = sys.modules["__main__"].__doc__
         texts = {flag.name: str(flag.help) for flag in own}
         return parse_flags(argv, lambda: help_text(document, texts))
 
@@ -141,13 +197,17 @@ def run_command(main: Callable[[], int | None]) -> None:
             return main()
         except InputError as error:
             fail(as_line(error))
+        except KeyboardInterrupt:
+            fail("interrupted", code=130)
 
-    app.run(guarded, flags_parser=parse)
+    start_program(guarded, parse)
 
 
 def as_line(error: InputError) -> str:
-    """An InputError for a terminal, with options as the flags they are."""
-    return re.sub(r"^(?=\w+=)", "--", str(error))
+    """An InputError for a terminal; options that are flags get their dashes."""
+    line = str(error)
+    name, equals, _ = line.partition("=")
+    return f"--{line}" if equals and name in flags.FLAGS else line
 
 
 @contextlib.contextmanager
@@ -156,19 +216,44 @@ def quiet_start() -> Iterator[None]:
 
     They write to the file descriptor before any logging level applies. What
     was hidden is shown if the start fails.
+
+    Raises:
+      InputError: there is no temporary directory, or Keras does not start or
+        runs on a backend that cannot train.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.set_verbosity(logging.ERROR)
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as hidden:
-        os.dup2(hidden.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            hidden.seek(0)
-            os.write(terminal, hidden.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
+    open_standard_streams()
+    _check_temporary_directory()
+    with hiding_errors(unless=InputError):
+        _check_backend()
+        yield
+
+
+def _check_temporary_directory() -> None:
+    """Raises InputError where there is none: TensorFlow does not start."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        given = os.environ.get("TMPDIR", "")
+        raise InputError(
+            f"TMPDIR={given}: no temporary directory can be written; set it to"
+            " one that can"
+        ) from error
+
+
+def _check_backend() -> None:
+    """Raises InputError unless Keras runs on a backend that can train."""
+    try:
+        import keras
+
+        problem = f"{keras.backend.backend()} cannot train"
+        if keras.backend.backend() in _BACKENDS:
+            return
+    except (ImportError, ValueError) as error:
+        problem = f"Keras cannot be imported ({error})"
+    given = os.environ.get("KERAS_BACKEND", "")
+    raise InputError(
+        f"KERAS_BACKEND={given}: {problem}; allowed are"
+        f" {', '.join(_BACKENDS)}, where they are installed"
+    )

@@ -1,5 +1,6 @@
 """What the launch scripts of the theory share: flags, and the end."""
 
+import pathlib
 import shlex
 import sys
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import TypeVar
 from absl import flags
 
 from rethink_keras.cli.choosing import matching
+from rethink_keras.cli.terminal import given_flags
 from rethink_keras.config import RunConfig
 
 _DATASET = flags.DEFINE_string(
@@ -52,9 +54,9 @@ def finish(record) -> None:
     """Prints a record's tables and writes it."""
     from rethink_keras.theory.records import write_record
 
-    elsewhere = ("--data_dir", "--workdir")
-    words = [w for w in sys.argv if not w.startswith(elsewhere)]
-    command = shlex.join(["python", *words])
+    script = f"launch/{pathlib.Path(sys.argv[0]).name}"
+    words = given_flags(without=("data_dir", "workdir"))
+    command = shlex.join(["python", script, *words])
     print(f"{record.title}\n{record.as_markdown()}")
     path = write_record(record, _WORKDIR.value, command)
     print(f"{record.seconds:.0f} s; see {path}\n")

@@ -2,12 +2,13 @@
 
 import dataclasses
 import pathlib
+import shlex
 
 from absl import flags
 from etils import epath
 
 from rethink_keras.cli.terminal import fail, quiet_start, run_command
-from rethink_keras.config import SAMPLE, RunConfig
+from rethink_keras.config import SAMPLE, RunConfig, suggestion
 from rethink_keras.errors import InputError
 
 _ROW = flags.DEFINE_string("row", None, "flagfile of the run to tune")
@@ -35,17 +36,22 @@ _WORKDIR = flags.DEFINE_string(
 _HELD_OUT = {"sample": 500, "paper": 5_000}
 
 
-def base_config() -> RunConfig:
-    """The run of the row, with held-out images in place of the test set."""
+def row_path() -> pathlib.Path:
+    """The flagfile of the row."""
     if _ROW.value is None:
         raise InputError(
             "row=: needed; a flagfile, as flags/table1/alexnet_weight_decay.txt"
         )
+    return pathlib.Path(_ROW.value)
+
+
+def base_config(row: pathlib.Path) -> RunConfig:
+    """The run of the row, with held-out images in place of the test set."""
     try:
-        text = pathlib.Path(_ROW.value).read_text()
+        text = row.read_text()
     except (OSError, UnicodeError) as error:
         raise InputError(
-            f"row={_ROW.value}: cannot be read ({error}); give a flagfile"
+            f"row={row}: cannot be read ({error}); give a flagfile"
         ) from error
     if _SCALE.value == "sample":
         text += f"\n--dataset={SAMPLE}"
@@ -59,7 +65,8 @@ def base_config() -> RunConfig:
 
 def main() -> None:
     """Searches, and prints the trials, the best first."""
-    config = base_config()
+    row = row_path()
+    config = base_config(row)
     with quiet_start():
         from rethink_keras.experiments import tuning
     unknown = sorted(set(_SEARCH.value) - set(tuning.RANGES))
@@ -67,8 +74,9 @@ def main() -> None:
         raise InputError(
             f"search={','.join(_SEARCH.value)}: allowed are"
             f" {', '.join(tuning.RANGES)}, separated by commas"
+            f"{suggestion(next(iter(unknown), ''), tuning.RANGES)}"
         )
-    workdir = epath.Path(_WORKDIR.value) / pathlib.Path(_ROW.value).stem
+    workdir = epath.Path(_WORKDIR.value) / row.stem
     tuner = tuning.RunTuner(
         config, _SEARCH.value, workdir, _TRIALS.value, _LEAST.value
     )
@@ -85,7 +93,7 @@ def main() -> None:
             f"{tried.validation_accuracy:8.2%}  {tried.train_accuracy:8.2%} "
             f" {values}{'' if tried.fits else '  (does not fit)'}"
         )
-    print(f"see tensorboard --logdir {workdir}")
+    print(f"see tensorboard --logdir {shlex.quote(str(workdir))}")
 
 
 def start() -> None:

@@ -8,6 +8,7 @@ from rethink_keras.config.options import (
     allowed,
     choices,
     option_type,
+    suggestion,
 )
 from rethink_keras.config.run_config import (
     PRECISIONS,
@@ -33,4 +34,5 @@ __all__ = [
     "define_options",
     "explain",
     "option_type",
+    "suggestion",
 ]

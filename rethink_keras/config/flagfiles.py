@@ -7,7 +7,7 @@ from typing import Any
 
 from absl import flags
 
-from rethink_keras.config.options import allowed, option_type
+from rethink_keras.config.options import allowed, option_type, suggestion
 from rethink_keras.errors import InputError
 
 _DEFINE: dict[type, Any] = {
@@ -92,4 +92,10 @@ def explain(message: str, texts: Mapping[str, str]) -> str:
     match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
     if match and match[1] in texts:
         return f"--{match[1]}={match[2]!r}: allowed is {texts[match[1]]}"
-    return f"{message}; allowed are the flags of a run"
+    match = re.match(r"Unknown command line flag '(\w+)'", message)
+    if match:
+        return (
+            f"--{match[1]}: is no option of a run; allowed are"
+            f" {', '.join(texts)}{suggestion(match[1], texts)}"
+        )
+    return f"{message}; allowed is --name=value"

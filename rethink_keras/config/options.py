@@ -1,8 +1,9 @@
 """Options of a run: fields that know their help text and allowed values."""
 
 import dataclasses
+import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rethink_keras.errors import InputError
@@ -43,6 +44,17 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
+def suggestion(given: str, allowed: Iterable[str]) -> str:
+    """The end of an error message: the allowed value nearest to the given one.
+
+    Returns:
+      Empty where none resembles it.
+    """
+    names = {name.casefold(): name for name in allowed}
+    nearest = difflib.get_close_matches(given.casefold(), names, n=1)
+    return "".join(f"; did you mean {names[name]}?" for name in nearest)
+
+
 def check(field: dataclasses.Field, value: Any) -> None:
     """Raises InputError unless the field allows the value."""
     kinds = option_type(field)
@@ -63,6 +75,7 @@ def check(field: dataclasses.Field, value: Any) -> None:
         received = value if isinstance(value, int | float) else repr(value)
         raise InputError(
             f"{field.name}={received}: allowed is {allowed(field)}"
+            f"{suggestion(str(value), choices(field))}"
         )
 
 

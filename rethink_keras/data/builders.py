@@ -9,7 +9,7 @@ import requests
 import tensorflow_datasets as tfds
 from etils import epath
 
-from rethink_keras.config import SAMPLE
+from rethink_keras.config import SAMPLE, suggestion
 from rethink_keras.errors import InputError
 
 EMBEDDED = pathlib.Path(__file__).parent / SAMPLE
@@ -51,6 +51,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
             f"dataset={name}: unknown; allowed are {SAMPLE}, the data sets of"
             " tensorflow-datasets (cifar10, mnist, svhn_cropped, ...) and"
             " those prepared or folders of images in --data_dir"
+            f"{suggestion(name, _known(data_dir))}"
         ) from error
     if not builder.data_path.exists():
         _download(builder, name)
@@ -73,6 +74,16 @@ def _download(builder: tfds.core.DatasetBuilder, name: str) -> None:
             f"dataset={name}: cannot be downloaded: {_line(error)};"
             f" {_NO_NETWORK}"
         ) from error
+
+
+def _known(data_dir: str | None) -> list[str]:
+    """The names that a data set may have."""
+    beside = [] if data_dir is None else pathlib.Path(data_dir).glob("*")
+    return [
+        SAMPLE,
+        *tfds.list_builders(with_community_datasets=False),
+        *(path.name for path in beside),
+    ]
 
 
 def _reachable(url: str) -> bool:

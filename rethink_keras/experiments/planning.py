@@ -135,7 +135,7 @@ def _command(
     options.append(f"--workdir={epath.Path(workdir) / config.name()}")
     if data_dir is not None and row.scale == "paper":
         options.append(f"--data_dir={data_dir}")
-    return ("-m", "rethink_keras.main", *row.flags, *options)
+    return ("-m", "rethink_keras.main", *row.flags_here(), *options)
 
 
 def as_list(jobs: Sequence[Job]) -> str:

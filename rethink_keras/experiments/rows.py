@@ -5,10 +5,11 @@ grid of three flagfiles by eleven levels of label corruption.
 """
 
 import dataclasses
+import os
 import pathlib
 
 from rethink_keras import paper
-from rethink_keras.config import SAMPLE, RunConfig
+from rethink_keras.config import SAMPLE, RunConfig, suggestion
 from rethink_keras.errors import InputError
 
 FLAGS_DIRECTORY = pathlib.Path(__file__).parents[2] / "flags"
@@ -42,7 +43,8 @@ class Row:
       scale: `sample` (5,000 images of CIFAR-10, also for ImageNet's rows) or
         `paper` (the full data set).
       config: the run, of seed 0.
-      flags: the arguments of `python -m rethink_keras.main` that ask for it.
+      flags: the arguments of `python -m rethink_keras.main` that ask for it,
+        in the directory that holds `flags/`.
     """
 
     experiment: str
@@ -55,6 +57,17 @@ class Row:
         """The run of a seed."""
         return dataclasses.replace(self.config, seed=seed)
 
+    def flags_here(self) -> tuple[str, ...]:
+        """The flags that ask for the row in the current directory."""
+        root = os.path.relpath(FLAGS_DIRECTORY.parent)
+        return tuple(
+            f"{name}={os.path.normpath(f'{root}/{value}')}"
+            if name == "--flagfile"
+            else flag
+            for flag in self.flags
+            for name, _, value in [flag.partition("=")]
+        )
+
 
 def load(experiment: str, scale: str) -> list[Row]:
     """The rows of an experiment, in the paper's order.
@@ -66,9 +79,13 @@ def load(experiment: str, scale: str) -> list[Row]:
     if experiment not in TITLES:
         raise InputError(
             f"experiment={experiment}: allowed are {', '.join(TITLES)}"
+            f"{suggestion(experiment, TITLES)}"
         )
     if scale not in SCALES:
-        raise InputError(f"scale={scale}: allowed are {', '.join(SCALES)}")
+        raise InputError(
+            f"scale={scale}: allowed are {', '.join(SCALES)}"
+            f"{suggestion(scale, SCALES)}"
+        )
     folder = FLAGS_DIRECTORY / _SAME_RUNS.get(experiment, experiment)
     files = sorted(folder.glob("*.txt"))
     if not files:

@@ -3,7 +3,9 @@
 import concurrent.futures
 import ctypes
 import functools
+import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,9 +13,11 @@ import threading
 import time
 from collections.abc import Sequence
 
+from rethink_keras.errors import InputError
 from rethink_keras.experiments.planning import Job
 
 _PR_SET_PDEATHSIG = 1
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 class Runner:
@@ -24,12 +28,17 @@ class Runner:
     started it, also if that is killed.
 
     Args:
-      parallel: how many runs at a time; with more than one, each sees the
-        accelerator of its number alone, and has its share of the CPU's cores.
+      parallel: how many runs at a time; with more than one, each sees one of
+        the accelerators that this process sees, and has its share of the
+        CPU's cores.
+
+    Raises:
+      InputError: CUDA_VISIBLE_DEVICES lists fewer accelerators.
     """
 
     def __init__(self, parallel: int = 1):
         self._parallel = parallel
+        self._accelerators = _accelerators(parallel)
         self._running: dict[int, subprocess.Popen] = {}
         self._lock = threading.Lock()
         self._stopped = False
@@ -81,8 +90,8 @@ class Runner:
             slot = slots.pop()
             print(f"{job.title}: {job}", flush=True)
             environment = dict(os.environ)
-            if self._parallel > 1:
-                environment["CUDA_VISIBLE_DEVICES"] = str(slot)
+            if self._accelerators:
+                environment[_VISIBLE] = self._accelerators[slot]
             process = subprocess.Popen(
                 (sys.executable, *job.command),
                 env=environment,
@@ -105,6 +114,26 @@ class Runner:
             self._stopped = True
             for process in self._running.values():
                 process.send_signal(signal.SIGINT)
+
+
+def _accelerators(parallel: int) -> list[str]:
+    """One for each of several runs; empty where a run sees what this one sees.
+
+    As CUDA reads the list, it ends before an entry that names no device, as -1.
+    """
+    if parallel == 1:
+        return []
+    given = os.environ.get(_VISIBLE)
+    if given is None:
+        return [str(number) for number in range(parallel)]
+    names = [name.strip() for name in given.split(",")]
+    visible = list(itertools.takewhile(re.compile(r"\w").match, names))
+    if 0 < len(visible) < parallel:
+        raise InputError(
+            f"jobs={parallel}: allowed is at most {len(visible)}, one for each"
+            f" device of {_VISIBLE}={given}"
+        )
+    return visible
 
 
 def _prepare_child(slot: int, slots: int) -> None:

@@ -1,10 +1,13 @@
 """Chooses what the paper leaves open, on held-out training images.
 
 keras-tuner proposes, a run of the package measures: each trial is a run with
-`validation_examples`, so the test set is never seen.
+`validation_examples`, so the test set is never seen. What runs leave in their
+directories is all that a search remembers: keras-tuner walks its grid anew at
+each start, and trials that have finished are not run again.
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,17 +15,13 @@ import keras_tuner
 from etils import epath
 
 from rethink_keras.config import RunConfig
-from rethink_keras.errors import (
-    DivergenceError,
-    InputError,
-    InterruptedRunError,
-)
-from rethink_keras.files import writing
-from rethink_keras.results import find_runs, key_of
+from rethink_keras.errors import DivergenceError, InterruptedRunError
+from rethink_keras.files import GOES_ON, write_whole, writing
+from rethink_keras.results import key_of
 from rethink_keras.runs import run
 
 _OBJECTIVE = "validation_accuracy"
-_PROJECT = "keras_tuner"
+_DIVERGED = "diverged.txt"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,13 +77,13 @@ class Tried:
 
 
 class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
-    """A tuner whose trials are runs; goes on where an earlier one stopped.
+    """A tuner whose trials are runs; resumes an earlier search of its config.
 
     Args:
       config: of every trial, but for the options searched; holds out
         `validation_examples`.
       names: of the options searched.
-      workdir: of the trials and the tuner's state.
+      workdir: of the trials; other searches may share it.
       trials: how many at most; the grid may have fewer.
       least_train_accuracy: that a trial must reach to be chosen.
 
@@ -105,31 +104,50 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         self._config = config
         self._workdir = workdir
         self._least = least_train_accuracy
+        self._tried: list[Tried] = []
         oracle = keras_tuner.oracles.GridSearchOracle(
             objective=keras_tuner.Objective(_OBJECTIVE, "max"),
             max_trials=trials,
             seed=config.seed,
             hyperparameters=search_space(names),
         )
+        search = f"{key_of(config).as_flags()}{names}{trials}"
+        digest = hashlib.sha256(search.encode()).hexdigest()[:16]
         with writing(workdir):
             super().__init__(
-                oracle, directory=str(workdir), project_name=_PROJECT
+                oracle,
+                directory=str(workdir),
+                project_name=f"keras_tuner/{digest}",
+                overwrite=True,
             )
 
     def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
         """Runs the config with the trial's values."""
-        config = self.config_of(trial.hyperparameters.values)
         try:
-            result = run(config, self._workdir / config.name())
-        except DivergenceError as error:
-            print(f"{error}: counts as accuracy 0")
-            return {_OBJECTIVE: 0.0}
+            config = self.config_of(trial.hyperparameters.values)
+            validation, train = self._measure(config)
         except InterruptedRunError as error:
             raise KeyboardInterrupt from error
-        except InputError as error:
+        except Exception as error:
             # Of other errors keras-tuner makes failed trials, and goes on.
             raise keras_tuner.errors.FatalError(str(error)) from error
-        return {_OBJECTIVE: result["test_accuracy"]}
+        fits = train >= self._least
+        self._tried.append(Tried(config, validation, train, fits))
+        return {_OBJECTIVE: validation}
+
+    def _measure(self, config: RunConfig) -> tuple[float, float]:
+        """Accuracies on the held-out images and on the others."""
+        path = self._workdir / config.name()
+        diverged = path / _DIVERGED
+        if not diverged.exists():
+            try:
+                result = run(config, path)
+                return result["test_accuracy"], result["train_accuracy"]
+            except DivergenceError as error:
+                with writing(path, GOES_ON):
+                    write_whole(diverged, str(error).encode())
+        print(f"{diverged.read_text()}: counts as accuracy 0")
+        return 0.0, 0.0
 
     def config_of(self, values: dict[str, Any]) -> RunConfig:
         """The run of a trial; its values rounded to three digits."""
@@ -143,34 +161,19 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         """Runs the trials that are left; ranks all.
 
         Returns:
-          The trials that fit, by validation accuracy, then the others.
+          The trials that fit, by validation accuracy, then the others; of
+          equal ones, the first that was tried comes first.
 
         Raises:
-          InputError: the data cannot be used.
+          InputError: the data or the work directory cannot be used.
         """
         try:
-            self.search()
+            with writing(self._workdir, GOES_ON):
+                self.search()
         except keras_tuner.errors.FatalError as error:
-            raise InputError(str(error)) from error
-        return self.ranking()
-
-    def ranking(self) -> list[Tried]:
-        """The trials that fit, by validation accuracy, then the others.
-
-        Of equal ones, the first that was tried comes first.
-        """
-        runs = find_runs(self._workdir)
-        tried = []
-        for trial in sorted(
-            self.oracle.get_best_trials(len(self.oracle.trials)),
-            key=lambda trial: trial.trial_id,
-        ):
-            config = self.config_of(trial.hyperparameters.values)
-            run = runs.get(key_of(config))
-            train = run.result["train_accuracy"] if run else 0.0
-            tried.append(
-                Tried(config, float(trial.score), train, train >= self._least)
-            )
+            raise error.__cause__ or error from None
         return sorted(
-            tried, key=lambda t: (t.fits, t.validation_accuracy), reverse=True
+            self._tried,
+            key=lambda t: (t.fits, t.validation_accuracy),
+            reverse=True,
         )

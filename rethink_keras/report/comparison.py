@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 from etils import epath
-from tensorboard.plugins.hparams import api as hp
+from tensorboard.plugins.hparams import summary_v2 as hp
 
 from rethink_keras.report.curves import Curve, Points, curves
 from rethink_keras.report.measured import MeasuredRow

@@ -258,7 +258,7 @@ def _train_and_evaluate(
             callbacks,
         )
         evaluated = {
-            split: training.evaluate_examples(trainer.steps, batches)
+            split: trainer.evaluate_examples(batches)
             for split, batches in splits.items()
         }
     measured = summarize(

@@ -1,6 +1,7 @@
 """What a run is and what it showed, for the person at the terminal."""
 
 import os
+import shlex
 from typing import Any
 
 import keras
@@ -86,5 +87,5 @@ def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
     return (
         f"training accuracy {result['train_accuracy']:.2%}, test accuracy"
         f" {result['test_accuracy']:.2%} (chance {1 / result['classes']:.2%}):"
-        f" {meaning}; see tensorboard --logdir {logdir}"
+        f" {meaning}; see tensorboard --logdir {shlex.quote(str(logdir))}"
     )

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 from etils import epath
-from tensorboard.plugins.hparams import api as hp
 from tensorboard.plugins.hparams import plugin_data_pb2
+from tensorboard.plugins.hparams import summary_v2 as hp
 
 from rethink_keras.config import RunConfig
 from rethink_keras.files import GOES_ON, writing

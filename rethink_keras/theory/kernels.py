@@ -9,6 +9,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from rethink_keras.config import suggestion
 from rethink_keras.errors import InputError
 from rethink_keras.theory.cholesky import (
     BLOCK,
@@ -17,6 +18,7 @@ from rethink_keras.theory.cholesky import (
     refine,
 )
 
+DTYPES = ("float32", "float64")
 KERNELS = ("gaussian", "linear", "precomputed")
 _STEPS = 100
 _GIB = 2**30
@@ -125,10 +127,12 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         if self.kernel not in KERNELS:
             raise InputError(
                 f"kernel={self.kernel}: allowed are {', '.join(KERNELS)}"
+                f"{suggestion(self.kernel, KERNELS)}"
             )
-        if self.dtype not in ("float32", "float64"):
+        if self.dtype not in DTYPES:
             raise InputError(
-                f"dtype={self.dtype}: allowed are float32, float64"
+                f"dtype={self.dtype}: allowed are {', '.join(DTYPES)}"
+                f"{suggestion(str(self.dtype), DTYPES)}"
             )
         if not self.gamma > 0:
             raise InputError(f"gamma={self.gamma}: allowed are numbers above 0")
@@ -143,10 +147,11 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         needed += 3 * BLOCK * count * 8
         had = psutil.virtual_memory().available
         if needed > had:
+            halved = " or float32" if self.dtype == "float64" else ""
             raise InputError(
-                f"dtype={self.dtype}: {count:,} examples need"
+                f"{count:,} training examples in {self.dtype} need"
                 f" {needed / _GIB:.1f} GiB of memory and {had / _GIB:.1f} are"
-                " free; use float32 or fewer examples"
+                f" free; use fewer examples{halved}"
             )
 
     def _gram(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
@@ -206,9 +211,10 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
 
     def _singular(self, residual: float | None = None) -> InputError:
         reached = "" if residual is None else f" (residual {residual:.1e})"
+        finer = " or float64" if self.dtype == "float32" else ""
         return InputError(
             f"ridge={self.ridge}: the system is singular in {self.dtype}"
-            f"{reached}; use a larger ridge, float64, or remove equal examples"
+            f"{reached}; remove equal examples, or use a larger ridge{finer}"
         )
 
     def _tell(self, text: str) -> None:

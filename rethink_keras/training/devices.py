@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from rethink_keras.config import STRATEGIES
+from rethink_keras.config import STRATEGIES, suggestion
 from rethink_keras.errors import InputError, LostWorkerError
 
 _OF_SEVERAL_PROCESSES = ("multi_worker", "parameter_server")
@@ -95,6 +95,7 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
     if strategy not in STRATEGIES:
         raise InputError(
             f"strategy={strategy}: allowed are {', '.join(STRATEGIES)}"
+            f"{suggestion(strategy, STRATEGIES)}"
         )
     if tpu is not None and strategy not in ("auto", "tpu"):
         raise InputError(

@@ -23,7 +23,9 @@ from rethink_keras.training.checkpoints import (
 )
 from rethink_keras.training.evaluation import (
     STATISTICS_BATCHES,
+    Evaluation,
     evaluate,
+    evaluate_examples,
     recompute_statistics,
 )
 from rethink_keras.training.interruption import Interruption
@@ -131,6 +133,7 @@ class Trainer:
                 batches.beginning(progress.epoch, STATISTICS_BATCHES),
             )
             logs = self._logs(learning_rate, seconds, test_batches)
+            self._check_after_step("penalty", logs["penalty"])
             self._events.on_epoch_end(progress.epoch, logs)
             for name, value in logs.items():
                 progress.history.setdefault(name, []).append(value)
@@ -141,6 +144,35 @@ class Trainer:
             self._save_or_stop(Checkpoints.affordable)
         self._events.on_train_end()
         return progress.history
+
+    def evaluate(self, batches: Batches) -> Evaluation:
+        """Evaluates every example of a split once.
+
+        Raises:
+          DivergenceError: a loss is infinite or not a number, which the
+            training loss shows one step later.
+        """
+        measured = evaluate(self.steps, batches)
+        self._check_evaluation(measured)
+        return measured
+
+    def evaluate_examples(
+        self, batches: Batches
+    ) -> tuple[Evaluation, dict[str, np.ndarray]]:
+        """Evaluates a split and keeps the prediction for each example.
+
+        See `evaluation.evaluate_examples`.
+
+        Raises:
+          DivergenceError: as `evaluate`.
+        """
+        measured, rows = evaluate_examples(self.steps, batches)
+        self._check_evaluation(measured)
+        return measured, rows
+
+    def _check_evaluation(self, measured: Evaluation) -> None:
+        for loss in (measured.loss, measured.loss_true):
+            self._check_after_step("evaluated loss", loss)
 
     def train_epoch(self, iterator: Iterator) -> float:
         """Trains to the end of the epoch; returns the epoch's seconds.
@@ -179,6 +211,15 @@ class Trainer:
             f" (epoch {epoch + 1}); try a smaller --learning_rate"
         )
 
+    def _check_after_step(self, name: str, value: float) -> None:
+        if math.isfinite(value):
+            return
+        step = self.progress.epoch * self.epoch_steps + self.progress.step
+        raise DivergenceError(
+            f"the {name} is {value} after step {step}; try a smaller"
+            " --learning_rate"
+        )
+
     def _logs(
         self,
         learning_rate: float,
@@ -196,7 +237,7 @@ class Trainer:
         }
         if test_batches is None:
             return logs
-        test = evaluate(self.steps, test_batches)
+        test = self.evaluate(test_batches)
         return {
             **logs,
             "test_loss": test.loss_true,
