@@ -206,6 +206,27 @@ def test_every_example_is_evaluated_once(photos, pieces):
     assert len(counted) == len(set(counted)) == TEST
 
 
+def test_fingerprints_tell_randomized_pixels_apart(photos):
+    """Those of true and random labels stay what they were."""
+    prints = {
+        (kind, seed): tasks.make_streamed_task(
+            streamed(photos, "folder", randomize=kind, seed=seed)
+        ).fingerprint
+        for kind in (
+            "none",
+            "labels",
+            "shuffled_pixels",
+            "random_pixels",
+            "gaussian",
+        )
+        for seed in (0, 1)
+    }
+    assert prints["none", 0] == prints["none", 1]
+    assert len(set(prints.values())) == len(prints) - 1
+    assert prints["none", 0].startswith("1ce09694ebcc6e55")
+    assert prints["labels", 0].startswith("d56abbb04469aeff")
+
+
 # Images
 
 

@@ -46,6 +46,7 @@ def find_reader(builder: tfds.core.DatasetBuilder) -> Open:
     return read
 
 
+@tf.autograph.experimental.do_not_convert
 def _array_records(path: tf.Tensor) -> tf.data.Dataset:
     """The records of an ArrayRecord file, which TFDS reads without tf.data."""
     from array_record.python import array_record_module
