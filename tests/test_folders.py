@@ -184,37 +184,37 @@ def test_what_is_no_file_is_named(photos, kind):
     assert message.startswith(f"{path}: cannot be read (")
 
 
-@contextlib.contextmanager
-def without_privileges() -> Iterator[pathlib.Path]:
-    """A folder that anyone may read, by a user who is not root."""
-    root = os.geteuid() == 0
+@pytest.fixture
+def public() -> Iterator[pathlib.Path]:
+    """An image folder whose parents any user may read."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         write_photos(pathlib.Path(directory, "photos"))
-        try:
-            yield pathlib.Path(directory, "photos")
-        finally:
-            if root:
-                os.seteuid(0)
+        yield pathlib.Path(directory, "photos")
+
+
+@contextlib.contextmanager
+def unreadable(path: pathlib.Path) -> Iterator[None]:
+    """Within it, a file or folder may not be read, not even by root."""
+    mode, user = path.stat().st_mode, os.geteuid()
+    path.chmod(0)
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        path.chmod(mode)
 
 
 @pytest.mark.parametrize(
     "name", ["train/dog/1.png", "train/dog", "train", "test", ""]
 )
-def test_what_may_not_be_read_is_named(name):
-    with without_privileges() as photos:
-        path = photos / name
-        mode = path.stat().st_mode
-        path.chmod(0)
-        if os.geteuid() == 0:
-            os.seteuid(NOBODY)
-        try:
-            message = both_complaints(photos)
-        finally:
-            if os.getuid() == 0:
-                os.seteuid(0)
-            path.chmod(mode)
-        assert message.startswith(f"{path}: cannot be read (Permission denied)")
+def test_what_may_not_be_read_is_named(public, name):
+    path = public / name
+    with unreadable(path):
+        message = both_complaints(public)
+    assert message.startswith(f"{path}: cannot be read (Permission denied)")
 
 
 @pytest.mark.parametrize("folder", ["train/dog", "train"])

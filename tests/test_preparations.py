@@ -79,6 +79,12 @@ def test_random_labels_are_the_same_when_streamed(
         assert found == expected
 
 
+def test_images_of_one_size_need_no_declared_size(one_file, tmp_path):
+    features = picture_features(shape=(None, None, 3))
+    loaded = data.load("tiny", prepare(tmp_path, features=features))
+    np.testing.assert_array_equal(loaded.train.images, one_file.train.images)
+
+
 def test_a_third_supervised_key_is_not_used(one_file, tmp_path):
     features = tfds.features.FeaturesDict(
         {**picture_features(), "weight": np.float32}
@@ -119,11 +125,24 @@ def test_a_format_without_its_package_is_told(tmp_path):
         data.stream("tiny", directory)
 
 
-@pytest.mark.parametrize("file_format", ["array_record", "parquet"])
-def test_a_damaged_file_is_named(tmp_path, file_format):
+def cut(content: bytes) -> bytes:
+    return content[:-40]
+
+
+def flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    other = bytes(255 - byte for byte in content[middle : middle + 20])
+    return content[:middle] + other + content[middle + 20 :]
+
+
+@pytest.mark.parametrize(
+    ("file_format", "damage"),
+    [("array_record", cut), ("array_record", flipped), ("parquet", cut)],
+)
+def test_a_damaged_file_is_named(tmp_path, file_format, damage):
     directory = prepare(tmp_path, file_format, 3)
     (path,) = (tmp_path / "tiny" / "1.0.0").glob("*train*-00001-of-00003")
-    path.write_bytes(path.read_bytes()[:-40])
+    path.write_bytes(damage(path.read_bytes()))
     message = complaint(directory)
     assert message.startswith(f"{path}: damaged or truncated;")
     with pytest.raises(InputError) as error:  # noqa: PT012

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 from etils import epath
 
+from rethink_keras.config import SAMPLE
 from rethink_keras.data.identities import identities
 from rethink_keras.data.shuffling import shuffle
 from rethink_keras.errors import InputError
@@ -101,7 +102,7 @@ def _damage(path: str) -> str | None:
 
 def find_folder(name: str, data_dir: str | None) -> epath.Path | None:
     """The image folder `data_dir/name`; None where there is none."""
-    if data_dir is None or "/" in name:
+    if data_dir is None or "/" in name or name == SAMPLE:
         return None
     folder = epath.Path(data_dir, name)
     return folder if _folders(folder / "train") else None
@@ -147,8 +148,8 @@ def _check_classes(
     if differing:
         raise InputError(
             f"dataset={name}: train and {test} must have the same classes;"
-            f" without counterpart: {', '.join(differing[:5])}; add the"
-            " folder to the other split, or remove it"
+            f" received {', '.join(differing[:5])} in one alone; add the"
+            " folder to the other, or remove it"
         )
 
 

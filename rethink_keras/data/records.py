@@ -1,12 +1,16 @@
 """A split that TFDS has prepared, read in sequence from files of records."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from tensorflow_datasets.core import file_adapters
+from tensorflow_datasets.core.file_adapters import (
+    ADAPTER_FOR_FORMAT,
+    FileFormat,
+)
 
 from rethink_keras.data.identities import identities
 from rethink_keras.data.shuffling import shuffle
@@ -18,6 +22,7 @@ _WINDOW = 2_048  # records shuffled together: 0.2 GB of ImageNet
 _BUFFER = 1 << 20  # bytes a file
 
 Open = Callable[[tf.Tensor], tf.data.Dataset]
+Rows = Callable[[str], Iterator[bytes]]
 
 
 def find_reader(builder: tfds.core.DatasetBuilder) -> Open:
@@ -26,41 +31,69 @@ def find_reader(builder: tfds.core.DatasetBuilder) -> Open:
     Raises:
       InputError: the file format needs a package that is not installed.
     """
-    file_format = builder.info.file_format or file_adapters.FileFormat.TFRECORD
-    if file_format is file_adapters.FileFormat.ARRAY_RECORD:
-        read: Open = _array_records
-    else:
-        adapter = file_adapters.ADAPTER_FOR_FORMAT[file_format]
-
-        def read(path: tf.Tensor) -> tf.data.Dataset:
-            return adapter.make_tf_data(path, buffer_size=_BUFFER)
-
+    file_format = builder.info.file_format or FileFormat.TFRECORD
     try:
-        read(tf.constant(""))
+        if file_format in _PYTHON_READERS:
+            return _generated(_PYTHON_READERS[file_format]())
+        make = ADAPTER_FOR_FORMAT[file_format].make_tf_data
+        make("")  # opens no file yet
     except ImportError as error:
         raise InputError(
             f"dataset={builder.name}: is stored as {file_format.value}, which"
             f" needs the package {error.name}; install it, or prepare the data"
             " set with file_format=tfrecord"
         ) from error
-    return read
+    return functools.partial(make, buffer_size=_BUFFER)
 
 
-@tf.autograph.experimental.do_not_convert
-def _array_records(path: tf.Tensor) -> tf.data.Dataset:
-    """The records of an ArrayRecord file, which TFDS reads without tf.data."""
-    from array_record.python import array_record_module
+def _array_record_reader() -> Rows:
+    from array_record.python.array_record_module import ArrayRecordReader
 
-    def read(name: bytes) -> Iterator[bytes]:
-        reader = array_record_module.ArrayRecordReader(name.decode())
+    def rows(path: str) -> Iterator[bytes]:
+        reader = ArrayRecordReader(path)
         count = reader.num_records()
         for first in range(0, count, _RECORDS_IN_A_ROW):
-            rows = range(first, min(first + _RECORDS_IN_A_ROW, count))
-            yield from reader.read(rows)
+            end = min(first + _RECORDS_IN_A_ROW, count)
+            yield from reader.read(range(first, end))
 
-    return tf.data.Dataset.from_generator(
-        read, args=(path,), output_signature=tf.TensorSpec((), tf.string)
-    )
+    return rows
+
+
+def _parquet_reader() -> Rows:
+    from pyarrow import parquet
+
+    def rows(path: str) -> Iterator[bytes]:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(_RECORDS_IN_A_ROW):
+                yield from batch.column("data").to_pylist()
+
+    return rows
+
+
+_PYTHON_READERS = {
+    FileFormat.ARRAY_RECORD: _array_record_reader,
+    FileFormat.PARQUET: _parquet_reader,
+}
+
+
+def _generated(rows: Rows) -> Open:
+    """Reads records in Python, for formats that TensorFlow cannot read."""
+
+    def generate(path: bytes) -> Iterator[bytes]:
+        try:
+            yield from rows(path.decode())
+        except Exception as error:  # readers raise many kinds
+            raise ValueError(f"{path.decode()}: {error}") from error
+
+    @tf.autograph.experimental.do_not_convert
+    def read(path: tf.Tensor) -> tf.data.Dataset:
+        return tf.data.Dataset.from_generator(
+            generate,
+            args=(path,),
+            output_signature=tf.TensorSpec((), tf.string),
+        )
+
+    return read
 
 
 def image_and_label(builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
