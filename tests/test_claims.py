@@ -354,7 +354,7 @@ def test_early_stopping_helps_some_and_not_others(gains, expected, tmp_path):
 
 
 def test_the_best_of_many_epochs_takes_a_larger_gain(tmp_path):
-    """3 points are beyond the noise of two epochs, and not of fifty."""
+    """3.5 points are beyond the noise of one epoch, and not of fifty."""
     for count, expected in ((1, HOLDS), (50, UNDECIDED)):
         logdir = tmp_path / str(count)
         rows = {name: {"best_test_accuracy": 0.5} for name in NETWORKS}
