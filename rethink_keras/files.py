@@ -1,6 +1,7 @@
-"""Writes files whole, and tells what cannot be written in one line."""
+"""Lists directories, writes files whole, reports what fails in one line."""
 
 import contextlib
+import fnmatch
 import os
 import re
 from collections.abc import Iterator
@@ -31,15 +32,61 @@ def writing(
     except (OSError, tf.errors.OpError) as error:
         raise InputError(
             f"workdir={os.fspath(directory)}: cannot be written"
-            f" ({_reason(error)}); {advice}"
+            f" ({reason_of(error)}); {advice}"
         ) from error
 
 
-def _reason(error: OSError | tf.errors.OpError) -> str:
+@contextlib.contextmanager
+def reading(path: os.PathLike | str) -> Iterator[None]:
+    """Within it, a file or directory is read.
+
+    Args:
+      path: named where that fails.
+
+    Raises:
+      InputError: it failed.
+    """
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(
+            f"{os.fspath(path)}: cannot be read ({reason_of(error)}); mend it"
+            " or choose another"
+        ) from error
+
+
+def reason_of(error: OSError | tf.errors.OpError) -> str:
+    """Why reading or writing failed, without where in the code."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     message = re.sub(r"\{\{.*?\}\} ?| \[Op:.*", "", error.message)
-    return " ".join(message.split())
+    return " ".join(message.split()).rstrip(".")
+
+
+def visible(directory: epath.Path, pattern: str = "*") -> list[epath.Path]:
+    """The entries of a directory, sorted, without the hidden ones.
+
+    `epath.Path.glob` would read brackets in the directory's own path as a
+    pattern.
+
+    Args:
+      directory: local or in an object store.
+      pattern: of their names, as in a shell.
+
+    Returns:
+      An empty list if there is no such directory.
+
+    Raises:
+      OSError: the directory cannot be read.
+    """
+    if not directory.is_dir():
+        return []
+    return sorted(
+        path
+        for path in directory.iterdir()
+        if not path.name.startswith(".")
+        and fnmatch.fnmatchcase(path.name, pattern)
+    )
 
 
 def write_whole(path: epath.Path, content: bytes) -> None:

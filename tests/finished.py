@@ -2,12 +2,26 @@
 
 import json
 
+import numpy as np
+
 from rethink_keras.experiments import load
+from rethink_keras.results.predictions import (
+    PREDICTIONS,
+    Predictions,
+    write_predictions,
+)
 
 
 def write_result(logdir, row, seed=0, **measured):
-    """A result.json as a run of the row would leave it."""
-    config = row.seeded(seed)
+    """A result.json as a run of the row would leave it.
+
+    With `right`, also predictions of 10,000 test images, the first so many of
+    them right.
+    """
+    config = measured.pop("config", row.seeded(seed))
+    right = measured.pop("right", None)
+    if right is not None:
+        measured["test_accuracy"] = right / 10_000
     losses = measured.pop("losses", [1.0, 0.04])
     accuracies = measured.pop("accuracies", [0.5, 0.75])
     result = {
@@ -38,6 +52,24 @@ def write_result(logdir, row, seed=0, **measured):
     path = logdir / config.name() / "result.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(result))
+    if right is not None:
+        split = predictions_of(np.arange(10_000) < right)
+        write_predictions(
+            path.parent / PREDICTIONS, {"train": split, "test": split}
+        )
+
+
+def predictions_of(right):
+    """Predictions of images of class 0 that are right or class 1."""
+    zeros = np.zeros(len(right), "int32")
+    return Predictions(
+        index=np.arange(len(right), dtype="int32"),
+        label=zeros,
+        true_label=zeros,
+        prediction=np.where(right, 0, 1).astype("int32"),
+        probability=np.ones(len(right), "float32"),
+        margin=np.ones(len(right), "float32"),
+    )
 
 
 def row_of(experiment, name, scale="paper"):

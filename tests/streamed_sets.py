@@ -51,15 +51,18 @@ def imagenet_features() -> tfds.features.FeaturesDict:
 
 
 def write_imagenet(
-    data_dir: pathlib.Path, splits: dict[str, list], name: str = "photos"
+    data_dir: pathlib.Path,
+    splits: dict[str, list],
+    name: str = "photos",
+    shards: int = 3,
 ) -> pathlib.Path:
-    """Writes records as TFDS prepares imagenet2012, in three files a split."""
+    """Writes records as TFDS prepares imagenet2012, in files of many."""
     features = imagenet_features()
     encoded = {
         split: [_as_stored(record) for record in records]
         for split, records in splits.items()
     }
-    return write_set(data_dir, encoded, features, name=name, shards=3)
+    return write_set(data_dir, encoded, features, name=name, shards=shards)
 
 
 def _as_stored(record: dict) -> bytes:

@@ -37,8 +37,7 @@ def test_table_2_has_top_5_and_the_best_in_parentheses(tmp_path):
         "80.38 (84.49)",
         "80.00 (85.00)",
     )
-    # 50,000 test images: 2 * sqrt(2 * 0.598 * 0.402 / 50,000) points.
-    assert (found.difference, found.within_noise) == ("+0.20", "yes (±0.62)")
+    assert (found.compared, found.difference) == ("test", "+0.20")
     text = as_text(section.rows)
     assert text.splitlines()[0].count("top-5") == 2
     table1 = make_section("table1", "paper", {}, str(tmp_path))

@@ -66,14 +66,15 @@ def epoch_of(number: int) -> tf.Tensor:
 # Reading
 
 
-def test_identities_are_those_of_tfds(photos):
-    builder = tfds.builder("photos", data_dir=photos)
+def test_identities_are_those_of_tfds_in_one_file(photos, tmp_path):
+    write_imagenet(tmp_path, {"train": numbered(TRAIN), "test": []}, shards=1)
+    builder = tfds.builder("photos", data_dir=str(tmp_path))
     stored = builder.as_dataset(
         split="train", read_config=tfds.ReadConfig(add_tfds_id=True)
     )
     names = tf.stack([example["tfds_id"] for example in stored])
     found = ids_of(data.stream("photos", photos).train.in_order())
-    assert sorted(found) == sorted(identities(names).numpy().tolist())
+    assert found == identities(names).numpy().tolist()
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -94,7 +95,7 @@ def test_each_epoch_has_every_example_once_in_an_order_of_its_own(photos, name):
 
 def test_a_folder_is_known_by_its_paths_and_not_by_its_place(photos, tmp_path):
     write_folder(
-        tmp_path / "folder", {"train": numbered(5), "test": numbered(1)}
+        tmp_path / "folder", {"train": numbered(5), "test": numbered(5)}
     )
     found = ids_of(data.stream("folder", str(tmp_path)).train.in_order())
     assert set(found) < set(
@@ -203,6 +204,27 @@ def test_every_example_is_evaluated_once(photos, pieces):
             assert len(images) == 8 // pieces
             counted += [i.tobytes() for i in images[weights == 1]]
     assert len(counted) == len(set(counted)) == TEST
+
+
+def test_fingerprints_tell_randomized_pixels_apart(photos):
+    """Those of true and random labels stay what they were."""
+    prints = {
+        (kind, seed): runs.make_inputs(
+            streamed(photos, "folder", randomize=kind, seed=seed)
+        ).fingerprint
+        for kind in (
+            "none",
+            "labels",
+            "shuffled_pixels",
+            "random_pixels",
+            "gaussian",
+        )
+        for seed in (0, 1)
+    }
+    assert prints["none", 0] == prints["none", 1]
+    assert len(set(prints.values())) == len(prints) - 1
+    assert prints["none", 0].startswith("1ce09694ebcc6e55")
+    assert prints["labels", 0].startswith("d56abbb04469aeff")
 
 
 # Images

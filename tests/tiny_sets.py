@@ -4,8 +4,11 @@ import pathlib
 
 import numpy as np
 import pytest
-import tensorflow as tf
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.file_adapters import (
+    ADAPTER_FOR_FORMAT,
+    FileFormat,
+)
 
 from rethink_keras import data
 from rethink_keras.errors import InputError
@@ -46,23 +49,32 @@ def write_set(
     supervised_keys=("image", "label"),
     name: str = "tiny",
     shards: int = 1,
+    file_format: str = "tfrecord",
 ) -> pathlib.Path:
-    """Writes a TFDS data set; its records are examples or bytes."""
+    """Writes a TFDS data set; its records are examples or bytes.
+
+    Shard after shard holds consecutive examples, as TFDS writes them.
+    """
     features = features or picture_features()
     target = data_dir / name / "1.0.0"
     target.mkdir(parents=True)
+    adapter = ADAPTER_FOR_FORMAT[FileFormat(file_format)]
     infos = []
     for split, examples in splits.items():
         lengths = []
         for shard in range(shards):
-            file = f"{name}-{split}.tfrecord-{shard:05}-of-{shards:05}"
-            part = examples[shard::shards]
+            file = f"{name}-{split}.{file_format}-{shard:05}-of-{shards:05}"
+            first, end = (
+                len(examples) * s // shards for s in (shard, shard + 1)
+            )
+            part = [
+                (None, example)
+                if isinstance(example, bytes)
+                else (None, features.serialize_example(example))
+                for example in examples[first:end]
+            ]
             lengths.append(len(part))
-            with tf.io.TFRecordWriter(str(target / file)) as writer:
-                for example in part:
-                    if not isinstance(example, bytes):
-                        example = features.serialize_example(example)
-                    writer.write(example)
+            adapter.write_examples(target / file, part)
         infos.append(
             tfds.core.SplitInfo(
                 name=split,
@@ -72,7 +84,7 @@ def write_set(
                     data_dir=target,
                     dataset_name=name,
                     split=split,
-                    filetype_suffix="tfrecord",
+                    filetype_suffix=file_format,
                     template=TEMPLATE,
                 ),
             )
@@ -83,6 +95,7 @@ def write_set(
         split_infos=infos,
         filename_template=TEMPLATE,
         supervised_keys=supervised_keys,
+        check_data=False,
     )
     return target
 

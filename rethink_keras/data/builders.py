@@ -1,8 +1,8 @@
 """Finds a data set: embedded, prepared on disk, or to be downloaded."""
 
-import os
 import pathlib
 import queue
+import re
 import threading
 
 import requests
@@ -10,9 +10,11 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rethink_keras.config import SAMPLE, suggestion
+from rethink_keras.data.folders import LAYOUT, entries
 from rethink_keras.errors import InputError
 
 EMBEDDED = pathlib.Path(__file__).parent / SAMPLE
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
 _NETWORK_SECONDS = 8
 _NO_NETWORK = (
     "give --data_dir=DIR where it is prepared, or use"
@@ -24,8 +26,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     """The TFDS builder of a prepared data set, prepared now where absent.
 
     Args:
-      name: `cifar10_sample`, any name that TFDS knows, or a folder of images
-        in `data_dir`: `<name>/train/<class>/<image>`, `<name>/test/...`.
+      name: `cifar10_sample`, or any name that TFDS knows.
       data_dir: where it lies; None for TFDS's own directory.
 
     Raises:
@@ -34,18 +35,13 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     """
     if name == SAMPLE:
         return tfds.builder_from_directory(next(EMBEDDED.glob("*.*.*")))
-    if data_dir is not None and "/" not in name:
-        folder = epath.Path(data_dir, name)
-        if any(path.is_dir() for path in folder.glob("train/*")):
-            return tfds.ImageFolder(os.fspath(folder))
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except Exception as error:  # TFDS raises many kinds
-        prepared = pathlib.Path(data_dir or tfds.core.constants.DATA_DIR, name)
-        if "/" not in name and os.path.isdir(prepared):
+        prepared = epath.Path(data_dir or tfds.core.constants.DATA_DIR, name)
+        if "/" not in name and prepared.is_dir():
             raise InputError(
-                f"dataset={name}: dataset_info.json or features.json under"
-                f" {prepared} cannot be read ({_line(error)}); prepare it again"
+                f"dataset={name}: {_fault(prepared, _line(error))}"
             ) from error
         raise InputError(
             f"dataset={name}: unknown; allowed are {SAMPLE}, the data sets of"
@@ -56,6 +52,22 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     if not builder.data_path.exists():
         _download(builder, name)
     return builder
+
+
+def _fault(directory: epath.Path, reason: str) -> str:
+    """Why a directory is not a data set, and what to do."""
+    found = entries(directory)
+    below = [path for folder in found for path in entries(folder)]
+    if any(_VERSION.fullmatch(path.name) for path in (*found, *below)):
+        return (
+            f"dataset_info.json or features.json under {directory} cannot be"
+            f" read ({reason}); prepare it again"
+        )
+    names = ", ".join(path.name for path in found[:5]) or "nothing"
+    return (
+        f"{directory} holds neither images as {LAYOUT} nor a data set that"
+        f" TFDS has prepared; received {names}"
+    )
 
 
 def _download(builder: tfds.core.DatasetBuilder, name: str) -> None:

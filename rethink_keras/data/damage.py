@@ -4,37 +4,45 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from etils import epath
+
+from rethink_keras.data.records import Open, find_reader
+from rethink_keras.files import reason_of
 
 
 def damage_of(
     builder: tfds.core.DatasetBuilder, splits: Sequence[str]
 ) -> str | None:
-    """The first file with too few readable records, in one line.
+    """The first file with too few or too many readable records, in one line.
 
-    Reads all the files. None where there is no such file; also of image
-    folders, which have no records.
+    Reads all the files. None if there is no such file.
     """
-    if isinstance(builder, tfds.ImageFolder):
-        return None
+    read = find_reader(builder)
     for split in splits:
         info = builder.info.splits[split]
         shards = zip(info.filepaths, info.shard_lengths, strict=True)
         for path, expected in shards:
-            readable = _readable(str(path))
-            if readable != expected:
-                return (
-                    f"{path}: damaged or truncated; {readable} of {expected}"
-                    " records can be read; prepare or copy the file again"
-                )
+            damage = _damage(read, str(path), expected)
+            if damage:
+                return f"{path}: {damage}"
     return None
 
 
-def _readable(path: str) -> int:
-    """How many records can be read before the first that cannot."""
+def _damage(read: Open, path: str, expected: int) -> str | None:
+    """Counts the records before the first that cannot be read."""
+    try:
+        epath.Path(path).open("rb").close()
+    except OSError as error:
+        return f"cannot be read ({reason_of(error)}); mend it or copy it again"
     count = 0
     try:
-        for _ in tf.data.TFRecordDataset(path):
+        for _ in read(tf.constant(path)):
             count += 1
     except tf.errors.OpError:
         pass
-    return count
+    if count == expected:
+        return None
+    return (
+        f"damaged or truncated; {count} of {expected} records can be read;"
+        " prepare or copy the file again"
+    )

@@ -1,86 +1,107 @@
-"""Reads TFDS image-classification data sets into memory, as uint8."""
+"""Reads data sets whose images have one size into memory, as uint8."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
-from rethink_keras.data.builders import find_builder
-from rethink_keras.data.damage import damage_of
 from rethink_keras.data.examples import Examples, ImageClassification
-from rethink_keras.data.identities import identities
-from rethink_keras.data.splits import count_classes, find_splits
+from rethink_keras.data.streaming import EncodedExamples, ImageStreams, stream
 from rethink_keras.errors import InputError
 
 _BATCH = 500
+
+Batches = list[tuple[np.ndarray, ...]]
 
 
 def load(name: str, data_dir: str | None = None) -> ImageClassification:
     """Reads a data set whose images have one size, decoding each once.
 
-    The identity of an example is the 64-bit fingerprint of its TFDS id (file
-    name and position), so it does not depend on the order of reading.
+    Images keep the number of channels that the data set declares. In an image
+    folder, which declares none, they are grey if all are stored as grey, and
+    RGB otherwise.
 
     Args:
-      name: `cifar10_sample`, or any TFDS image-classification data set.
-      data_dir: TFDS directory; None for TFDS's own.
+      name: as in `stream`.
+      data_dir: as in `stream`.
 
     Raises:
       InputError: no such data set, no image classification, images of varied
         size, or a damaged file (which it names).
     """
-    builder = find_builder(name, data_dir)
-    classes = count_classes(builder, name)
-    image_key, _ = builder.info.supervised_keys
-    if None in builder.info.features[image_key].shape:
-        raise InputError(
-            f"dataset={name}: its images vary in size; give --image_size=N to"
-            " stream them, resized"
-        )
-    train, test = find_splits(builder, name)
+    streams = stream(name, data_dir)
+    sizes: set[tuple[int, int]] = set()
+    train, test = (
+        list(_read(streams, split, sizes))
+        for split in (streams.train, streams.test)
+    )
+    if streams.shape[-1] is None:
+        grey = all(images.shape[-1] < 3 for images, *_ in (*train, *test))
+        train, test = (_with_channels(part, grey) for part in (train, test))
     return ImageClassification(
-        train=_read(builder, train, classes),
-        test=_read(builder, test, classes),
-        classes=classes,
+        train=_join(train, streams, streams.train),
+        test=_join(test, streams, streams.test),
+        classes=streams.classes,
     )
 
 
 def _read(
-    builder: tfds.core.DatasetBuilder, split: str, classes: int
-) -> Examples:
-    image_key, label_key = builder.info.supervised_keys
+    streams: ImageStreams, split: EncodedExamples, sizes: set[tuple[int, int]]
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Batches (images, labels, identities) of images decoded as stored.
 
-    def pick(example: dict[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
-        label = tf.cast(example[label_key], tf.int32)
-        return example[image_key], label, example["tfds_id"]
+    Args:
+      streams: the data set.
+      split: one of its splits.
+      sizes: of the images read before; those of this split are added.
 
+    Raises:
+      InputError: a file is damaged, or the images vary in size.
+    """
+
+    def decode(encoded: tf.Tensor, *others: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        image = tf.io.decode_image(
+            encoded, streams.shape[-1] or 0, expand_animations=False
+        )
+        return tf.ensure_shape(image, streams.shape), *others
+
+    images = split.in_order().map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    batches = images.batch(1 if None in streams.shape else _BATCH).prefetch(1)
     try:
-        dataset = builder.as_dataset(
-            split=split,
-            shuffle_files=False,
-            read_config=tfds.ReadConfig(add_tfds_id=True, try_autocache=False),
-        )
-        dataset = dataset.map(pick, num_parallel_calls=tf.data.AUTOTUNE)
-        dataset = dataset.batch(_BATCH).prefetch(1)
-        batches = list(dataset.as_numpy_iterator())
-    except (tf.errors.OpError, ValueError) as error:
-        raise InputError(_damage(builder, split)) from error
-    expected = builder.info.splits[split].num_examples
-    if sum(len(labels) for _, labels, _ in batches) != expected:
-        raise InputError(_damage(builder, split))
-    images, labels, ids = map(np.concatenate, zip(*batches, strict=True))
-    if labels.min() < 0 or labels.max() >= classes:
+        for batch in batches.as_numpy_iterator():
+            sizes.add(batch[0].shape[1:3])
+            if len(sizes) > 1:
+                raise InputError(
+                    f"dataset={streams.name}: its images vary in size; give"
+                    " --image_size=N to stream them, resized"
+                )
+            yield batch
+    except (tf.errors.OpError, UnicodeDecodeError) as error:
         raise InputError(
-            f"dataset={builder.name}: the split {split} has labels outside"
-            f" 0 to {classes - 1}; it cannot be used"
+            streams.find_damage()
+            or f"{split.place}: the records cannot be decoded as features.json"
+            " says; prepare the files again"
+        ) from error
+
+
+def _with_channels(batches: Batches, grey: bool) -> Batches:
+    """Batches whose images are all grey or all RGB, without transparency."""
+
+    def convert(images: np.ndarray) -> np.ndarray:
+        if images.shape[-1] < 3:
+            return np.repeat(images[..., :1], 1 if grey else 3, axis=-1)
+        return images[..., :3]
+
+    return [(convert(images), *others) for images, *others in batches]
+
+
+def _join(
+    batches: Batches, streams: ImageStreams, split: EncodedExamples
+) -> Examples:
+    images, labels, ids = map(np.concatenate, zip(*batches, strict=True))
+    if labels.min() < 0 or labels.max() >= streams.classes:
+        raise InputError(
+            f"{split.place}: has labels outside 0 to {streams.classes - 1};"
+            f" the data set {streams.name} cannot be used"
         )
-    names = identities(tf.constant(ids)).numpy()
-    return Examples(images, labels, labels, names)
-
-
-def _damage(builder: tfds.core.DatasetBuilder, split: str) -> str:
-    """Which file of a split is damaged, in one line."""
-    files = ", ".join(map(str, builder.info.splits[split].filepaths))
-    return damage_of(builder, [split]) or (
-        f"{files}: the records cannot be decoded as features.json says;"
-        " prepare the files again"
-    )
+    return Examples(images, labels, labels, ids)

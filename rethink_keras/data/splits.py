@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from rethink_keras.data.records import RecordFiles
 from rethink_keras.errors import InputError
 
 
@@ -14,12 +15,15 @@ def count_classes(builder: tfds.core.DatasetBuilder, name: str) -> int:
       InputError: it is no image classification.
     """
     features = builder.info.features
-    keys = builder.info.supervised_keys
-    image, label = (features[k] for k in keys) if keys else (None, None)
+    keys = (builder.info.supervised_keys or ())[:2]
+    named = [features[key] for key in keys if isinstance(key, str)]
+    image, label = named if len(named) == 2 else (None, None)
     if not (
         isinstance(image, tfds.features.Image)
         and isinstance(label, tfds.features.ClassLabel)
+        and label.num_classes
         and image.np_dtype == np.uint8
+        and len(image.shape) == 3
     ):
         raise InputError(
             f"dataset={name}: is no image classification; its features must be"
@@ -60,10 +64,8 @@ def find_splits(
 
 def _is_unlabelled(builder: tfds.core.DatasetBuilder) -> bool:
     """Whether the first label of the test split is TFDS's -1, for none."""
-    image, label = builder.info.supervised_keys
-    undecoded = {image: tfds.decode.SkipDecoding()}
     try:
-        first = next(iter(builder.as_dataset(split="test", decoders=undecoded)))
+        _, label, _ = next(iter(RecordFiles(builder, "test").in_order()))
     except (tf.errors.OpError, StopIteration):
-        return False  # who reads it names the damage
-    return int(first[label]) == -1
+        return False  # the reader reports the corrupt file
+    return int(label) == -1

@@ -3,11 +3,13 @@
 import hashlib
 
 import numpy as np
+import tensorflow as tf
 
 from rethink_keras.data import EncodedExamples, Examples
 from rethink_keras.randomization.randomize import Randomization
 
 _FIRST = 1_000
+_PROBE = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(1, 8, 8, 3)
 
 
 def fingerprint(*splits: Examples) -> str:
@@ -35,7 +37,9 @@ def streamed_fingerprint(
 ) -> str:
     """SHA-256 of the first 1,000 identities and randomized labels of splits.
 
-    Not of all, nor of pixels, which would take an epoch's reading.
+    All the examples, or their pixels, would take an epoch's reading. Where
+    pixels are randomized, an image of 8 x 8 whose values are positions stands
+    for those of each example.
 
     Returns:
       64 hexadecimal digits.
@@ -44,7 +48,10 @@ def streamed_fingerprint(
     for split in splits:
         first = split.in_order().take(_FIRST)
         for _, true_labels, ids in first.batch(_FIRST):
-            labels = randomization.labels(true_labels, ids)
-            for column in (ids, labels):
+            columns = [ids, randomization.labels(true_labels, ids)]
+            if randomization.changes_pixels:
+                probes = tf.repeat(_PROBE, len(ids), axis=0)
+                columns.append(randomization.pixels(probes, ids))
+            for column in columns:
                 digest.update(column.numpy().tobytes())
     return digest.hexdigest()

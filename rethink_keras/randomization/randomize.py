@@ -150,6 +150,11 @@ class Randomization:
     mean: tuple[float, ...] = ()
     stddev: tuple[float, ...] = ()
 
+    @property
+    def changes_pixels(self) -> bool:
+        """Whether `pixels` returns other images than it is given."""
+        return self.kind not in ("none", "labels")
+
     def labels(self, labels: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """The labels to train on: int32 [n] from the true ones."""
         if self.kind != "labels":

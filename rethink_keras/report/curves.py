@@ -202,12 +202,13 @@ def _slow_down(result: dict, base: dict | None) -> float | None:
     Not to a loss of 0.05, which MLP 1x512 on random labels does not reach in
     60 epochs, although it fits 99.3 % of them, as does the paper's.
     """
-    epochs = _epochs_to_accuracy(result)
-    first = _epochs_to_accuracy(base) if base else None
+    epochs = epochs_to_accuracy(result)
+    first = epochs_to_accuracy(base) if base else None
     return epochs / first if epochs and first else None
 
 
-def _epochs_to_accuracy(result: dict) -> int | None:
+def epochs_to_accuracy(result: Mapping) -> int | None:
+    """Epochs until an epoch's training accuracy is 99 %; None if never."""
     reached = (
         epoch
         for epoch, accuracy in enumerate(result["history"]["accuracy"], 1)

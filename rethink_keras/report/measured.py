@@ -1,7 +1,6 @@
 """What runs measured for each row, beside what the paper reports."""
 
 import dataclasses
-import math
 import statistics
 from collections.abc import Mapping
 
@@ -82,6 +81,12 @@ class MeasuredRow:
         return config.random_crop and config.randomize == "labels"
 
     @property
+    def random_labels(self) -> bool:
+        """Whether the labels tell nothing, so that test accuracy is chance."""
+        config = self.row.config
+        return config.randomize == "labels" and config.label_corruption == 1
+
+    @property
     def test(self) -> Number | None:
         """Test accuracy in percent, against the true labels."""
         return self.number("test_accuracy")
@@ -91,13 +96,16 @@ class MeasuredRow:
         return dataclasses.replace(self, runs={seed: self.runs[seed]})
 
     @property
-    def comparable(self) -> bool:
-        """Whether ours are of the paper's data: not CIFAR-10 for ImageNet."""
-        return not (self.row.scale == "sample" and self.row.config.streams)
+    def compared(self) -> str | None:
+        """The accuracy that is compared with the paper's: train or test.
 
-    @property
-    def train_examples(self) -> int:
-        return DATASET_SIZES[self.row.config.dataset].num_train_examples
+        On random labels it is that of training, because test accuracies at
+        chance agree by themselves. None on the sample, which the paper has no
+        numbers of, and where the paper or the runs lack the number.
+        """
+        split = "train" if self.random_labels else "test"
+        known = self.paper.get(split) is not None and bool(self.runs)
+        return split if known and self.row.scale == "paper" else None
 
     @property
     def test_examples(self) -> int:
@@ -146,21 +154,3 @@ def papers_numbers(experiment: str) -> dict[str, dict[str, float | None]]:
 
 def _number(value: paper.Value) -> float | None:
     return float(value) if value is not None else None
-
-
-def noise(ours: Number, reported: float, examples: int) -> float:
-    """Two standard deviations of the difference to the paper, in points.
-
-    The paper's one run and the mean of ours each vary by the seed (our
-    standard deviation; with one seed it is not known and left out) and by the
-    binomial draw of the images.
-
-    Args:
-      ours: in percent.
-      reported: the paper's, in percent.
-      examples: that the accuracies are over.
-    """
-    share = min(max(reported / 100, 0.5 / examples), 1 - 0.5 / examples)
-    binomial = 100**2 * share * (1 - share) / examples
-    variance = (ours.sd or 0) ** 2 + binomial
-    return 2 * math.sqrt(variance * (1 + 1 / len(ours.values)))

@@ -18,7 +18,15 @@ from rethink_keras.report.curves import AXES, curves
 from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.figures import draw
 from rethink_keras.report.measured import MeasuredRow, measure
+from rethink_keras.report.runs import (
+    RunLine,
+    command_of,
+    notes_of,
+    run_lines,
+    run_markdown,
+)
 from rethink_keras.report.tables import (
+    ONE_SEED,
     TableRow,
     as_markdown,
     has_top5,
@@ -166,6 +174,7 @@ def write_report(logdir: str, directory: str) -> epath.Path:
         if section.png and section.svg and section.started:
             (target / f"{section.stem}.png").write_bytes(section.png)
             (target / f"{section.stem}.svg").write_bytes(section.svg)
+    lines = run_lines([r for s in sections for r in s.measured], logdir)
     records = find_records(logdir)
     for found in records:
         for name, image in found.figures.items():
@@ -174,7 +183,7 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     links = os.path.relpath(logdir, directory)
     for name in ("report.md", "index.html"):
         (target / name).write_text(
-            _render(name, sections, verdicts, records, len(runs), links)
+            _render(name, sections, verdicts, records, lines, links)
         )
     return target / "index.html"
 
@@ -192,7 +201,7 @@ def _render(
     sections: Sequence[Section],
     verdicts: Mapping[str, Sequence[Verdict]],
     records: Sequence[SavedRecord],
-    runs: int,
+    runs: Sequence[RunLine],
     links: str,
 ) -> str:
     environment = jinja2.Environment(
@@ -209,6 +218,8 @@ def _render(
         scales=SCALE_TITLES,
         records=records,
         runs=runs,
+        run_markdown=run_markdown,
+        compared=_compared(sections),
         links=links,
         as_markdown=as_markdown,
         has_top5=has_top5,
@@ -216,6 +227,18 @@ def _render(
         as_text=record_text,
         base64=lambda image: base64.b64encode(image).decode(),
     )
+
+
+def _compared(sections: Sequence[Section]) -> dict[str, int]:
+    """How many rows are compared with the paper's, and how many differ."""
+    verdicts = [
+        row.within_noise
+        for section in sections
+        for row in section.rows
+        if row.within_noise not in ("", ONE_SEED)
+    ]
+    differ = sum(verdict.startswith("no") for verdict in verdicts)
+    return {"rows": len(verdicts), "differ": differ}
 
 
 _CSV_COLUMNS = (
@@ -228,19 +251,27 @@ _CSV_COLUMNS = (
     "device",
     "fingerprint",
 )
+_CSV_RUN_COLUMNS = ("precision", "stop_at_loss", "notes", "command")
 
 
 def as_csv(sections: Sequence[Section]) -> str:
     """One line for each finished run of each row; accuracies from 0 to 1."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(("experiment", "scale", "row", "seed", *_CSV_COLUMNS))
+    titles = ("experiment", "scale", "row", "seed")
+    writer.writerow((*titles, *_CSV_COLUMNS, *_CSV_RUN_COLUMNS))
     for section in sections:
         for row in section.measured:
             for seed, run in row.runs.items():
-                values = (run.result[name] for name in _CSV_COLUMNS)
                 name = row.row.name
                 writer.writerow(
-                    (section.experiment, section.scale, name, seed, *values)
+                    (
+                        *(section.experiment, section.scale, name, seed),
+                        *(run.result[column] for column in _CSV_COLUMNS),
+                        run.config.precision,
+                        run.config.stop_at_loss,
+                        notes_of([run]),
+                        command_of(row.row, run),
+                    )
                 )
     return file.getvalue()

@@ -2,14 +2,17 @@
 
 import dataclasses
 import os
-import shlex
 from collections.abc import Sequence
 
 from rethink_keras.report.curves import Curve
-from rethink_keras.report.measured import MeasuredRow, Number, noise
+from rethink_keras.report.measured import MeasuredRow, Number
+from rethink_keras.report.runs import command_of, epochs_of, notes_of
+from rethink_keras.report.statistics import prediction_bound
 from rethink_keras.results.markdown import markdown_table
 
 NOT_RUN = "not run yet"
+ONE_SEED = "one seed"
+_ROUNDING = 0.005  # points, of the paper's numbers
 # From the values of curves over the levels of corruption to those shown.
 _FACTORS = {"slow_down": 1, "test_error": 100}
 
@@ -26,10 +29,16 @@ class TableRow:
       paper_train_top5, ours_train_top5, paper_test_top5, ours_test_top5: the
         same of Table 2's top-5 accuracies.
       seeds: how many.
-      difference: ours less the paper's, in points of test accuracy; of
-        training accuracy where the paper gives no other.
-      within_noise: `yes` or `no`, with the bound in points.
-      command: repeats the run of the first seed.
+      compared: the accuracy that is compared, `train` or `test`; see
+        `MeasuredRow.compared`.
+      difference: ours less the paper's, in points.
+      within_noise: `yes` or `no`, with the bound in points; ONE_SEED where
+        the noise is not known.
+      epochs: how many were trained, a range over seeds.
+      precision: of the runs.
+      notes: whether runs stopped early, or were evaluated with BatchNorm's
+        moving averages.
+      command: repeats the run of the first seed, or runs the row.
       minutes: of a run.
       device: that trained.
       log: path of the first run's work directory.
@@ -45,8 +54,12 @@ class TableRow:
     paper_test_top5: str
     ours_test_top5: str
     seeds: str
+    compared: str
     difference: str
     within_noise: str
+    epochs: str
+    precision: str
+    notes: str
     command: str
     minutes: str
     device: str
@@ -94,18 +107,8 @@ def _scaled(values: Sequence[float], tag: str) -> str:
 
 
 def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
-    compared, reported = row.test, row.paper.get("test")
-    examples = row.test_examples
-    if reported is None:
-        compared, reported = row.train, row.paper.get("train")
-        examples = row.train_examples
-    difference = within = ""
-    if compared is not None and reported is not None and row.comparable:
-        points = compared.mean - reported
-        bound = noise(compared, reported, examples)
-        difference = f"{points:+.2f}"
-        within = f"{'yes' if abs(points) <= bound else 'no'} (±{bound:.2f})"
-    first = next(iter(row.runs.values()), None)
+    runs = list(row.runs.values())
+    difference, within = _comparison(row)
     return TableRow(
         name=row.row.name,
         paper_train=_paper_text(row, "train"),
@@ -116,16 +119,34 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
         ours_train_top5=_top5_text(row, "train"),
         paper_test_top5=_paper_text(row, "test_top5"),
         ours_test_top5=_with_best(row, "test_top5", _top5_text(row, "test")),
-        seeds=str(len(row.runs)),
+        seeds=str(len(runs)),
+        compared=row.compared or "",
         difference=difference,
         within_noise=within,
-        command=shlex.join(
-            ("python", "-m", "rethink_keras.main", *row.row.flags)
-        ),
+        epochs=epochs_of(runs),
+        precision=", ".join(sorted({run.config.precision for run in runs})),
+        notes=notes_of(runs),
+        command=command_of(row.row, runs[0] if runs else None),
         minutes="" if row.minutes is None else f"{row.minutes:.1f}",
         device=row.devices,
-        log=os.path.relpath(first.path, logdir) if first else "",
+        log=os.path.relpath(runs[0].path, logdir) if runs else "",
     )
+
+
+def _comparison(row: MeasuredRow) -> tuple[str, str]:
+    """Difference to the paper in points, and whether noise explains it."""
+    if row.compared is None:
+        return "", ""
+    ours = row.train if row.compared == "train" else row.test
+    reported = row.paper[row.compared]
+    assert ours is not None
+    assert reported is not None
+    points = round(ours.mean - reported, 2) + 0.0  # never -0.00
+    if len(ours.values) < 2:
+        return f"{points:+.2f}", ONE_SEED
+    bound = float(prediction_bound(ours.values)) + _ROUNDING
+    within = "yes" if abs(points) <= bound else "no"
+    return f"{points:+.2f}", f"{within} (±{bound:.2f})"
 
 
 def _text(number: Number | None) -> str:
@@ -169,8 +190,12 @@ _COLUMNS = (
     ("paper test top-5", "paper_test_top5"),
     ("ours", "ours_test_top5"),
     ("seeds", "seeds"),
+    ("compared", "compared"),
     ("difference", "difference"),
     ("within noise", "within_noise"),
+    ("epochs", "epochs"),
+    ("precision", "precision"),
+    ("notes", "notes"),
     ("min", "minutes"),
 )
 

@@ -3,22 +3,35 @@
 Numbers of claims as in `claims`.
 """
 
-import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rethink_keras.config import SAMPLE
-from rethink_keras.report.verdicts import Claims, NotMeasuredError
+from rethink_keras.report.statistics import mean_interval, rank_correlation
+from rethink_keras.report.verdicts import (
+    UNDECIDED,
+    UNTESTED,
+    Claims,
+    Finding,
+    NotMeasuredError,
+    every,
+    found,
+)
 from rethink_keras.theory.records import SavedRecord
 
 _AT_MINIMUM = 1e-4  # distance to w*, relative to its norm
+_CONVERGED = 1e-8  # loss of a descent
 _REACHED = 0.99  # Rademacher complexity, of at most 1
-# Features of Table 3's rows, as Section 5 and its record name them.
-_FEATURES = {
-    "raw": "pixels",
-    "raw_chosen": "pixels, width chosen",
-    "gabor": "Gabor wavelets",
+_RANKED = 3  # functions of one kernel that make a rank correlation
+_WEAK = 0.5  # rank correlation
+# Norms and test errors of pixels and Gabor wavelets on MNIST (Section 5).
+_PAPERS_PAIR = [(220.0, 1.2), (390.0, 0.6)]
+# Tables of records with functions of one kernel, and their column of errors.
+_ONE_KERNEL = {
+    "interpolants": "test error %",
+    "choices on held-out training images": "held-out error %",
 }
+_Function = tuple[float, float]  # norm and error
 CLAIMS: Claims[Sequence[SavedRecord]] = Claims()
 
 
@@ -43,6 +56,7 @@ def _tables(
 @CLAIMS.add(
     "S11",
     "A two-layer network can represent any function of a finite sample.",
+    "Section 4, Theorem 1",
     "the network of Theorem 1 has exactly 2n + d weights and gives all n"
     " random labels, on every data set recorded",
 )
@@ -62,124 +76,164 @@ def _s11(records):
         row["weights"] == 2 * row["n"] + row["d"] and row["accuracy %"] == 100
         for row in rows.values()
     )
-    return holds, "; ".join(
-        f"{where}: n = {row['n']:,}, d = {row['d']:,}, {row['weights']:,}"
-        f" weights, accuracy {row['accuracy %']:g} %, largest error"
-        f" {row['largest error']:.1g}"
-        for where, row in rows.items()
+    return found(
+        holds,
+        *(
+            f"{where}: n = {row['n']:,}, d = {row['d']:,}, {row['weights']:,}"
+            f" weights, accuracy {row['accuracy %']:g} %, largest error"
+            f" {row['largest error']:.1g}"
+            for where, row in rows.items()
+        ),
     )
 
 
 @CLAIMS.add(
     "S12",
     "Deeper networks usually beat shallow ones, given infinite data.",
+    "Section 4, where it is cited",
     "none: it is about populations, and every run sees a finite sample",
 )
 def _s12(records):
     del records
-    return None, "the paper cites it, and no finite run can test it"
+    reason = "the paper cites it, and no finite run can test it"
+    return Finding(UNTESTED, reasons=(reason,))
 
 
 @CLAIMS.add(
     "S13",
     "SGD converges to the minimum-norm solution: an implicit regularizer.",
+    "Section 5, Equation 3",
     "for least squares, every descent from zero ends within 1e-4 of it,"
-    " relative to its norm, and that from a random start does not",
+    " relative to its norm, and that from a random start does not; undecided"
+    " for a descent that ends at a loss above 1e-8",
 )
 def _s13(records):
-    holds, numbers = True, []
-    columns = ("start", "distance to w*")
-    for where, rows in _tables(
-        records, "min_norm", "descent", *columns
-    ).items():
-        zero, other = (
-            [row["distance to w*"] for row in rows if row["start"] == start]
-            for start in ("zero", "random")
-        )
-        holds &= max(zero) <= _AT_MINIMUM < min(other)
-        numbers.append(
-            f"{where}: at most {max(zero):.1e} from zero, {min(other):.1e} from"
-            " a random start"
-        )
-    return holds, "; ".join(numbers)
+    columns = ("start", "distance to w*", "loss")
+    tables = _tables(records, "min_norm", "descent", *columns)
+    return every([_descents(*table) for table in tables.items()])
+
+
+def _descents(where: str, rows: Sequence[dict]) -> Finding:
+    zero, other = (
+        [row["distance to w*"] for row in rows if row["start"] == start]
+        for start in ("zero", "random")
+    )
+    number = (
+        f"{where}: at most {max(zero):.1e} from zero, {min(other):.1e} from a"
+        " random start"
+    )
+    loss = max(row["loss"] for row in rows)
+    if loss > _CONVERGED:
+        reason = f"{where}: a descent ended at a loss of {loss:.1g}"
+        return Finding(UNDECIDED, (number,), (reason,))
+    return found(max(zero) <= _AT_MINIMUM < min(other), number)
 
 
 @CLAIMS.add(
     "S14",
     "The minimum norm says nothing about generalization.",
-    "of the pairs of minimum-norm functions, on other features, that fit every"
-    " label of the same training set, some have the smaller test error with"
-    " the larger norm, as the paper's pair on MNIST has",
+    "Section 5",
+    "Kendall's rank correlation of norm and test (or held-out) error over the"
+    " functions of one kernel, mean over the kernels that were recorded: its"
+    " 95 % interval (Student's t, kernels taken as independent) includes 0 and"
+    " lies within ±0.5; norms of different kernels are not comparable",
 )
 def _s14(records):
-    found = _exact_fits(records)
-    pairs = [
-        pair
-        for functions in found.values()
-        for pair in itertools.combinations(functions.values(), 2)
+    correlations = [
+        rank_correlation(*zip(*functions, strict=True))
+        for functions in _functions_of_kernels(records)
+        if len(functions) >= _RANKED
     ]
-    if not pairs:
-        raise NotMeasuredError("python launch/min_norm.py")
-    misled = sum(
-        (one[0] - other[0]) * (one[1] - other[1]) < 0 for one, other in pairs
-    )
-    return misled > 0, (
-        f"the larger norm errs less in {misled} of {len(pairs)} pairs: "
-    ) + "; ".join(
-        f"{where}, {name}: norm {norm:.0f}, test error {error:.2f} %"
-        for where, functions in found.items()
-        for name, (norm, error) in functions.items()
-    )
+    known = [tau for tau in correlations if not math.isnan(tau)]
+    pair = _mnist_pair(records)
+    if not known:
+        raise NotMeasuredError("python launch/min_norm.py and table3.py")
+    if len(known) == 1:
+        number = f"rank correlation {known[0]:.2f} over one kernel"
+        return Finding(UNDECIDED, (number, *pair), ("one kernel, no interval",))
+    interval = mean_interval(tuple(known))
+    number = f"rank correlation {interval} over {len(known)} kernels"
+    if not interval.low <= 0 <= interval.high:
+        return found(False, number, *pair)
+    if max(-interval.low, interval.high) <= _WEAK:
+        return found(True, number, *pair)
+    reason = f"the interval includes 0 and reaches beyond ±{_WEAK:g}"
+    return Finding(UNDECIDED, (number, *pair), (reason,))
 
 
-def _exact_fits(
+def _functions_of_kernels(
     records: Sequence[SavedRecord],
-) -> dict[str, dict[str, tuple[float, float]]]:
-    """Norms and test errors of functions, by data set and seed, and name."""
-    found: dict[str, dict[str, tuple[float, float]]] = {}
-    fits: dict[str, Any]
+) -> Iterable[list[_Function]]:
+    """The functions that fit one training set, by kernel.
+
+    They differ in the ridge, or in what they fit besides the training set.
+    """
+    kernels: dict[tuple, list[_Function]] = {}
     for record in records:
-        if record.experiment == "min_norm":
-            dataset = record.name.removeprefix("norms_")
-            fits = {
-                str(row["function"]): row
-                for row in record.tables.get("norms", ())
-                if row["train error %"] == 0
-            }
-        elif record.experiment == "table3":
-            dataset, _, features = record.name.partition("_")
-            features = features.partition(",")[0]
-            fits = {
-                _FEATURES.get(features, f"{row['filters']} random filters"): row
-                for row in record.tables["machine"]
-                if row["ridge"] == 0
-            }
-            dataset = SAMPLE if dataset == "sample" else dataset
-        else:
-            continue
-        functions = found.setdefault(f"{dataset}, seed {record.seed}", {})
-        for name, row in fits.items():
-            functions[name] = row["norm"], row["test error %"]
-    return found
+        for table, error in _ONE_KERNEL.items():
+            for row in record.tables.get(table, ()):
+                kernel = (row.get("filters"), row.get("gamma"))
+                kernels.setdefault(
+                    (record.experiment, record.name, record.seed, *kernel), []
+                ).append(_function(row, error))
+    return kernels.values()
+
+
+def _function(row: Mapping[str, Any], error: str) -> _Function:
+    return float(row["norm"]), float(row[error])
+
+
+def _mnist_pair(records: Sequence[SavedRecord]) -> list[str]:
+    """The paper's pair of functions on MNIST, and ours where recorded."""
+    ours = [
+        _function(row, "test error %")
+        for name in ("mnist_raw", "mnist_gabor")
+        for record in records
+        if (record.experiment, record.name) == ("table3", name)
+        for row in record.tables["machine"]
+        if row["ridge"] == 0
+    ]
+    pairs = {"the paper's": _PAPERS_PAIR, "our": ours}
+    return [
+        f"{whose} pixels and Gabor wavelets on MNIST: norms {pair[0][0]:.0f}"
+        f" and {pair[1][0]:.0f}, errors {pair[0][1]:.2f} and {pair[1][1]:.2f}"
+        f" %, the {'larger' if _misled(*pair) else 'smaller'} norm errs less"
+        for whose, pair in pairs.items()
+        if len(pair) == len(_PAPERS_PAIR)
+    ]
+
+
+def _misled(one: _Function, other: _Function) -> bool:
+    """Whether the function with the larger norm has the smaller error."""
+    return (one[0] - other[0]) * (one[1] - other[1]) < 0
 
 
 @CLAIMS.add(
     "S17",
-    "Classical measures (VC dimension, Rademacher complexity, stability)"
-    " cannot explain generalization.",
+    "Networks trained on random signs reach almost the largest Rademacher"
+    " complexity, so that bounds on generalization by it say nothing.",
+    "Section 2.2",
     "the Rademacher complexity of every network, estimated from below by"
-    " training on random signs, is at least 0.99 of the largest, 1",
+    " training on random signs, is at least 0.99 of the largest, 1, for every"
+    " draw of the signs; undecided where draws disagree; VC dimension and"
+    " uniform stability are argued in the paper, and not judged here",
 )
 def _s17(records):
-    columns = ("functions", "estimate", "complexity")
-    reached = {
-        f"{where}, {row['functions']}": row["complexity"]
-        for where, rows in _tables(
-            records, "complexity", "rademacher", *columns
-        ).items()
-        for row in rows
-        if row["estimate"].startswith("from below")
-    }
-    return min(reached.values()) >= _REACHED, "; ".join(
-        f"{name}: {complexity:.3f}" for name, complexity in reached.items()
+    columns = ("functions", "estimate", "complexity", "least")
+    tables = _tables(records, "complexity", "rademacher", *columns)
+    return every(
+        [
+            _reaches(f"{where}, {row['functions']}", row)
+            for where, rows in tables.items()
+            for row in rows
+            if row["estimate"].startswith("from below")
+        ]
     )
+
+
+def _reaches(name: str, row: dict) -> Finding:
+    number = f"{name}: {row['complexity']:.3f}"
+    if row["least"] < _REACHED <= row["complexity"]:
+        reason = f"{name}: the least draw has {row['least']:.3f}"
+        return Finding(UNDECIDED, (number,), (reason,))
+    return found(row["complexity"] >= _REACHED, number)

@@ -1,17 +1,115 @@
-"""Verdicts on claims, by rules that see measured numbers alone."""
+"""Verdicts on claims, by rules that use measured numbers only."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-HOLDS, FAILS = "holds", "does not hold"
+from rethink_keras.report.statistics import Interval
+
+HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 UNKNOWN, UNTESTED = "not measured yet", "not tested"
+_REASONS = 3  # shown
 
 Evidence = TypeVar("Evidence")
 
 
 class NotMeasuredError(LookupError):
-    """What a claim needs was not measured: its message names it."""
+    """A claim needs something that was not measured; the message names it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """The outcome of a check, or of several together.
+
+    Attributes:
+      verdict: HOLDS, FAILS, UNDECIDED, UNKNOWN or UNTESTED.
+      numbers: what was measured, one text a number.
+      reasons: why the check is undecided, or what is missing.
+    """
+
+    verdict: str
+    numbers: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> str:
+        """The numbers, and the first few reasons."""
+        reasons = list(self.reasons[:_REASONS])
+        if (more := len(self.reasons) - _REASONS) > 0:
+            reasons.append(f"and {more} more")
+        return "; ".join((*self.numbers, *reasons))
+
+    def opposite(self) -> "Finding":
+        """The finding on the contrary statement."""
+        swapped = {HOLDS: FAILS, FAILS: HOLDS}
+        verdict = swapped.get(self.verdict, self.verdict)
+        return dataclasses.replace(self, verdict=verdict)
+
+
+def found(holds: bool, *numbers: str) -> Finding:
+    """A finding that is decided."""
+    return Finding(HOLDS if holds else FAILS, numbers)
+
+
+def above(
+    interval: Interval, threshold: float, name: str, number: str
+) -> Finding:
+    """Whether a value is above a threshold; undecided within its interval."""
+    if interval.low > threshold or interval.high < threshold:
+        return found(interval.low > threshold, number)
+    reason = f"{name} is within noise of {threshold:g}"
+    return Finding(UNDECIDED, (number,), (reason,))
+
+
+def each(
+    check: Callable[..., Finding], names: Iterable[str], *arguments: object
+) -> list[Finding]:
+    """A check of each name; UNKNOWN for what was not measured.
+
+    Args:
+      check: takes a name and the arguments.
+      names: the names to check.
+      *arguments: further arguments of the check.
+    """
+    return [attempt(check, name, *arguments) for name in names]
+
+
+def attempt(check: Callable[..., Finding], *arguments: object) -> Finding:
+    """A check's finding; UNKNOWN if what it needs was not measured."""
+    try:
+        return check(*arguments)
+    except NotMeasuredError as missing:
+        return Finding(UNKNOWN, reasons=(f"needs {missing}",))
+
+
+def every(findings: Sequence[Finding]) -> Finding:
+    """Whether all statements hold: one that fails decides."""
+    return _together(findings, FAILS, HOLDS)
+
+
+def some(findings: Sequence[Finding]) -> Finding:
+    """Whether any statement holds: one that holds decides."""
+    return _together(findings, HOLDS, FAILS)
+
+
+def _together(
+    findings: Sequence[Finding], decisive: str, otherwise: str
+) -> Finding:
+    verdicts = {finding.verdict for finding in findings}
+    order = (decisive, UNKNOWN, UNDECIDED)
+    verdict = next((v for v in order if v in verdicts), otherwise)
+    reasons = [
+        reason
+        for finding in findings
+        for reason in finding.reasons
+        if finding.verdict in (UNKNOWN, UNDECIDED)
+    ]
+    numbers = [number for finding in findings for number in finding.numbers]
+    return Finding(
+        verdict,
+        tuple(dict.fromkeys(numbers)),
+        () if verdict == decisive else tuple(dict.fromkeys(reasons)),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,13 +119,16 @@ class Verdict:
     Attributes:
       name: its number in an overview that readers start from.
       claim: as commonly told.
+      section: where the paper makes it.
       rule: by which it is judged.
-      verdict: holds, does not hold, not measured yet, or not tested.
-      evidence: the numbers, or what is missing.
+      verdict: holds, does not hold, undecided, not measured yet, or not
+        tested.
+      evidence: the numbers, and why there is no verdict.
     """
 
     name: str
     claim: str
+    section: str
     rule: str
     verdict: str
     evidence: str
@@ -36,30 +137,28 @@ class Verdict:
 class Claims(Generic[Evidence]):
     """Claims that are judged by the same evidence.
 
-    A judge returns whether its claim holds, None where no measurement could
-    tell, and the numbers.
+    Args:
+      *parts: collections whose claims these hold too.
     """
 
-    def __init__(self) -> None:
-        self._claims: list[tuple[str, str, str, Callable]] = []
+    def __init__(self, *parts: "Claims[Evidence]") -> None:
+        self._claims: list[tuple[tuple[str, str, str, str], Callable]] = [
+            claim for part in parts for claim in part._claims
+        ]
 
-    def add(self, name: str, claim: str, rule: str) -> Callable:
+    def add(self, name: str, claim: str, section: str, rule: str) -> Callable:
         """Adds the claim that the decorated function judges."""
 
-        def register(judge: Callable[[Evidence], tuple[bool | None, str]]):
-            self._claims.append((name, claim, rule, judge))
+        def register(judge: Callable[[Evidence], Finding]):
+            self._claims.append(((name, claim, section, rule), judge))
             return judge
 
         return register
 
     def judge(self, evidence: Evidence) -> list[Verdict]:
-        """Judges every claim."""
+        """Judges every claim, in the order of their numbers."""
         verdicts = []
-        for name, claim, rule, test in self._claims:
-            try:
-                holds, numbers = test(evidence)
-                verdict = {True: HOLDS, False: FAILS, None: UNTESTED}[holds]
-            except NotMeasuredError as missing:
-                verdict, numbers = UNKNOWN, f"needs {missing}"
-            verdicts.append(Verdict(name, claim, rule, verdict, numbers))
-        return verdicts
+        for claim, check in self._claims:
+            finding = attempt(check, evidence)
+            verdicts.append(Verdict(*claim, finding.verdict, finding.evidence))
+        return sorted(verdicts, key=lambda verdict: int(verdict.name[1:]))

@@ -16,6 +16,8 @@ RESULT = "result.json"
 CHECKPOINTS = "checkpoints"
 REFERENCE = "reference"
 THEORY = "theory"
+# Options in which the runs of a row may differ from it.
+_APART = ("seed", "data_dir", "precision", "stop_at_loss")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,11 +102,15 @@ def counts_for(run: RunConfig, row: RunConfig) -> bool:
       run: of a finished run.
       row: of the row, with the seed in question.
     """
-    alike = dataclasses.replace(
-        key_of(run), precision=row.precision, stop_at_loss=row.stop_at_loss
+    return run.seed == row.seed and _counts_with_any_seed(run, row)
+
+
+def _counts_with_any_seed(run: RunConfig, row: RunConfig) -> bool:
+    return run.stop_at_loss in (None, row.stop_at_loss) and all(
+        getattr(run, field.name) == getattr(row, field.name)
+        for field in dataclasses.fields(RunConfig)
+        if field.name not in _APART
     )
-    stops = (None, row.stop_at_loss)
-    return alike == key_of(row) and run.stop_at_loss in stops
 
 
 def counting_runs(
@@ -123,13 +129,7 @@ def counting_runs(
     Returns:
       The runs by seed, in order.
     """
-    found = [
-        run
-        for run in runs
-        if counts_for(
-            run.config, dataclasses.replace(row, seed=run.config.seed)
-        )
-    ]
+    found = [run for run in runs if _counts_with_any_seed(run.config, row)]
     precisions = {run.config.precision for run in found}
     chosen = next((p for p in PRECISIONS if p in precisions), None)
     found = sorted(

@@ -14,7 +14,7 @@ from etils import epath
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.files import GOES_ON, write_whole, writing
+from rethink_keras.files import GOES_ON, visible, write_whole, writing
 from rethink_keras.results.finished import (
     CHECKPOINTS,
     RESULT,
@@ -130,7 +130,7 @@ class RunDirectory:
     def close(self) -> None:
         """Lets others use the directory."""
         self._lock.release()
-        left = {path.name for path in self.checkpoints.glob("*")}
+        left = {path.name for path in visible(self.checkpoints)}
         if left <= {_LOCK}:
             shutil.rmtree(self.checkpoints, ignore_errors=True)
 

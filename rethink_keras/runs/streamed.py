@@ -20,7 +20,7 @@ class StreamedInputs:
       streams: the data set.
       preparation: of its images and labels.
       fingerprint: SHA-256 of the identities and randomized labels of the first
-        1,000 training and test examples.
+        1,000 training and test examples, and of what randomizes their pixels.
     """
 
     config: RunConfig

@@ -11,7 +11,7 @@ import tensorflow as tf
 from etils import epath
 
 from rethink_keras.errors import InputError
-from rethink_keras.files import write_whole, writing
+from rethink_keras.files import visible, write_whole, writing
 from rethink_keras.results import RESULT, THEORY
 from rethink_keras.results.markdown import markdown_table
 from rethink_keras.runs import device, versions
@@ -138,8 +138,11 @@ def find_records(logdir: os.PathLike | str) -> list[SavedRecord]:
     Raises:
       InputError: a result.json is damaged.
     """
-    paths = sorted((epath.Path(logdir) / THEORY).glob(f"*/*/*/{RESULT}"))
-    return [_read(path) for path in paths]
+    folders = [epath.Path(logdir) / THEORY]
+    for _ in ("experiment", "name", "seed"):
+        folders = [path for folder in folders for path in visible(folder)]
+    paths = [folder / RESULT for folder in folders]
+    return [_read(path) for path in paths if path.exists()]
 
 
 def _read(path: epath.Path) -> SavedRecord:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from rethink_keras.files import GOES_ON, write_whole, writing
+from rethink_keras.files import GOES_ON, visible, write_whole, writing
 
 _KEPT = 2
 _SUFFIX = ".npz"
@@ -145,13 +145,11 @@ class Checkpoints:
     def clear(self) -> None:
         """Removes all, with what a kill left half written."""
         with writing(self._directory.parent, GOES_ON):
-            for path in self._directory.glob("step-*"):
+            for path in visible(self._directory, "step-*"):
                 path.unlink()
 
     def _paths(self) -> list[epath.Path]:
-        if not self._directory.exists():
-            return []
-        return sorted(self._directory.glob(f"step-*{_SUFFIX}"))
+        return visible(self._directory, f"step-*{_SUFFIX}")
 
 
 def _as_bytes(

@@ -1,0 +1,10 @@
+"""The order in which an epoch reads a split."""
+
+import tensorflow as tf
+
+
+def shuffle(values: tf.Tensor, seed: int, number: tf.Tensor) -> tf.Tensor:
+    """Shuffles along the first axis, as a function of (seed, number)."""
+    return tf.random.experimental.stateless_shuffle(
+        values, seed=tf.stack([tf.cast(seed, tf.int64), number])
+    )

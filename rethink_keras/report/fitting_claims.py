@@ -1,0 +1,188 @@
+"""The claims about what networks can fit, and how long it takes."""
+
+import dataclasses
+import itertools
+
+from rethink_keras.report.curves import epochs_to_accuracy
+from rethink_keras.report.evidence import (
+    EPOCH_NOISE,
+    NETWORKS,
+    PAPER_STEPS,
+    Epochs,
+    Evidence,
+)
+from rethink_keras.report.measured import MeasuredRow
+from rethink_keras.report.statistics import Interval, unpaired_noise
+from rethink_keras.report.verdicts import (
+    UNDECIDED,
+    Claims,
+    Finding,
+    above,
+    attempt,
+    each,
+    every,
+    found,
+)
+
+CLAIMS: Claims[Evidence] = Claims()
+_JUST_AS_LONG = 1.2  # times the epochs of true labels
+_STEEP = 1 / 3  # of the fall from true labels to random ones
+_ENDS = ("0.0", "1.0")
+
+
+@CLAIMS.add(
+    "S1",
+    "Deep networks easily fit random labels.",
+    "Section 2.1, Table 1",
+    "training accuracy of at least 99 % on random labels for all five"
+    " networks of Table 1, at the hyperparameters of true labels; undecided"
+    f" for a network that ends below it in fewer than {PAPER_STEPS:,} steps (50"
+    " of the paper's epochs) or with a falling loss",
+)
+def _s1(evidence):
+    rows = [f"{network}_random_labels" for network in NETWORKS]
+    return every(each(evidence.fitted, rows))
+
+
+@CLAIMS.add(
+    "S2",
+    "Capacity suffices to memorize the whole data set when the relation of"
+    " image and label is destroyed.",
+    "Section 2.1, Figure 1a",
+    "the Inception fits random labels, random pixels and Gaussian noise to at"
+    " least 99 %; test accuracy on random labels, with its 95 % interval (over"
+    " seeds or, of one seed, test images), within 3 points of chance",
+)
+def _s2(evidence):
+    names = ("random_labels", "random_pixels", "gaussian")
+    fits = each(evidence.fitted, names, "figure1a")
+    chance = attempt(evidence.at_chance, "random_labels", "figure1a")
+    return every([*fits, chance])
+
+
+@CLAIMS.add(
+    "S3",
+    "Networks fit random pixels and noise, and faster than random labels.",
+    "Section 2.1, Figure 1a",
+    "the Inception fits shuffled pixels, random pixels and Gaussian noise to"
+    " at least 99 %, each in fewer epochs than random labels by more than a"
+    " tenth",
+)
+def _s3(evidence):
+    names = ("shuffled_pixels", "random_pixels", "gaussian")
+    fits = each(evidence.fitted, names, "figure1a")
+    times = each(evidence.faster, names, "random_labels", "figure1a")
+    return every([*fits, *times])
+
+
+@CLAIMS.add(
+    "S4",
+    "Memorization takes just as long as learning.",
+    "Section 2.1, Figure 1b",
+    "at full corruption, fitting takes at most 1.2 times the epochs of true"
+    " labels for all three models of Figure 1b (the paper: 3.6, 1.55, 1.96);"
+    " a run that does not fit is a lower bound, a tenth is within noise",
+)
+def _s4(evidence):
+    def as_fast(model):
+        base, full = (
+            _epochs_to_accuracy(evidence.row(f"{model}_{level}", "figure1b"))
+            for level in _ENDS
+        )
+        ratio = Epochs(full.count / base.count, full.reached)
+        number = f"{model} {ratio} times the epochs"
+        if not base.reached:
+            reason = f"{model} does not fit true labels"
+            return Finding(UNDECIDED, (number,), (reason,))
+        low, high = (ratio.count * (1 + e) for e in (-EPOCH_NOISE, EPOCH_NOISE))
+        if not ratio.reached:
+            low, high = ratio.count, float("inf")
+        interval = Interval(ratio.count, low, high)
+        return above(interval, _JUST_AS_LONG, model, number).opposite()
+
+    return every(each(as_fast, _models(evidence, "figure1b")))
+
+
+def _epochs_to_accuracy(row: MeasuredRow) -> Epochs:
+    results = [run.result for run in row.runs.values()]
+    reached = [epochs_to_accuracy(result) for result in results]
+    counts = [
+        epochs or result["epochs"]
+        for epochs, result in zip(reached, results, strict=True)
+    ]
+    return Epochs(sum(counts) / len(counts), None not in reached)
+
+
+def _models(evidence: Evidence, experiment: str) -> list[str]:
+    """The models of a figure over the levels of corruption."""
+    names = evidence.experiments[experiment]
+    return list(dict.fromkeys(name.rpartition("_")[0] for name in names))
+
+
+@CLAIMS.add(
+    "S5",
+    "Test error grows smoothly with label corruption, up to chance.",
+    "Section 2.1, Figure 1c",
+    "for each model of Figure 1c, of test accuracy on true labels, mean over"
+    " all seeds: between neighbouring levels no rise beyond noise and no fall"
+    " of more than a third of that from true to random labels; with random"
+    " labels within 3 points of chance (on corrupted test labels, the error"
+    " grows by arithmetic)",
+)
+def _s5(evidence):
+    models = _models(evidence, "figure1c")
+    return every(each(_smooth, models, evidence, len(models)))
+
+
+def _smooth(model: str, evidence: Evidence, models: int) -> Finding:
+    """Whether the curve of one of several models is smooth."""
+    names = [
+        name
+        for name in evidence.experiments["figure1c"]
+        if name.rpartition("_")[0] == model
+    ]
+    rows = [evidence.row(name, "figure1c") for name in names]
+    accuracies = [row.test.mean for row in rows if row.test is not None]
+    end = evidence.at_chance(names[-1], "figure1c")
+    largest = _STEEP * (accuracies[0] - accuracies[-1])
+    comparisons = models * (len(rows) - 1)
+    steps = [
+        _step(model, pair, largest, rows[0].test_examples, comparisons)
+        for pair in itertools.pairwise(accuracies)
+    ]
+    listed = ", ".join(f"{accuracy:.2f}" for accuracy in accuracies)
+    finding = every([*steps, end])
+    return dataclasses.replace(
+        finding, numbers=(f"{model} at levels 0 to 1: {listed} %",)
+    )
+
+
+def _step(
+    model: str,
+    accuracies: tuple[float, float],
+    largest: float,
+    examples: int,
+    comparisons: int,
+) -> Finding:
+    """Whether a step of the curve neither rises nor falls too steeply."""
+    fall = accuracies[0] - accuracies[1]
+    noise = unpaired_noise(*accuracies, examples, comparisons)
+    if fall < -noise or fall - noise > max(largest, 0):
+        return found(False)
+    if abs(fall) + noise <= largest:
+        return found(True)
+    step = " to ".join(f"{accuracy:.2f}" for accuracy in accuracies)
+    reason = f"{model}: the step from {step} % is within noise of a limit"
+    return Finding(UNDECIDED, (), (reason,))
+
+
+@CLAIMS.add(
+    "S15",
+    "Optimization stays easy when generalization is poor.",
+    "Section 6, Figures 1a and 1b",
+    "at one learning rate schedule, the Inception's loss falls below 0.05 in"
+    " all five conditions of Figure 1a",
+)
+def _s15(evidence):
+    names = evidence.experiments["figure1a"]
+    return every(each(evidence.reaches_loss, names, "figure1a"))

@@ -1,0 +1,138 @@
+"""The claims about what makes networks generalize."""
+
+import dataclasses
+import itertools
+
+from rethink_keras.report.evidence import NETWORKS, Evidence
+from rethink_keras.report.verdicts import (
+    Claims,
+    above,
+    attempt,
+    each,
+    every,
+    some,
+)
+
+CLAIMS: Claims[Evidence] = Claims()
+_BETTER = 5.0  # points of test accuracy
+_COMPARED = (
+    "test accuracies are compared between seeds by Student's t test or, with"
+    " one seed, by McNemar's test of the two trained networks"
+)
+
+
+@CLAIMS.add(
+    "S6",
+    "Data augmentation helps generalization more than weight decay.",
+    "Section 3, Table 1",
+    "in Table 1, for Inception and Alexnet, random crops alone give more test"
+    f" accuracy than weight decay alone; {_COMPARED}",
+)
+def _s6(evidence):
+    def crop_wins(model):
+        rivals = (f"{model}_crop", f"{model}_weight_decay")
+        return evidence.better(*rivals, comparisons=2)
+
+    return every(each(crop_wins, ("inception", "alexnet")))
+
+
+@CLAIMS.add(
+    "S7",
+    "Architecture matters more than regularization.",
+    "Section 3, Table 1",
+    "test accuracy of the unregularized Inception above the fully regularized"
+    f" Alexnet's, and that above both MLPs' with weight decay; {_COMPARED}",
+)
+def _s7(evidence):
+    alexnet = "alexnet_crop_weight_decay"
+    pairs = (
+        ("inception", alexnet),
+        (alexnet, "mlp_3x512_weight_decay"),
+        (alexnet, "mlp_1x512_weight_decay"),
+    )
+    return every(
+        [attempt(evidence.better, *pair, len(pairs)) for pair in pairs]
+    )
+
+
+@CLAIMS.add(
+    "S8",
+    "Explicit regularization is neither necessary nor sufficient for"
+    " generalization.",
+    "Section 3, Tables 1 and 4",
+    "not necessary: without any, every network of Table 1 generalizes to more"
+    " than three times chance; not sufficient: with a regularizer, some network"
+    " of Table 4 fits random labels to at least 99 %",
+)
+def _s8(evidence):
+    fits = each(evidence.fitted, evidence.experiments["table4"], "table4")
+    return every([*each(evidence.generalizes, NETWORKS), some(fits)])
+
+
+@CLAIMS.add(
+    "S9",
+    "Early stopping may help, but not always.",
+    "Section 3, Figure 2 and Table 2",
+    "among the networks of Table 1 (true labels, no regularizers) and the"
+    " partly corrupted labels of Figure 1c, for one the best epoch has 2 points"
+    " more test accuracy than the last, beyond a bound for choosing the best of"
+    " all epochs, and for another it has not (the paper: helps on ImageNet, not"
+    " on CIFAR-10)",
+)
+def _s9(evidence):
+    rows = evidence.experiments["figure1c"].items()
+    corrupted = [n for n, row in rows if row.row.config.partly_corrupted]
+    gains = [
+        *each(evidence.stopping_helps, NETWORKS, "table1"),
+        *each(evidence.stopping_helps, corrupted, "figure1c"),
+    ]
+    return every([some(gains), some([gain.opposite() for gain in gains])])
+
+
+@CLAIMS.add(
+    "S10",
+    "BatchNorm improves generalization, though it is no regularizer.",
+    "Section 3, Figure 2b and Table 1",
+    "test accuracy of the Inception with BatchNorm above that without (Table"
+    f" 1, no regularizers); {_COMPARED}",
+)
+def _s10(evidence):
+    return evidence.better("inception", "inception_no_batch_norm")
+
+
+@CLAIMS.add(
+    "S16",
+    "Some models converge fast and generalize badly, others slowly and well.",
+    "not in the paper; its Figures 1a and 1c allow the test",
+    "of two networks of Table 1 (true labels, no regularizers) at one learning"
+    " rate, one fits in more epochs than the other, by more than a tenth, and"
+    f" generalizes at least 5 points better; {_COMPARED}",
+)
+def _s16(evidence):
+    rows = evidence.experiments["table1"]
+    pairs = [
+        pair
+        for pair in itertools.permutations(NETWORKS, 2)
+        if len({rows[name].row.config.learning_rate for name in pair}) == 1
+    ]
+
+    def slow_and_better(slow, fast):
+        gap = evidence.gap(slow, fast)
+        return every(
+            [
+                evidence.faster(fast, slow, "table1"),
+                above(gap, _BETTER, f"{slow} less {fast}", ""),
+                evidence.better(slow, fast, len(pairs)),
+            ]
+        )
+
+    finding = some([attempt(slow_and_better, *pair) for pair in pairs])
+    return dataclasses.replace(
+        finding,
+        numbers=tuple(
+            f"{name}: {evidence.epochs_to_fit(name)} epochs,"
+            f" {evidence.row(name).test} %"
+            for name in NETWORKS
+            if rows[name].runs
+        ),
+    )

@@ -1,0 +1,134 @@
+"""Finished runs as the report shows them, each with its command."""
+
+import dataclasses
+import os
+import shlex
+from collections.abc import Iterable, Sequence
+
+from rethink_keras.config.options import text_of
+from rethink_keras.experiments import Row
+from rethink_keras.report.measured import MeasuredRow
+from rethink_keras.results import FinishedRun
+from rethink_keras.results.markdown import markdown_table
+
+STOPPED, MOVING_AVERAGES = "stopped", "moving averages"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunLine:
+    """A finished run that counts for one or more rows.
+
+    Attributes:
+      rows: the rows, as `table1/alexnet`.
+      scale: of the rows, `paper` or `sample`.
+      seed: of the run.
+      precision: its arithmetic.
+      epochs: how many were trained.
+      notes: see `notes_of`.
+      device: that trained.
+      minutes: that it took.
+      log: path of its work directory.
+      command: repeats it.
+    """
+
+    rows: str
+    scale: str
+    seed: str
+    precision: str
+    epochs: str
+    notes: str
+    device: str
+    minutes: str
+    log: str
+    command: str
+
+
+def command_of(row: Row, run: FinishedRun | None) -> str:
+    """The command that repeats a run; that of the row without one.
+
+    The row's flagfile and what differs from it: seed and precision. A run
+    without the row's stop has no option that takes the stop away, so that its
+    command lists the run's own options.
+
+    Args:
+      row: that the run counts for.
+      run: a finished one.
+    """
+    config = run.config if run else row.config
+    flags = row.flags
+    if config.stop_at_loss != row.config.stop_at_loss:
+        options = {
+            **{
+                n: getattr(config, n) for n in ("dataset", "model", "randomize")
+            },
+            **config.differences(),
+        }
+        flags = tuple(f"--{n}={text_of(v)}" for n, v in options.items())
+    else:
+        flags += tuple(
+            f"--{name}={getattr(config, name)}"
+            for name in ("seed", "precision")
+            if getattr(config, name) != getattr(row.config, name)
+        )
+    return shlex.join(("python", "-m", "rethink_keras.main", *flags))
+
+
+def notes_of(runs: Iterable[FinishedRun]) -> str:
+    """Marks of runs that stopped early or used BatchNorm's moving averages."""
+    marks = []
+    for run in runs:
+        if run.result["epochs"] < run.config.epochs:
+            marks.append(STOPPED)
+        if run.moving_averages:
+            marks.append(MOVING_AVERAGES)
+    return ", ".join(sorted(set(marks), reverse=True))
+
+
+def epochs_of(runs: Iterable[FinishedRun]) -> str:
+    """How many epochs the runs trained, as a number or a range."""
+    epochs = [run.result["epochs"] for run in runs]
+    ends = sorted({min(epochs), max(epochs)}) if epochs else []
+    return " to ".join(map(str, ends))
+
+
+def run_lines(rows: Sequence[MeasuredRow], logdir: str) -> list[RunLine]:
+    """The runs that count for any of the rows, each once.
+
+    Args:
+      rows: measured ones, of all experiments.
+      logdir: that links are relative to.
+    """
+    counted: dict[str, list[tuple[Row, FinishedRun]]] = {}
+    for measured in rows:
+        for run in measured.runs.values():
+            counted.setdefault(str(run.path), []).append((measured.row, run))
+    return [_run_line(pairs, logdir) for pairs in counted.values()]
+
+
+def _run_line(pairs: Sequence[tuple[Row, FinishedRun]], logdir: str) -> RunLine:
+    row, run = pairs[0]
+    return RunLine(
+        rows=", ".join(f"{row.experiment}/{row.name}" for row, _ in pairs),
+        scale=row.scale,
+        seed=str(run.config.seed),
+        precision=run.config.precision,
+        epochs=epochs_of([run]),
+        notes=notes_of([run]),
+        device=run.result["device"],
+        minutes=f"{run.result['wall_seconds'] / 60:.1f}",
+        log=os.path.relpath(run.path, logdir),
+        command=command_of(row, run),
+    )
+
+
+def run_markdown(lines: Sequence[RunLine]) -> str:
+    """Runs as a Markdown table."""
+    names = [field.name for field in dataclasses.fields(RunLine)]
+    names.remove("log")
+    return markdown_table(
+        names,
+        (
+            [f"`{v}`" if n == "command" else v for n, v in cells]
+            for cells in ([(n, getattr(x, n)) for n in names] for x in lines)
+        ),
+    )
