@@ -12,7 +12,7 @@ import tensorflow as tf
 from streamed_sets import jpeg
 from tiny_sets import complaint
 
-from rethink_keras import InputError, data, tasks
+from rethink_keras import InputError, data, runs
 from rethink_keras.config import RunConfig
 
 CLASSES = ("cat", "dog")
@@ -52,7 +52,7 @@ def both_complaints(photos: pathlib.Path) -> str:
         epochs=1,
     )
     with pytest.raises(InputError) as error:  # noqa: PT012
-        task = tasks.make_streamed_task(config)
+        task = runs.make_inputs(config)
         with task.naming_damage():
             for encoded, *_ in task.streams.train.in_order():
                 task.preparation.decode(encoded, None)
@@ -116,7 +116,7 @@ def test_a_run_in_memory_takes_a_folder(photos):
     config = RunConfig(
         dataset="photos", data_dir=str(photos.parent), batch_size=3, epochs=1
     )
-    task = tasks.make_task(config)
+    task = runs.make_inputs(config)
     assert (task.train_examples, task.test_examples) == (6, 2)
     assert task.image_shape == (7, 7, 3)
 
