@@ -240,6 +240,7 @@ def _run_in(
     if progress.epoch or progress.step:
         writer.write_history(progress.history)
         say(f"goes on after epoch {progress.epoch}, step {progress.step}")
+    device, versions = results.device(), results.versions()
     callbacks: list[keras.callbacks.Callback] = [writer]
     if verbose:
         callbacks.append(training.ProgressLines())
@@ -254,19 +255,30 @@ def _run_in(
                 "recomputed" if trainer.steps.statistics.variables else None
             ),
             "wall_seconds": checkpoints.elapsed,
-            "device": results.device(),
+            "device": device,
             "strategy": devices.strategy,
             "replicas": devices.replicas,
-            "versions": results.versions(),
+            "versions": versions,
             "fingerprint": task.fingerprint,
             "weights": training.fingerprint_of(trainer.model),
         }
-        writer.write_result(result)
+        directory.write_learned(trainer.model, predictions)
+        _write(result, directory, writer)
     finally:
         writer.close()
-    directory.write_learned(trainer.model, predictions)
-    directory.write_result(result)
     return result
+
+
+def _write(
+    result: dict[str, Any],
+    directory: results.RunDirectory,
+    writer: results.TensorBoardWriter,
+) -> None:
+    """Writes result.json even if TensorBoard's final metrics cannot be."""
+    try:
+        writer.write_result(result)
+    finally:
+        directory.write_result(result)
 
 
 def _measure(
