@@ -14,6 +14,7 @@ import numpy as np
 from rethink_keras import parts, results, tasks, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.keras_settings import STANDARD, keras_settings
 
 RESUME = ("auto", "never", "must")
 FIT_LOSS = 0.05
@@ -26,6 +27,7 @@ MEMORIZATION = (
 )
 
 
+@keras_settings(**STANDARD)
 def run(
     config: RunConfig,
     workdir: os.PathLike | str | None = None,

@@ -7,6 +7,7 @@ import keras
 
 from rethink_keras import data, models, pipeline, training
 from rethink_keras.config import RunConfig
+from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.tasks import StreamedTask, Task, regularization
 
 
@@ -20,16 +21,12 @@ def build_model(
     }
     if config.batch_norm is not None:
         options["batch_norm"] = config.batch_norm
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config.precision)
-    try:
+    with keras_settings(**{**STANDARD, "dtype_policy": config.precision}):
         return models.BUILDERS[config.model](
             input_shape=image_shape,
             classes=classes,
             **options,
         )
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def make_optimizer(

@@ -16,6 +16,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from rethink_keras import models, parts, pipeline, tasks, training
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
+from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.results.images import as_png
 from rethink_keras.results.records import Record
 from rethink_keras.theory import features
@@ -100,6 +101,7 @@ def fit_signs(task: tasks.Task, name: str, draws: int, seed: int) -> dict:
     }
 
 
+@keras_settings(**STANDARD)
 def _train_accuracy(name: str, crops, seed: int) -> float:
     """Of a network trained on two classes, with the defaults of its runs
     but for a constant learning rate.
