@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import math
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -80,6 +81,15 @@ def parse(
         raise InputError(
             f"{name}={text!r}: allowed is {allowed(fields[name])}"
         ) from error
+
+
+def plain(value: Any) -> Any:
+    """A NumPy scalar as a Python value, and a path as its text."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if type(value).__module__ == "numpy" and getattr(value, "shape", 0) == ():
+        return value.item()
+    return value
 
 
 def check(field: dataclasses.Field, value: Any) -> None:
