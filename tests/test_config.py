@@ -1,7 +1,10 @@
 """What a run may be, and what it is called."""
 
 import dataclasses
+import json
+import pathlib
 
+import numpy as np
 import pytest
 
 from rethink_keras import InputError, RunConfig
@@ -64,6 +67,50 @@ def test_a_wrong_option_is_one_line_that_names_it(options):
     assert "\n" not in message
     assert "allowed" in message
     assert any(message.startswith(f"{name}=") for name in options)
+
+
+def test_numpy_scalars_and_paths_are_the_values_they_hold():
+    given = RunConfig(
+        data_dir=pathlib.Path("data") / "sets",
+        model=np.str_("small_inception"),
+        batch_norm=np.bool_(False),
+        train_examples=np.int64(100),
+        label_corruption=np.float64(0.5),
+        weight_decay=np.float32(0.25),
+        seed=np.array([3, 4], "uint8")[0],
+        epochs=np.array(2),
+    )
+    plain = RunConfig(
+        data_dir="data/sets",
+        model="small_inception",
+        batch_norm=False,
+        train_examples=100,
+        label_corruption=0.5,
+        weight_decay=0.25,
+        seed=3,
+        epochs=2,
+    )
+    assert given == plain
+    assert given.name() == plain.name()
+    assert json.dumps(given.as_dict()) == json.dumps(plain.as_dict())
+    kinds = [type(value) for value in given.as_dict().values()]
+    assert kinds == [type(value) for value in plain.as_dict().values()]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"label_corruption": np.float64(1.5)}, "label_corruption=1.5: "),
+        ({"label_corruption": np.float32("nan")}, "label_corruption=nan: "),
+        ({"epochs": np.float32(2.5)}, "epochs=2.5: "),
+        ({"epochs": np.bool_(True)}, "epochs=True: "),
+        ({"seed": np.array([1, 2])}, r"seed=array\(\[1, 2\]\): "),
+        ({"model": pathlib.Path("resnet")}, "model='resnet': "),
+    ],
+)
+def test_a_wrong_numpy_scalar_or_path_is_told_by_its_value(options, named):
+    with pytest.raises(InputError, match=f"^{named}allowed is"):
+        RunConfig(**options)
 
 
 def test_names_tell_what_differs_and_nothing_else():

@@ -189,20 +189,6 @@ def test_a_dead_worker_is_told_and_the_run_goes_on(tmp_path):
     assert results[0]["weights"] == results[1]["weights"]
 
 
-@pytest.mark.parametrize(
-    ("strategy", "config", "missing"),
-    [
-        ("multi_worker", "{}", "worker"),
-        ("parameter_server", '{"cluster": {"worker": ["a:1"]}}', "chief, ps"),
-        ("multi_worker", "no json", "is no JSON object"),
-    ],
-)
-def test_an_incomplete_cluster_is_told(monkeypatch, strategy, config, missing):
-    monkeypatch.setenv("TF_CONFIG", config)
-    with pytest.raises(InputError, match=rf"TF_CONFIG.*{missing}"):
-        training.find_devices(strategy)
-
-
 # TPUs, as far as there are none
 
 

@@ -13,6 +13,7 @@ from processes import wait_for
 from rethink_keras import InputError, RunConfig, models, paper, run
 from rethink_keras.config import SAMPLE
 from rethink_keras.experiments import TITLES, Job, Row, Runner, load, plan
+from rethink_keras.experiments.cost import Estimate
 from rethink_keras.experiments.rows import CORRUPTIONS, FLAGS_DIRECTORY
 from rethink_keras.results import find_runs
 from rethink_keras.runs import parameters
@@ -249,7 +250,7 @@ def test_runs_at_a_time_have_the_accelerators_that_are_visible(
             config=RunConfig(),
             command=("-c", ACCELERATOR, str(tmp_path), name),
             finished=None,
-            minutes=1.0,
+            estimate=Estimate(1.0, "known"),
         )
         for name in ("first", "second")
     ]
@@ -265,7 +266,18 @@ def test_more_runs_at_a_time_than_visible_accelerators_are_refused(monkeypatch):
         Runner(3)
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) != 2, reason="needs 2 cores")
+@pytest.fixture
+def two_cores():
+    """This process on two of its cores, however many it has."""
+    cores = os.sched_getaffinity(0)
+    if len(cores) < 2:
+        pytest.skip("one core cannot be shared")
+    os.sched_setaffinity(0, sorted(cores)[:2])
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+@pytest.mark.usefixtures("two_cores")
 def test_runs_at_a_time_share_the_cores(tmp_path):
     jobs = plan([tiny_row("mlp")], [0, 1], str(tmp_path))
     assert Runner(2).run(jobs) == {}

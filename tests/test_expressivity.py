@@ -14,7 +14,8 @@ from rethink_keras.theory import (
     deep_expressive_relu_network,
     expressive_relu_network,
 )
-from rethink_keras.theory.expressivity import Hinges, hinges, project
+from rethink_keras.theory.expressivity import Hinges, hinges
+from rethink_keras.theory.projection import project
 from rethink_keras.theory.records import find_records, write_record
 from rethink_keras.theory.theorem1 import demonstrate
 
@@ -136,6 +137,33 @@ def test_wrong_input_is_told(points, values, named):
         expressive_relu_network(points, values)
     with pytest.raises(InputError, match="depth=1"):
         deep_expressive_relu_network([[0.0]], [0.0], 1)
+
+
+@pytest.mark.parametrize("depth", [2, 5])
+@pytest.mark.parametrize(
+    ("points", "values", "named"),
+    [
+        ([[1e308], [-1e308]], [1, 2], "points: their distances overflow"),
+        ([[1e308, 1e308], [0, 0]], [1, 2], "points: their distances overflow"),
+        ([[0], [1]], [1e308, -1e308], "values: the slopes .* overflow"),
+        ([[0], [1e-300]], [0, 1e10], "values: the slopes .* overflow"),
+        ([[0], [1], [1e3]], [0, 1e306, 0], "values: the slopes .* overflow"),
+    ],
+)
+def test_an_overflow_is_told_and_never_nan(points, values, named, depth):
+    with pytest.raises(InputError, match=named):
+        deep_expressive_relu_network(np.array(points), values, depth)
+
+
+@pytest.mark.parametrize("depth", [2, 5])
+@pytest.mark.parametrize(
+    ("points", "values"),
+    [([[1e300], [-1e300]], [1, 2]), ([[0], [1], [2]], [1e300, -1e300, 0])],
+)
+def test_large_numbers_are_represented(points, values, depth):
+    points = np.array(points, "float64")
+    network = deep_expressive_relu_network(points, values, depth)
+    assert largest_error(network, points, values) <= 1e-6
 
 
 def test_the_demonstration_memorizes_and_is_written(tmp_path):

@@ -53,7 +53,7 @@ def both_complaints(photos: pathlib.Path) -> str:
     )
     with pytest.raises(InputError) as error:  # noqa: PT012
         task = runs.make_inputs(config)
-        with task.naming_damage():
+        with task.reading():
             for encoded, *_ in task.streams.train.in_order():
                 task.preparation.decode(encoded, None)
     assert str(error.value) == in_memory
@@ -117,7 +117,7 @@ def test_a_run_in_memory_takes_a_folder(photos):
         dataset="photos", data_dir=str(photos.parent), batch_size=3, epochs=1
     )
     task = runs.make_inputs(config)
-    assert (task.train_examples, task.test_examples) == (6, 2)
+    assert (task.num_train_examples, task.num_test_examples) == (6, 2)
     assert task.image_shape == (7, 7, 3)
 
 

@@ -55,7 +55,7 @@ def imported(path: pathlib.Path) -> set[str]:
             package, _, rest = name.partition(".")
             if package == PACKAGE:
                 found.add(rest.partition(".")[0])
-    return found - {part_of(path)}
+    return found - {part_of(path), ""}
 
 
 @pytest.mark.parametrize("part", sorted(ALLOWED))

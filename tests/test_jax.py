@@ -33,4 +33,5 @@ def test_a_network_memorizes_under_jax(tmp_path):
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["versions"]["backend"] == "jax"
     assert result["train_accuracy"] == 1
-    assert result["epochs_to_fit"] <= 40
+    assert result["epochs_to_fit"] <= result["epochs"] < 40
+    assert result["history"]["loss"][-1] < 0.02

@@ -4,8 +4,9 @@ import json
 import pathlib
 import re
 
-from rethink_keras import RunConfig, results
+from rethink_keras import RunConfig
 from rethink_keras.report.page import write_report
+from rethink_keras.runs import summary
 
 ROOT = pathlib.Path(__file__).parents[1]
 REFERENCE = ROOT / "tensorboard_logs" / "reference"
@@ -40,7 +41,7 @@ def test_the_command_that_shows_a_run_is_quoted():
         "test_accuracy": 0.1,
         "classes": 10,
     }
-    shown = results.conclusion(result, "my logs/run[1]")
+    shown = summary.conclusion(result, "my logs/run[1]")
     assert shown.endswith("; see tensorboard --logdir 'my logs/run[1]'")
-    shown = results.conclusion(result, "tensorboard_logs/set/run")
+    shown = summary.conclusion(result, "tensorboard_logs/set/run")
     assert shown.endswith("; see tensorboard --logdir tensorboard_logs")

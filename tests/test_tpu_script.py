@@ -2,8 +2,10 @@
 
 import os
 import pathlib
+import re
 import shlex
 import subprocess
+import sys
 
 import pytest
 
@@ -21,7 +23,7 @@ def tpu(tmp_path):
     (tmp_path / "gcloud").chmod(0o755)
     calls = tmp_path / "calls"
 
-    def execute(*arguments: str, fails: str = "nothing"):
+    def execute(*arguments: str, fails: str = "nothing", **environment: str):
         calls.unlink(missing_ok=True)
         done = subprocess.run(
             [SCRIPT, *arguments],
@@ -32,6 +34,7 @@ def tpu(tmp_path):
                 "PATH": f"{tmp_path}:{os.environ['PATH']}",
                 "CALLS": str(calls),
                 "FAILS": fails,
+                **environment,
             },
         )
         lines = calls.read_text().splitlines() if calls.exists() else []
@@ -73,3 +76,48 @@ def test_missing_arguments_are_told(tpu):
     assert done.returncode == 2
     assert calls == []
     assert "NAME ZONE TYPE" in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_one_tensorflow_is_installed_on_the_tpu(tpu, backend):
+    _, calls = tpu("--yes", "name", "zone", "v4-8", BACKEND=backend)
+    _, _, packages = calls[2][-1].partition("uv pip install -q -e . ")
+    assert (
+        packages
+        == {
+            "jax": "'jax[tpu]'",
+            "tensorflow": (
+                "'tensorflow-tpu>=2.20' --excludes=<(echo tensorflow)"
+            ),
+        }[backend]
+    )
+
+
+@pytest.mark.slow
+def test_the_tpus_packages_resolve_to_one_tensorflow(tpu, tmp_path):
+    """By uv itself, which the script installs and asks."""
+    environment = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "-q", "uv"]
+    if subprocess.run(pip).returncode:
+        pytest.skip("uv cannot be downloaded here")
+    for backend, expected in (
+        ("jax", {"tensorflow"}),
+        ("tensorflow", {"tensorflow-tpu"}),
+    ):
+        _, calls = tpu("--yes", "name", "zone", "v4-8", BACKEND=backend)
+        _, _, packages = calls[2][-1].partition("uv pip install -q ")
+        done = subprocess.run(
+            ["bash", "-c", f"uv pip install --dry-run {packages}"],
+            capture_output=True,
+            text=True,
+            cwd=SCRIPT.parents[1],
+            env={
+                **os.environ,
+                "PATH": f"{environment / 'bin'}:{os.environ['PATH']}",
+                "VIRTUAL_ENV": str(environment),
+            },
+        )
+        assert done.returncode == 0, done.stderr
+        installed = set(re.findall(r"^ \+ (\S+)==", done.stderr, re.MULTILINE))
+        assert installed & {"tensorflow", "tensorflow-tpu"} == expected

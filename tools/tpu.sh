@@ -9,7 +9,8 @@
 #
 # TYPE is of one host (v4-8, v5litepod-8, ...). Needs gcloud, signed in, with a
 # project chosen. BACKEND=tensorflow (default: jax) trains with TPUStrategy and
-# the package tensorflow-tpu.
+# the package tensorflow-tpu in place of tensorflow, whose files it would
+# overwrite.
 set -euo pipefail
 
 sure=no
@@ -24,8 +25,11 @@ fi
 readonly name=$1 zone=$2 type=$3
 shift 3
 case ${BACKEND:-jax} in
-  jax) backend="jax[tpu]" strategy=auto ;;
-  tensorflow) backend=tensorflow-tpu strategy="tpu --tpu=local" ;;
+  jax) packages="'jax[tpu]'" strategy=auto ;;
+  tensorflow)
+    packages="'tensorflow-tpu>=2.20' --excludes=<(echo tensorflow)"
+    strategy="tpu --tpu=local"
+    ;;
   *)
     echo "error: BACKEND=$BACKEND: allowed are jax, tensorflow" >&2
     exit 2
@@ -57,7 +61,7 @@ do_it "${tpu[@]}" scp /tmp/rethink_keras.tar.gz "$name:" "${where[@]}" \
 on_tpu "mkdir -p rethink_keras && tar xzf rethink_keras.tar.gz -C rethink_keras \
 && cd rethink_keras && pip install -q --user uv \
 && ~/.local/bin/uv venv -q --python=3.11 \
-&& ~/.local/bin/uv pip install -q -e . '$backend'"
+&& ~/.local/bin/uv pip install -q -e . $packages"
 flags=$(printf '%q ' "$@")
 on_tpu "cd rethink_keras && KERAS_BACKEND=${BACKEND:-jax} .venv/bin/python \
 -m rethink_keras.main --strategy=$strategy $flags"

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import math
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -53,6 +54,15 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
     names = {name.casefold(): name for name in allowed}
     nearest = difflib.get_close_matches(given.casefold(), names, n=1)
     return "".join(f"; did you mean {names[name]}?" for name in nearest)
+
+
+def plain(value: Any) -> Any:
+    """A NumPy scalar as a Python value, and a path as its text."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if type(value).__module__ == "numpy" and getattr(value, "shape", 0) == ():
+        return value.item()
+    return value
 
 
 def check(field: dataclasses.Field, value: Any) -> None:

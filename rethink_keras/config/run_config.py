@@ -7,7 +7,7 @@ from typing import Any
 from rethink_keras.config.datasets import SAMPLE
 from rethink_keras.config.flagfiles import parse_options
 from rethink_keras.config.models import MODELS, model_names
-from rethink_keras.config.options import check, option, text_of
+from rethink_keras.config.options import check, option, plain, text_of
 from rethink_keras.errors import InputError
 
 RANDOMIZATIONS = (
@@ -36,7 +36,7 @@ class RunConfig:
 
     Options left at None follow the model: after construction they hold the
     value that the run uses. Defaults are the paper's wherever it states one
-    (Appendix A).
+    (Appendix A). NumPy scalars become Python values, paths their text.
 
     Raises:
       InputError: a value is not allowed, or does not apply to the model.
@@ -123,7 +123,9 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            check(field, getattr(self, field.name))
+            value = plain(getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+            check(field, value)
         self._check_combinations()
         defaults = MODELS[self.model]
         self._default("batch_norm", defaults.batch_norm)

@@ -4,11 +4,13 @@ import keras
 from keras import layers
 
 from rethink_keras.errors import InputError
+from rethink_keras.models.keras_settings import keras_settings
 from rethink_keras.models.layers import BatchNormalization, classify, half_l2
 
 LEAST_SIZE = 75
 
 
+@keras_settings(image_data_format="channels_last")
 def inception_v3(
     input_shape: tuple[int, int, int] = (299, 299, 3),
     classes: int = 1000,

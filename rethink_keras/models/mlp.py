@@ -3,9 +3,11 @@
 import keras
 from keras import layers
 
+from rethink_keras.models.keras_settings import keras_settings
 from rethink_keras.models.layers import classify, half_l2
 
 
+@keras_settings(image_data_format="channels_last")
 def mlp(
     input_shape: tuple[int, int, int] = (28, 28, 3),
     classes: int = 10,

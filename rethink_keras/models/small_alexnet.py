@@ -3,6 +3,7 @@
 import keras
 from keras import initializers, layers
 
+from rethink_keras.models.keras_settings import keras_settings
 from rethink_keras.models.layers import (
     LocalResponseNormalization,
     classify,
@@ -10,6 +11,7 @@ from rethink_keras.models.layers import (
 )
 
 
+@keras_settings(image_data_format="channels_last")
 def small_alexnet(
     input_shape: tuple[int, int, int] = (28, 28, 3),
     classes: int = 10,

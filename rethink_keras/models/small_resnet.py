@@ -3,11 +3,13 @@
 import keras
 from keras import layers
 
+from rethink_keras.models.keras_settings import keras_settings
 from rethink_keras.models.layers import BatchNormalization, classify, half_l2
 
 _WIDTHS = (64, 128, 256)
 
 
+@keras_settings(image_data_format="channels_last")
 def small_resnet(
     input_shape: tuple[int, int, int] = (28, 28, 3),
     classes: int = 10,

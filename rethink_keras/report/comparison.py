@@ -6,7 +6,8 @@ anew from the finished runs:
   figure1a/paper/random_labels/train      the paper's curve
   figure1a/ours/random_labels/seed=0/train    ours, same tag and step axis
   table1/mlp_1x512/seed=0                 a row of the HParams table
-  table1/report                           the table as text, figures as images
+  table1/report                           the table as text
+  figure1a/report                         the figure as text and as an image
 
 Runs on the embedded sample are under `ours_sample`, or in a directory ending
 in `_sample`, never among those on the full data set.
@@ -148,5 +149,6 @@ def _write_report(
             tf.summary.text(experiment, text, step=0)
         if images:
             pictures = [tf.io.decode_png(image, channels=3) for image in images]
-            tf.summary.image(experiment, tf.stack(pictures), step=0)
+            # A tag belongs to one plugin: the text's is another.
+            tf.summary.image(f"{experiment}/figure", tf.stack(pictures), step=0)
     writer.close()

@@ -1,21 +1,29 @@
 """Where a run took place."""
 
-import importlib.metadata
+import contextlib
 import os
 import pathlib
 import platform
+from types import ModuleType
 
 import keras
+import numpy as np
+import tensorboard
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
-_PACKAGES = (
-    "rethink_keras",
-    "tensorflow",
-    "keras",
-    "tensorflow-datasets",
-    "tensorboard",
-    "numpy",
-)
+import rethink_keras
+
+# Modules know their version also where no installed package has their name:
+# tensorflow-cpu, a nightly, a build of one's own, a source tree.
+_MODULES: dict[str, ModuleType] = {
+    "rethink_keras": rethink_keras,
+    "tensorflow": tf,
+    "keras": keras,
+    "tensorflow-datasets": tfds,
+    "tensorboard": tensorboard,
+    "numpy": np,
+}
 
 
 def device() -> str:
@@ -39,9 +47,9 @@ def device() -> str:
 
 
 def _processor() -> str:
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
+    with contextlib.suppress(OSError):
+        cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(errors="replace")
+        for line in cpuinfo.splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
@@ -51,6 +59,6 @@ def versions() -> dict[str, str]:
     """The versions of Python and of the packages that matter."""
     found = {"python": platform.python_version()}
     found["backend"] = keras.backend.backend()
-    for package in _PACKAGES:
-        found[package] = importlib.metadata.version(package)
+    for name, module in _MODULES.items():
+        found[name] = str(getattr(module, "__version__", "unknown"))
     return found

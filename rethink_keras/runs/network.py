@@ -6,6 +6,7 @@ import keras
 
 from rethink_keras import models, training
 from rethink_keras.config import RunConfig
+from rethink_keras.models.keras_settings import STANDARD, keras_settings
 
 
 def build_model(
@@ -18,16 +19,12 @@ def build_model(
     }
     if config.batch_norm is not None:
         options["batch_norm"] = config.batch_norm
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config.precision)
-    try:
+    with keras_settings(**{**STANDARD, "dtype_policy": config.precision}):
         return models.BUILDERS[config.model](
             input_shape=image_shape,
             classes=num_classes,
             **options,
         )
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def make_optimizer(

@@ -12,6 +12,7 @@ import keras
 from rethink_keras import training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.models.keras_settings import STANDARD, keras_settings
 from rethink_keras.results import Predictions
 from rethink_keras.runs import environment, summary
 from rethink_keras.runs.directory import RunDirectory
@@ -23,6 +24,7 @@ from rethink_keras.runs.tensorboard import TensorBoardWriter
 RESUME = ("auto", "never", "must")
 
 
+@keras_settings(**STANDARD)
 def run(
     config: RunConfig,
     workdir: os.PathLike | str | None = None,
@@ -207,6 +209,7 @@ def _train_in(
     if progress.epoch or progress.step:
         writer.write_history(progress.history)
         say(f"goes on after epoch {progress.epoch}, step {progress.step}")
+    device, versions = environment.device(), environment.versions()
     callbacks: list[keras.callbacks.Callback] = [writer]
     if say is print:
         callbacks.append(training.ProgressLines())
@@ -222,19 +225,30 @@ def _train_in(
             **measured,
             "batch_norm_statistics": "recomputed" if statistics else None,
             "wall_seconds": checkpoints.elapsed,
-            "device": environment.device(),
+            "device": device,
             "strategy": devices.strategy,
             "replicas": devices.replicas,
-            "versions": environment.versions(),
+            "versions": versions,
             "fingerprint": inputs.fingerprint,
             "weights": training.fingerprint_of(trainer.model),
         }
-        writer.write_result(result)
+        directory.write_learned(trainer.model, predictions)
+        _write(result, directory, writer)
     finally:
         writer.close()
-    directory.write_learned(trainer.model, predictions)
-    directory.write_result(result)
     return result
+
+
+def _write(
+    result: dict[str, Any],
+    directory: RunDirectory,
+    writer: TensorBoardWriter,
+) -> None:
+    """Writes result.json even if TensorBoard's final metrics cannot be."""
+    try:
+        writer.write_result(result)
+    finally:
+        directory.write_result(result)
 
 
 def _train_and_evaluate(

@@ -15,6 +15,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 
 from rethink_keras import models, pipeline, runs, training
 from rethink_keras.config import RunConfig
+from rethink_keras.models.keras_settings import STANDARD, keras_settings
 from rethink_keras.results.images import as_png
 from rethink_keras.theory import features
 from rethink_keras.theory.records import Record
@@ -101,6 +102,7 @@ def fit_signs(
     }
 
 
+@keras_settings(**STANDARD)
 def _train_accuracy(name: str, crops, seed: int) -> float:
     """Of a network trained on two classes, with the defaults of its runs
     but for a constant learning rate.

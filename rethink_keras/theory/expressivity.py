@@ -3,7 +3,6 @@
 Theorem 1 and Corollary 1 of the paper (Section 4, Appendix C).
 """
 
-import dataclasses
 import itertools
 
 import keras
@@ -11,10 +10,8 @@ import numpy as np
 from keras import layers, ops
 
 from rethink_keras.errors import InputError
+from rethink_keras.theory.projection import project
 
-_DIRECTIONS = 16
-_GRID = 2.0**20  # of the direction: products with 8-bit images are exact
-_BLOCK = 2_048
 _HINGE = 0.25  # where a hinge lies between two points, from 0 to 1
 
 
@@ -65,21 +62,6 @@ class ExactModel(keras.Model):
         return super().predict(batches, **kwargs)
 
 
-@dataclasses.dataclass(frozen=True)
-class Projection:
-    """Distinct points on a line, in order.
-
-    Attributes:
-      direction: float64 [d]; multiples of 2**-20.
-      positions: float64 [n], increasing.
-      values: float64 [n, m], of these points.
-    """
-
-    direction: np.ndarray
-    positions: np.ndarray
-    values: np.ndarray
-
-
 def expressive_relu_network(
     points: np.ndarray,
     values: np.ndarray,
@@ -106,8 +88,8 @@ def expressive_relu_network(
       A Keras model in float64 from [batch, d] to [batch, 1] or [batch, m].
 
     Raises:
-      InputError: shapes do not fit, a number is not finite, or equal points
-        have different values.
+      InputError: shapes do not fit, a number is not finite or becomes so
+        on the way, or equal points have different values.
 
     Example:
       >>> network = expressive_relu_network([[0.0], [1.0]], [3.0, -2.0])
@@ -182,6 +164,7 @@ def deep_expressive_relu_network(
     return ExactModel(inputs, total, name=name)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def hinges(
     before: float, positions: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -195,6 +178,9 @@ def hinges(
     Returns:
       Biases [n], each between two positions, and weights [n, m] of
       `sum_j weights[j] * max(x - biases[j], 0)`.
+
+    Raises:
+      InputError: a number on the way to a value overflows float64.
     """
     previous = np.concatenate([[before], positions[:-1]])
     biases = previous + _HINGE * (positions - previous)
@@ -205,111 +191,13 @@ def hinges(
     for index, rise in enumerate(rises):
         slope = (rise - slope * tails[index]) / runs[index]
         slopes[index] = slope
-    return biases, np.diff(slopes, axis=0, prepend=0.0)
-
-
-def project(
-    points: np.ndarray, values: np.ndarray, *, seed: int = 0
-) -> Projection:
-    """Projects points on a random line that separates them well.
-
-    Args:
-      points: [n, d], any real dtype.
-      values: real [n] or [n, m].
-      seed: of the directions, of which the one with the greatest least gap,
-        relative to the span, is taken.
-
-    Raises:
-      InputError: as `expressive_relu_network`.
-    """
-    points, values = _checked(points, values)
-    dimensions = points.shape[1]
-    directions = np.ones((1, 1))
-    if dimensions > 1:
-        rng = np.random.default_rng(seed)
-        directions = rng.normal(size=(dimensions, _DIRECTIONS))
-        directions = np.round(directions * _GRID) / _GRID
-    projections = _matmul(points, directions)
-    best: tuple[float, np.ndarray, np.ndarray] | None = None
-    for direction, x in zip(directions.T, projections.T, strict=True):
-        order = np.argsort(x, kind="stable")
-        gaps = np.diff(x[order])
-        if not _are_duplicates(points, order, gaps == 0):
-            continue
-        gap = min(gaps[gaps > 0], default=1.0) / (np.ptp(x) or 1.0)
-        if best is None or gap > best[0]:
-            best = gap, direction, order
-    if best is None:
+    weights = np.diff(slopes, axis=0, prepend=0.0)
+    if not np.isfinite((positions[-1] - biases) @ np.abs(weights)).all():
         raise InputError(
-            f"points: {len(points)} points that float64 does not tell apart on"
-            f" any of {directions.shape[1]} lines; scale or merge them"
+            "values: the slopes between neighbouring points overflow float64;"
+            " allowed are smaller differences, or points further apart"
         )
-    _, direction, order = best
-    x = _matmul(points, direction[:, None])[order, 0]
-    first = np.diff(x, prepend=-np.inf) > 0
-    _check_duplicates(order, values, first)
-    return Projection(direction, x[first], values[order[first]])
-
-
-def _checked(
-    points: np.ndarray, values: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Points [n, d] and values float64 [n, m]."""
-    points, values = np.asarray(points), np.asarray(values, "float64")
-    if points.ndim != 2 or not points.size:
-        raise InputError(
-            f"points: allowed are n >= 1 rows of d >= 1 numbers; received"
-            f" shape {points.shape}"
-        )
-    if values.ndim not in (1, 2) or len(values) != len(points):
-        raise InputError(
-            f"values: allowed is one row for each of {len(points)} points;"
-            f" received shape {values.shape}"
-        )
-    for name, array in (("points", points), ("values", values)):
-        if not np.isfinite(array).all():
-            raise InputError(f"{name}: allowed are finite numbers alone")
-    return points, values.reshape(len(values), -1)
-
-
-def _matmul(points: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Projections in float64, as the network computes them, in blocks."""
-    blocks = range(0, len(points), _BLOCK)
-    return np.concatenate(
-        [
-            ops.convert_to_numpy(
-                ops.matmul(
-                    points[start : start + _BLOCK].astype("float64"),
-                    directions,
-                )
-            )
-            for start in blocks
-        ]
-    )
-
-
-def _are_duplicates(
-    points: np.ndarray, order: np.ndarray, same: np.ndarray
-) -> bool:
-    """Whether neighbours with the same projection are equal points."""
-    (index,) = np.nonzero(same)
-    return bool((points[order[index]] == points[order[index + 1]]).all())
-
-
-def _check_duplicates(
-    order: np.ndarray, values: np.ndarray, first: np.ndarray
-) -> None:
-    """Refuses equal points with different values."""
-    group = np.cumsum(first) - 1
-    wanted = values[order[first]][group]
-    conflicts = np.nonzero((values[order] != wanted).any(axis=1))[0]
-    if len(conflicts):
-        at = conflicts[0]
-        twin = order[np.nonzero(group == group[at])[0][0]]
-        raise InputError(
-            f"points: {twin} and {order[at]} are equal but have different"
-            " values, which no function has; remove one"
-        )
+    return biases, weights
 
 
 def _before(positions: np.ndarray) -> float:

@@ -11,6 +11,8 @@ import numpy as np
 import scipy.linalg
 import tensorflow as tf
 
+from rethink_keras.models.keras_settings import STANDARD, keras_settings
+
 RECORDED = 100  # points of a curve
 
 
@@ -65,6 +67,7 @@ def minimum_norm(examples: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return examples.T @ scipy.linalg.solve(gram, targets, assume_a="pos")
 
 
+@keras_settings(**STANDARD)
 def descend(
     examples: np.ndarray, targets: np.ndarray, descent: Descent, seed: int
 ) -> Path:

@@ -128,7 +128,8 @@ def _write_events(record: Record, path: epath.Path) -> None:
         tf.summary.text(record.experiment, record.as_markdown(), step=0)
         for name, image in record.figures.items():
             pixels = tf.io.decode_png(image, channels=3)
-            tf.summary.image(name, pixels[None], step=0)
+            tag = f"{record.experiment}/{name}"
+            tf.summary.image(tag, pixels[None], step=0)
     writer.close()
 
 

@@ -7,8 +7,6 @@ collective operations.
 import contextlib
 import dataclasses
 import functools
-import json
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +15,7 @@ import tensorflow as tf
 
 from rethink_keras.config import STRATEGIES, suggestion
 from rethink_keras.errors import InputError, LostWorkerError
+from rethink_keras.training.cluster import Cluster, read_cluster
 
 _OF_SEVERAL_PROCESSES = ("multi_worker", "parameter_server")
 _SIMULATED = 2  # devices of a CPU under `mirrored`
@@ -112,28 +111,12 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
 def _follow_environment(tpu: str | None) -> str:
     if tpu is not None:
         return "tpu"
-    cluster = _cluster()
+    cluster = read_cluster()
     if cluster:
-        return "parameter_server" if "ps" in cluster else "multi_worker"
+        servers = "ps" in cluster.addresses
+        return "parameter_server" if servers else "multi_worker"
     several = len(tf.config.list_physical_devices("GPU")) > 1
     return "mirrored" if several else "single"
-
-
-def _cluster() -> dict[str, list[str]]:
-    """The addresses of each kind of task, as TF_CONFIG tells."""
-    return _environment().get("cluster", {})
-
-
-def _environment() -> dict[str, Any]:
-    text = os.environ.get("TF_CONFIG", "{}")
-    try:
-        return dict(json.loads(text))
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"TF_CONFIG={text[:80]!r}: is no JSON object ({error}); allowed is"
-            ' {"cluster": {"worker": ["host:port", ...]}, "task": {"type":'
-            ' "worker", "index": 0}}'
-        ) from error
 
 
 def _single() -> Devices:
@@ -166,13 +149,10 @@ def _divide_cpu(count: int) -> None:
 
 @functools.cache
 def _multi_worker() -> Devices:
-    _require_cluster("multi_worker", ("worker",))
-    task = _environment()["task"]
-    chief = task["type"] == "chief" or (
-        "chief" not in _cluster() and task["index"] == 0
-    )
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    return _of_strategy("multi_worker", strategy, chief)
+    cluster = _require_cluster("multi_worker", ("chief", "worker"))
+    with cluster.joining():
+        strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster.resolver())
+    return _of_strategy("multi_worker", strategy, cluster.chief)
 
 
 @functools.cache
@@ -180,29 +160,37 @@ def _parameter_server() -> Devices:
     """Of the coordinator; a worker's or server's process serves, and ends
     with this call.
     """
-    _require_cluster("parameter_server", ("chief", "worker", "ps"))
-    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-    if resolver.task_type in ("worker", "ps"):
-        server = tf.distribute.Server(
-            resolver.cluster_spec(),
-            job_name=resolver.task_type,
-            task_index=resolver.task_id,
-            protocol="grpc",
-        )
-        print(f"serves as {resolver.task_type} {resolver.task_id}", flush=True)
+    cluster = _require_cluster(
+        "parameter_server", ("chief",), ("worker",), ("ps",)
+    )
+    resolver = cluster.resolver()
+    if cluster.kind != "chief":
+        with cluster.joining():
+            server = tf.distribute.Server(
+                resolver.cluster_spec(),
+                job_name=cluster.kind,
+                task_index=cluster.index,
+                protocol="grpc",
+            )
+        print(f"serves as {cluster.kind} {cluster.index}", flush=True)
         server.join()
-    strategy = tf.distribute.ParameterServerStrategy(resolver)
+    with cluster.joining():
+        strategy = tf.distribute.ParameterServerStrategy(resolver)
     return Devices("parameter_server", 1, True, strategy.scope)
 
 
-def _require_cluster(strategy: str, tasks: tuple[str, ...]) -> None:
-    missing = [task for task in tasks if not _cluster().get(task)]
-    if missing:
+def _require_cluster(strategy: str, *kinds: tuple[str, ...]) -> Cluster:
+    """The cluster, with processes of one kind at least of each tuple."""
+    cluster = read_cluster()
+    there = set(cluster.addresses) if cluster else set()
+    missing = [" or ".join(any_of) for any_of in kinds if not there & {*any_of}]
+    if cluster is None or missing:
         raise InputError(
             f"strategy={strategy}: TF_CONFIG names no {', '.join(missing)};"
-            f" allowed is a cluster of {', '.join(tasks)}, and in each process"
-            " its own task"
+            f" allowed is a cluster of {', '.join(map(' or '.join, kinds))},"
+            " and in each process its own task"
         )
+    return cluster
 
 
 @functools.cache

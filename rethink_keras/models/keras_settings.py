@@ -1,0 +1,41 @@
+"""Keras's global settings, which a run sets for itself."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+STANDARD = {
+    "image_data_format": "channels_last",
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "dtype_policy": "float32",
+}
+
+
+@contextlib.contextmanager
+def keras_settings(**values: Any) -> Iterator[None]:
+    """Changes Keras's global settings and restores them afterwards.
+
+    Also a decorator.
+
+    Args:
+      **values: settings, named as the functions of `keras.config` that return
+        them.
+
+    Example:
+      >>> with keras_settings(image_data_format="channels_last"):
+      ...     layer = keras.layers.Conv2D(64, 3)
+    """
+    before = {name: getattr(keras.config, name)() for name in values}
+    try:
+        _set(values)
+        yield
+    finally:
+        _set(before)
+
+
+def _set(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        getattr(keras.config, f"set_{name}")(value)

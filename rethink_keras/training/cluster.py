@@ -1,0 +1,129 @@
+"""The processes of a run, as the environment variable TF_CONFIG lists them."""
+
+import contextlib
+import dataclasses
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from rethink_keras.errors import InputError
+
+_KINDS = ("chief", "worker", "ps")
+_SHOWN = 80
+_EXAMPLE = (
+    '{"cluster": {"worker": ["host:port", ...]},'
+    ' "task": {"type": "worker", "index": 0}}'
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """The addresses of all processes, and which of them this one is.
+
+    Attributes:
+      addresses: `host:port` of each process, by kind.
+      kind: of this process.
+      index: of this process among those of its kind.
+    """
+
+    addresses: Mapping[str, list[str]]
+    kind: str
+    index: int
+
+    @property
+    def chief(self) -> bool:
+        """Whether this process writes the results of a multi-worker run."""
+        first = "chief" if "chief" in self.addresses else "worker"
+        return (self.kind, self.index) == (first, 0)
+
+    def resolver(self) -> tf.distribute.cluster_resolver.ClusterResolver:
+        """The cluster for TensorFlow's strategies."""
+        return tf.distribute.cluster_resolver.SimpleClusterResolver(
+            tf.train.ClusterSpec(dict(self.addresses)),
+            task_type=self.kind,
+            task_id=self.index,
+            rpc_layer="grpc",
+        )
+
+    @contextlib.contextmanager
+    def joining(self) -> Iterator[None]:
+        """Within it, TensorFlow serves at the address of this process.
+
+        Raises:
+          InputError: it cannot.
+        """
+        try:
+            yield
+        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+            address = self.addresses[self.kind][self.index]
+            raise InputError(
+                f"TF_CONFIG: {address} cannot be served as {self.kind}"
+                f" {self.index} ({' '.join(str(error).split())[:200]}); allowed"
+                " is a free port of this machine, in a process that has not"
+                " used TensorFlow before"
+            ) from error
+
+
+def read_cluster() -> Cluster | None:
+    """Reads TF_CONFIG; None where it is unset or lists no processes.
+
+    Raises:
+      InputError: it is malformed.
+    """
+    text = os.environ.get("TF_CONFIG", "{}")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"TF_CONFIG: {text[:_SHOWN]!r} is no JSON object ({error});"
+            f" allowed is {_EXAMPLE}"
+        ) from error
+    _require(isinstance(content, dict), "content", content, _EXAMPLE)
+    addresses = content.get("cluster", {})
+    _require(isinstance(addresses, dict), "cluster", addresses, _EXAMPLE)
+    if not addresses:
+        return None
+    for kind, of_kind in addresses.items():
+        _check_kind(kind, of_kind)
+    task = content.get("task")
+    _require(isinstance(task, dict), "task", task, _EXAMPLE)
+    kind = task.get("type")
+    known = isinstance(kind, str) and kind in addresses
+    _require(known, "task.type", kind, " | ".join(addresses))
+    index = task.get("index")
+    indices = range(len(addresses[kind]))
+    _require(
+        type(index) in (int, str) and str(index) in map(str, indices),
+        "task.index",
+        index,
+        f"a whole number from 0 to {len(indices) - 1}, as there are"
+        f" {len(indices)} addresses of type {kind}",
+    )
+    return Cluster(addresses, kind, int(index))
+
+
+def _check_kind(kind: str, addresses: Any) -> None:
+    """Checks the addresses of the processes of one kind."""
+    _require(kind in _KINDS, "cluster", kind, " | ".join(_KINDS))
+    good = isinstance(addresses, list) and all(map(_is_address, addresses))
+    good = good and bool(addresses) and (kind != "chief" or len(addresses) == 1)
+    count = "one" if kind == "chief" else "one or more"
+    allowed = f'a list of {count}, as in ["host:2222"]'
+    _require(good, f"cluster.{kind}", addresses, allowed)
+
+
+def _is_address(value: Any) -> bool:
+    """Whether a value is a `host:port`."""
+    if not isinstance(value, str):
+        return False
+    host, _, port = value.rpartition(":")
+    return bool(host) and port.isdecimal() and 0 < int(port) < 2**16
+
+
+def _require(good: bool, name: str, value: Any, allowed: str) -> None:
+    if not good:
+        given = json.dumps(value)[:_SHOWN]
+        raise InputError(f"TF_CONFIG: {name}={given}: allowed is {allowed}")
