@@ -68,7 +68,7 @@ def streaming(config: RunConfig, *, train: bool) -> Iterator:
         if train
         else inputs.train_set
     )
-    dataset = chosen.dataset(training.steps.Share())
+    dataset = chosen.dataset(training.steps.BatchShard())
     return iter(dataset if train else dataset.repeat())
 
 

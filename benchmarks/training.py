@@ -46,8 +46,8 @@ _EPOCHS = flags.DEFINE_integer(
 )
 
 _BATCH = 128
-_EPOCH_STEPS = 39
-_EXAMPLES = _EPOCH_STEPS * _BATCH  # of 5,000, so that all batches are whole
+_STEPS_PER_EPOCH = 39
+_EXAMPLES = _STEPS_PER_EPOCH * _BATCH  # of 5,000, so that all batches are whole
 _ENDLESS = 10**6
 _CHEAPEST = "mlp_1x512"
 _EPOCHS_PER_ROUND = 20
@@ -77,23 +77,23 @@ class Network:
         config = inputs.config
         keras.utils.set_random_seed(config.seed)
         model = runs.build_model(config, inputs.image_shape, inputs.num_classes)
-        optimizer = runs.make_optimizer(config, _EPOCH_STEPS)
+        optimizer = runs.make_optimizer(config, _STEPS_PER_EPOCH)
         self.trainer = training.Trainer(
-            model, optimizer, epochs=_ENDLESS, epoch_steps=_EPOCH_STEPS
+            model, optimizer, epochs=_ENDLESS, steps_per_epoch=_STEPS_PER_EPOCH
         )
         self.steps = self.trainer.steps
 
     def loop_seconds(self, batches: Iterator, steps: int) -> float:
         """Seconds of an epoch of the package's training loop."""
-        self.steps.meters.reset_state()
+        self.steps.metrics.reset_state()
         self.trainer.progress = training.Progress()
-        self.trainer.epoch_steps = steps
+        self.trainer.steps_per_epoch = steps
         return self.trainer.train_epoch(batches)
 
     def train_bare(self, batches: Iterator, steps: int) -> None:
         """Takes the steps in one call and waits for the device."""
         self.steps.train(batches, steps)
-        self.steps.meters.result()
+        self.steps.metrics.result()
 
 
 def run_config(model: str, precision: str, randomize="labels") -> RunConfig:
@@ -139,8 +139,8 @@ def warm_up(train: Callable[[int], object]) -> float:
 def choose_span(step_seconds: float) -> Span:
     """As much work as takes --seconds, in epochs no longer than the sample."""
     steps = max(1, round(_SECONDS.value / step_seconds))
-    epoch_steps = min(steps, _EPOCH_STEPS)
-    return Span(max(1, steps // epoch_steps), epoch_steps)
+    steps_per_epoch = min(steps, _STEPS_PER_EPOCH)
+    return Span(max(1, steps // steps_per_epoch), steps_per_epoch)
 
 
 def pytorch_trainer(inputs: runs.InMemoryInputs) -> Callable[[int], None]:
@@ -268,11 +268,11 @@ def print_randomization_cost() -> None:
             return network.loop_seconds(batches, steps)
 
         warm_up(train)
-        trials[randomize] = lambda train=train: train(_EPOCH_STEPS)
+        trials[randomize] = lambda train=train: train(_STEPS_PER_EPOCH)
     seconds = take_turns(trials, _ROUNDS.value * _EPOCHS_PER_ROUND)
     print(
         f"\nRandomization: {_CHEAPEST}, {precision}, epochs of"
-        f" {_EPOCH_STEPS} steps\n"
+        f" {_STEPS_PER_EPOCH} steps\n"
         f"{'':16}{'median s':>10}{'over none':>11}  goal"
     )
     for randomize, values in seconds.items():

@@ -40,15 +40,15 @@ def identities(count: int, first: int = 0) -> tf.Tensor:
     return tf.range(first, first + count, dtype=tf.int64)
 
 
-def cycling_labels(count: int, classes: int = 10) -> np.ndarray:
-    return (np.arange(count) % classes).astype(np.int32)
+def cycling_labels(count: int, num_classes: int = 10) -> np.ndarray:
+    return (np.arange(count) % num_classes).astype(np.int32)
 
 
-def corrupted(labels, ids, *, classes=10, probability=1.0, seed=0):
+def corrupted(labels, ids, *, num_classes=10, probability=1.0, seed=0):
     return corrupt_labels(
         tf.constant(labels),
         tf.constant(ids),
-        classes=classes,
+        num_classes=num_classes,
         probability=probability,
         seed=seed,
     ).numpy()
@@ -56,7 +56,7 @@ def corrupted(labels, ids, *, classes=10, probability=1.0, seed=0):
 
 def make(kind: str, seed: int = 3, **options) -> Randomization:
     return Randomization(
-        kind, classes=10, seed=seed, mean=MEAN, stddev=STDDEV, **options
+        kind, num_classes=10, seed=seed, mean=MEAN, stddev=STDDEV, **options
     )
 
 

@@ -53,9 +53,11 @@ def train(model, rate=0.3):
     batches = make_batches()
     trainer = training.Trainer(
         model,
-        training.sgd(rate, decay=1.0, momentum=0.9, epoch_steps=batches.steps),
+        training.sgd(
+            rate, decay=1.0, momentum=0.9, steps_per_epoch=batches.steps
+        ),
         epochs=EPOCHS,
-        epoch_steps=batches.steps,
+        steps_per_epoch=batches.steps,
     )
     history = trainer.train(
         batches, pipeline.EvaluationBatches(make_examples())

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rethink_keras import pipeline
-from rethink_keras.pipeline import Share
+from rethink_keras.pipeline import BatchShard
 
 
 def positions(batches) -> list[list[int]]:
@@ -16,12 +16,14 @@ def positions(batches) -> list[list[int]]:
 
 
 def training(
-    count: int, batch_size: int, share: Share = pipeline.batches.WHOLE
+    count: int,
+    batch_size: int,
+    shard: BatchShard = pipeline.batches.WHOLE_BATCH,
 ):
     batches = pipeline.TrainingBatches(
         indexed(count), batch_size=batch_size, seed=0, epochs=range(2), skip=1
     )
-    return positions(collect(batches.dataset(share)))
+    return positions(collect(batches.dataset(shard)))
 
 
 def joined(pipelines: list, local: int) -> list[list[int]]:
@@ -50,7 +52,7 @@ def test_pieces_make_up_the_batches_of_one_device(
 ):
     pieces = workers * local
     pipelines = [
-        training(count, batch_size, Share(pieces, first, local))
+        training(count, batch_size, BatchShard(pieces, first, local))
         for first in range(0, pieces, local)
     ]
     assert joined(pipelines, local) == training(count, batch_size)
@@ -60,9 +62,9 @@ def test_pieces_make_up_the_batches_of_one_device(
 @settings(max_examples=8)
 def test_batches_of_one_size_leave_no_example_out(count, multiple):
     batch_size = 4 * multiple
-    share = Share(multiple, 0, multiple, multiple)
+    shard = BatchShard(multiple, 0, multiple, multiple)
     steps = -(-count // batch_size)
-    second = joined([training(count, batch_size, share)], multiple)[-steps:]
+    second = joined([training(count, batch_size, shard)], multiple)[-steps:]
     sizes = {len(batch) for batch in second}
     assert len(sizes) == 1
     assert sizes.pop() % multiple == 0
@@ -71,8 +73,8 @@ def test_batches_of_one_size_leave_no_example_out(count, multiple):
 
 @pytest.mark.parametrize("count", [16, 64])
 def test_sizes_that_divide_are_the_batches_of_one_device(count):
-    share = Share(multiple=8)
-    assert training(count, 16, share) == training(count, 16)
+    shard = BatchShard(multiple=8)
+    assert training(count, 16, shard) == training(count, 16)
 
 
 def test_a_batch_is_found_by_its_number():
@@ -97,7 +99,7 @@ def test_pieces_evaluate_every_example_once(count, pieces):
         image[0, 0, 0]
         for first in range(pieces)
         for images, *_, weights in collect(
-            batches.dataset(Share(pieces, first, 1))
+            batches.dataset(BatchShard(pieces, first, 1))
         )
         for image, weight in zip(images, weights, strict=True)
         if weight

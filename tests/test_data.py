@@ -11,7 +11,7 @@ from rethink_keras import data
 
 
 def test_the_sample_is_balanced_and_of_cifar10s_shape(sample):
-    assert sample.classes == 10
+    assert sample.num_classes == 10
     for split, size in ((sample.train, 5_000), (sample.test, 1_000)):
         assert len(split) == size
         assert split.images.shape == (size, 32, 32, 3)
@@ -57,7 +57,7 @@ def cifar10(tfds_dir) -> data.ImageClassification:
 
 
 def test_cifar10_is_complete(cifar10):
-    assert cifar10.classes == 10
+    assert cifar10.num_classes == 10
     for split, size in ((cifar10.train, 50_000), (cifar10.test, 10_000)):
         assert split.images.shape == (size, 32, 32, 3)
         assert np.bincount(split.labels).tolist() == [size // 10] * 10
@@ -84,7 +84,7 @@ def test_the_sample_is_the_first_of_each_class_of_cifar10(sample, cifar10):
 
 def test_mnist_is_complete(tfds_dir):
     mnist = data.load("mnist", tfds_dir)
-    assert mnist.classes == 10
+    assert mnist.num_classes == 10
     assert mnist.train.images.shape == (60_000, 28, 28, 1)
     assert mnist.test.images.shape == (10_000, 28, 28, 1)
     # 5923 zeros and 6742 ones, as on the data set's own page.
@@ -93,7 +93,7 @@ def test_mnist_is_complete(tfds_dir):
 
 def test_a_set_in_data_dir_is_read_as_it_is(tiny):
     loaded = data.load("tiny", str(tiny.parents[1]))
-    assert loaded.classes == 3
+    assert loaded.num_classes == 3
     np.testing.assert_array_equal(
         loaded.train.images, [picture(index) for index in range(7)]
     )

@@ -265,10 +265,10 @@ def test_a_step_compiled_by_xla_has_the_plain_steps_loss(model, size, count):
         keras.utils.set_random_seed(0)
         steps = TensorFlowSteps(
             models.BUILDERS[model]((size, size, 3), 10),
-            training.sgd(0.01, decay=1.0, momentum=0.9, epoch_steps=2),
+            training.sgd(0.01, decay=1.0, momentum=0.9, steps_per_epoch=2),
             compile_with_xla=compiled,
         )
-        iterator = iter(batches.dataset(pipeline.Share(multiple=4)))
+        iterator = iter(batches.dataset(pipeline.BatchShard(multiple=4)))
         steps.train(iterator, count)
-        losses.append(steps.meters.result()["loss"])
+        losses.append(steps.metrics.result()["loss"])
     assert losses[0] == pytest.approx(losses[1], abs=1e-4, rel=1e-4)

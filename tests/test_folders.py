@@ -24,10 +24,10 @@ def png(value: int, channels: int = 3, size: int = 8) -> bytes:
     return tf.io.encode_png(image).numpy()
 
 
-def write_photos(root: pathlib.Path, classes=CLASSES, encode=png) -> None:
+def write_photos(root: pathlib.Path, num_classes=CLASSES, encode=png) -> None:
     """Three images a class to train on, one to test on."""
     for split, count in (("train", 3), ("test", 1)):
-        for number, name in enumerate(classes):
+        for number, name in enumerate(num_classes):
             folder = root / split / name
             folder.mkdir(parents=True)
             for index in range(count):
@@ -55,7 +55,7 @@ def both_complaints(photos: pathlib.Path) -> str:
         task = runs.make_inputs(config)
         with task.reading():
             for encoded, *_ in task.streams.train.in_order():
-                task.preparation.decode(encoded, None)
+                task.preprocessing.decode(encoded, None)
     assert str(error.value) == in_memory
     return in_memory
 
@@ -86,7 +86,7 @@ def test_hidden_and_foreign_folders_are_no_classes(photos):
     (photos / "train" / "labels.csv").touch()
     (photos / "train" / "cat" / "._0.png").write_bytes(b"no image")
     loaded = data.load("photos", str(photos.parent))
-    assert loaded.classes == 2
+    assert loaded.num_classes == 2
     assert loaded.train.labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert loaded.test.labels.tolist() == [0, 1]
 

@@ -33,7 +33,7 @@ def test_trainable_parameters_are_as_documented(name, options, count):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_other_sizes_and_class_counts_work(name):
-    model = BUILDERS[name](input_shape=(24, 20, 1), classes=7)
+    model = BUILDERS[name](input_shape=(24, 20, 1), num_classes=7)
     logits = model(np.zeros((3, 24, 20, 1), "float32"))
     assert logits.shape == (3, 7)
 
@@ -90,7 +90,7 @@ def test_dropout_acts_in_training_only(name):
 def test_inception_v3_is_that_of_keras_applications():
     shape = (80, 75, 3)
     keras.utils.set_random_seed(0)
-    ours = BUILDERS["inception_v3"](shape, classes=20)
+    ours = BUILDERS["inception_v3"](shape, num_classes=20)
     theirs = keras.applications.InceptionV3(
         weights=None, input_shape=shape, classes=20, classifier_activation=None
     )
@@ -102,7 +102,7 @@ def test_inception_v3_is_that_of_keras_applications():
 def test_inception_v3_has_the_options_of_the_small_networks():
     model = BUILDERS["inception_v3"](
         (75, 75, 1),
-        classes=7,
+        num_classes=7,
         weight_decay=0.01,
         dropout=0.5,
     )

@@ -83,7 +83,7 @@ def test_a_run_can_start_at_any_epoch(few, augmented):
     augment = None
     if augmented:
         augment = pipeline.augmentation(
-            Randomization("random_pixels", classes=10, seed=0),
+            Randomization("random_pixels", num_classes=10, seed=0),
             crop=True,
             flip_and_rotate=True,
             seed=0,
@@ -129,7 +129,7 @@ def tiny(sample):
     loaded = data.ImageClassification(
         sample.train.take(np.arange(60)),
         sample.test.take(np.arange(40)),
-        classes=10,
+        num_classes=10,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data, "load", lambda *_: loaded)

@@ -7,7 +7,13 @@ import pytest
 from finished import row_of, write_result
 
 from rethink_keras import RunConfig
-from rethink_keras.experiments import FASTEST, as_list, load, plan, planning
+from rethink_keras.experiments import (
+    FASTEST,
+    jobs_as_text,
+    load,
+    plan,
+    planning,
+)
 from rethink_keras.experiments.speed import (
     Network,
     images_per_second,
@@ -111,7 +117,7 @@ def test_the_fastest_precision_is_taken_and_its_speed_told(measured, tmp_path):
     # 50 epochs of 50,000 images at 200 images/s, a tenth more to evaluate.
     minutes = 50 * 50_000 / 200 * 1.1 / 60 + 0.2
     assert job.estimate.minutes == pytest.approx(minutes)
-    assert "measured now" in as_list([job])
+    assert "measured now" in jobs_as_text([job])
 
 
 @pytest.mark.parametrize("begun", ["float32", "mixed_bfloat16"])
@@ -140,7 +146,7 @@ def test_a_finished_run_in_another_precision_is_not_repeated(
 def test_estimates_rest_on_finished_runs_or_are_unknown(tmp_path):
     (job,) = plan([ROW], [0], str(tmp_path))
     assert job.estimate.minutes is None
-    assert "and 1 of unknown time" in as_list([job])
+    assert "and 1 of unknown time" in jobs_as_text([job])
     write_result(tmp_path, ROW, seed=1, images_per_second=500.0)
     (job,) = plan([ROW], [0], str(tmp_path))
     minutes = 50 * 50_000 / 500 * 1.1 / 60 + 0.2

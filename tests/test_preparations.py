@@ -58,7 +58,7 @@ def test_a_set_is_the_same_in_any_files(
 def test_random_labels_are_the_same_when_streamed(
     one_file, tmp_path, file_format, shards
 ):
-    random = Randomization("labels", classes=3, seed=4)
+    random = Randomization("labels", num_classes=3, seed=4)
     train = one_file.train
     expected = dict(
         zip(

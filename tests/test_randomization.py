@@ -48,26 +48,28 @@ def test_random_labels_tell_nothing_of_the_true_ones():
 
 @pytest.mark.parametrize("classes", [2, 10, 1000])
 @pytest.mark.parametrize("probability", [0.1, 0.5, 1.0])
-def test_labels_kept(probability, classes):
-    labels = cycling_labels(N, classes)
+def test_labels_kept(probability, num_classes):
+    labels = cycling_labels(N, num_classes)
     noisy = corrupted(
-        labels, identities(N), classes=classes, probability=probability
+        labels, identities(N), num_classes=num_classes, probability=probability
     )
-    kept = 1 - probability + probability / classes
+    kept = 1 - probability + probability / num_classes
     deviation = np.sqrt(N * kept * (1 - kept))
     assert abs((noisy == labels).sum() - N * kept) < 5 * deviation
 
 
 @settings(max_examples=25)
-@given(classes=st.integers(2, 1000), seed=SEEDS)
-def test_new_labels_are_uniform_over_any_number_of_classes(classes, seed):
-    count = 20 * classes
+@given(num_classes=st.integers(2, 1000), seed=SEEDS)
+def test_new_labels_are_uniform_over_any_number_of_classes(num_classes, seed):
+    count = 20 * num_classes
     labels = np.zeros(count, np.int32)
-    noisy = corrupted(labels, identities(count), classes=classes, seed=seed)
+    noisy = corrupted(
+        labels, identities(count), num_classes=num_classes, seed=seed
+    )
     assert noisy.dtype == np.int32
     assert noisy.min() >= 0
-    counts = np.bincount(noisy, minlength=classes)
-    assert len(counts) == classes
+    counts = np.bincount(noisy, minlength=num_classes)
+    assert len(counts) == num_classes
     assert chi_square(counts, 20) > 1e-6
 
 

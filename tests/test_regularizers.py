@@ -44,11 +44,11 @@ def test_cutout_sets_one_window_to_zero_and_nothing_else(batch):
 
 def test_cutout_centres_are_uniform():
     images = np.ones((20_000, 28, 28, 1), "float32")
-    share = (cut(images, np.arange(20_000)) == 0).mean(axis=(0, 3))
+    lam = (cut(images, np.arange(20_000)) == 0).mean(axis=(0, 3))
     # Row r is cut where the centre is one of r - 6, ..., r + 7.
     near = [min(r + 7, 27) - max(r - 6, 0) + 1 for r in range(28)]
     near = np.array(near) / 28
-    np.testing.assert_allclose(share, np.outer(near, near), atol=0.02)
+    np.testing.assert_allclose(lam, np.outer(near, near), atol=0.02)
 
 
 def test_mixup_interpolates_neighbours_by_one_share_an_example(batch):
@@ -57,17 +57,17 @@ def test_mixup_interpolates_neighbours_by_one_share_an_example(batch):
     outputs, soft = mixed(images, targets)
     partner = np.roll(labels, 1)
     differ = labels != partner
-    share = soft[np.arange(COUNT), labels]
-    assert (share[differ] >= 0.5).all()
-    expected = share[:, None, None, None] * images + (
-        1 - share[:, None, None, None]
+    lam = soft[np.arange(COUNT), labels]
+    assert (lam[differ] >= 0.5).all()
+    expected = lam[:, None, None, None] * images + (
+        1 - lam[:, None, None, None]
     ) * np.roll(images, 1, axis=0)
     np.testing.assert_allclose(outputs[differ], expected[differ], atol=1e-5)
     np.testing.assert_allclose(soft.sum(axis=1), 1, rtol=1e-6)
     np.testing.assert_allclose(
-        soft[np.arange(COUNT), partner][differ], 1 - share[differ], atol=1e-6
+        soft[np.arange(COUNT), partner][differ], 1 - lam[differ], atol=1e-6
     )
-    quartiles = np.quantile(share[differ], (0.25, 0.5, 0.75))
+    quartiles = np.quantile(lam[differ], (0.25, 0.5, 0.75))
     np.testing.assert_allclose(quartiles, (0.625, 0.75, 0.875), atol=0.04)
 
 
@@ -98,7 +98,11 @@ def test_label_smoothing_spreads_its_share_over_all_classes():
 def test_without_regularizers_the_targets_are_the_labels():
     assert (
         pipeline.regularization(
-            classes=3, cutout=False, mixup=False, label_smoothing=0.0, seed=0
+            num_classes=3,
+            cutout=False,
+            mixup=False,
+            label_smoothing=0.0,
+            seed=0,
         )
         is None
     )

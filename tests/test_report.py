@@ -32,10 +32,10 @@ def scalars(path, tag):
 
 
 def test_the_papers_values_are_those_of_its_text():
-    random_labels = dict(paper.curve("fig1a", "epoch", "random_labels"))
+    random_labels = dict(paper.curve("figure1a", "epoch", "random_labels"))
     below = [epoch for epoch, loss in random_labels.items() if loss <= 0.05]
     assert min(below) == 36
-    slow = paper.curve("fig1b", "label_corruption", "Inception")
+    slow = paper.curve("figure1b", "label_corruption", "Inception")
     assert (slow[0], slow[-1]) == ((0.0, 1.0), (1.0, 3.6))
     (failed,) = [row for row in paper.read("table4") if row["train"] is None]
     assert failed["row"] == "alexnet_weight_decay"
@@ -43,7 +43,7 @@ def test_the_papers_values_are_those_of_its_text():
 
 def test_the_ends_of_figure_2a_are_those_of_table_2():
     ends = {
-        name: paper.long_curve("fig2a_long", name)[-1][1]
+        name: paper.long_curve("figure2a_long", name)[-1][1]
         for name in ("test_all", "test_wdonly", "test_none", "train_all")
     }
     rows = {row["row"]: row for row in paper.read("table2")}
@@ -206,7 +206,7 @@ def test_the_papers_curves_overlay_ours(tmp_path):
     compare(str(tmp_path), "figure1a", "paper", find_runs(tmp_path))
     root = tmp_path / "figure1a"
     papers = scalars(root / "paper" / "random_labels" / "train", "loss")
-    expected = paper.curve("fig1a", "steps", "random_labels")
+    expected = paper.curve("figure1a", "steps", "random_labels")
     np.testing.assert_allclose(papers, expected, rtol=1e-6)
     ours = scalars(root / "ours" / "random_labels" / "seed=0" / "train", "loss")
     np.testing.assert_allclose(ours, [(391, 1.0), (782, 0.04)], rtol=1e-6)

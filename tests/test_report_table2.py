@@ -3,7 +3,7 @@
 from finished import row_of, write_result
 
 from rethink_keras.report.page import compare, make_section
-from rethink_keras.report.tables import as_text
+from rethink_keras.report.tables import rows_as_text
 from rethink_keras.results import find_runs
 
 IMAGENET = {
@@ -38,10 +38,10 @@ def test_table_2_has_top_5_and_the_best_in_parentheses(tmp_path):
         "80.00 (85.00)",
     )
     assert (found.compared, found.difference) == ("test", "+0.20")
-    text = as_text(section.rows)
+    text = rows_as_text(section.rows)
     assert text.splitlines()[0].count("top-5") == 2
     table1 = make_section("table1", "paper", {}, str(tmp_path))
-    assert "top-5" not in as_text(table1.rows)
+    assert "top-5" not in rows_as_text(table1.rows)
 
 
 def test_the_sample_is_not_held_against_imagenet(tmp_path):

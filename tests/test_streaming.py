@@ -29,7 +29,7 @@ from rethink_keras import (
     training,
 )
 from rethink_keras.data.identities import identities
-from rethink_keras.pipeline import Share, encoded_images
+from rethink_keras.pipeline import BatchShard, encoded_images
 
 TRAIN, TEST = 29, 11
 KINDS = ("photos", "folder")
@@ -81,7 +81,7 @@ def test_identities_are_those_of_tfds_in_one_file(photos, tmp_path):
 def test_each_epoch_has_every_example_once_in_an_order_of_its_own(photos, name):
     streams = data.stream(name, photos)
     assert (len(streams.train), len(streams.test)) == (TRAIN, TEST)
-    assert streams.classes == CLASSES
+    assert streams.num_classes == CLASSES
     stored = ids_of(streams.train.in_order())
     orders = [
         ids_of(streams.train.shuffled(seed, epoch_of(epoch)))
@@ -130,9 +130,9 @@ def test_labels_are_a_function_of_the_identity(photos, name):
     task = runs.make_inputs(config)
     expected = {}
     for encoded, label, identity in task.streams.train.in_order():
-        image = task.preparation.decode(encoded, None)[None]
-        seen = task.preparation.finish(image, identity[None], None)
-        random = task.preparation.randomization.labels(
+        image = task.preprocessing.decode(encoded, None)[None]
+        seen = task.preprocessing.finish(image, identity[None], None)
+        random = task.preprocessing.randomization.labels(
             label[None], identity[None]
         )
         expected[seen.numpy().tobytes()] = int(label), int(random[0])
@@ -170,7 +170,7 @@ def test_pieces_make_up_the_batches_of_one_device(photos, options):
     for split in (to_train(config), runs.make_inputs(config).test_set):
         whole = collect(split.dataset())
         pipelines = [
-            collect(split.dataset(Share(pieces=4, first=first, count=2)))
+            collect(split.dataset(BatchShard(pieces=4, first=first, count=2)))
             for first in (0, 2)
         ]
         joined = []
@@ -199,7 +199,7 @@ def test_every_example_is_evaluated_once(photos, pieces):
     counted = []
     for first in range(pieces):
         for images, *_, weights in collect(
-            batches.dataset(Share(pieces, first, 1))
+            batches.dataset(BatchShard(pieces, first, 1))
         ):
             assert len(images) == 8 // pieces
             counted += [i.tobytes() for i in images[weights == 1]]
@@ -337,10 +337,12 @@ def test_a_small_set_may_stream_too(tmp_path, sample):
     assert result["steps"] == 10
     assert 0 < result["train_accuracy"] < 1
     task = runs.make_inputs(config)
-    memory = pipeline.randomize(sample.train, task.preparation.randomization)
+    memory = pipeline.randomize(sample.train, task.preprocessing.randomization)
     labels = dict(zip(sample.train.ids, memory.labels.numpy(), strict=True))
     for _, true_labels, ids in task.streams.train.in_order().batch(5_000):
-        random = task.preparation.randomization.labels(true_labels, ids).numpy()
+        random = task.preprocessing.randomization.labels(
+            true_labels, ids
+        ).numpy()
         assert dict(zip(ids.numpy(), random, strict=True)) == labels
 
 

@@ -31,7 +31,7 @@ def uneven() -> Examples:
 @given(size=st.integers(1, 80), seed=SEEDS)
 @settings(max_examples=30)
 def test_subset_is_balanced_and_in_order(uneven, size, seed):
-    subset = balanced_subset(uneven, size, classes=4, seed=seed)
+    subset = balanced_subset(uneven, size, num_classes=4, seed=seed)
     assert len(subset) == len(subset.images) == size
     counts = np.bincount(subset.true_labels, minlength=4)
     assert counts.max() - counts.min() <= 1
@@ -43,7 +43,7 @@ def test_subset_is_balanced_and_in_order(uneven, size, seed):
 @settings(max_examples=20)
 def test_subsets_are_nested(uneven, sizes, seed):
     small, large = (
-        set(balanced_subset(uneven, size, classes=4, seed=seed).ids)
+        set(balanced_subset(uneven, size, num_classes=4, seed=seed).ids)
         for size in sorted(sizes)
     )
     assert small <= large
@@ -51,8 +51,8 @@ def test_subsets_are_nested(uneven, sizes, seed):
 
 def test_subset_does_not_depend_on_the_order_of_the_examples(uneven):
     order = np.random.default_rng(1).permutation(len(uneven))
-    straight = balanced_subset(uneven, 50, classes=4, seed=0)
-    mixed = balanced_subset(uneven.take(order), 50, classes=4, seed=0)
+    straight = balanced_subset(uneven, 50, num_classes=4, seed=0)
+    mixed = balanced_subset(uneven.take(order), 50, num_classes=4, seed=0)
     assert set(straight.ids) == set(mixed.ids)
 
 
@@ -60,14 +60,15 @@ def test_subset_is_balanced_in_the_true_labels(uneven):
     relabelled = dataclasses.replace(
         uneven, labels=np.zeros_like(uneven.labels)
     )
-    subset = balanced_subset(relabelled, 40, classes=4, seed=0)
+    subset = balanced_subset(relabelled, 40, num_classes=4, seed=0)
     assert np.bincount(subset.true_labels).tolist() == [10] * 4
 
 
 def test_every_member_of_a_class_is_as_likely(uneven):
     hits = sum(
         np.isin(
-            uneven.ids, balanced_subset(uneven, 40, classes=4, seed=seed).ids
+            uneven.ids,
+            balanced_subset(uneven, 40, num_classes=4, seed=seed).ids,
         )
         for seed in range(100)
     )
@@ -82,7 +83,7 @@ def test_every_member_of_a_class_is_as_likely(uneven):
 def test_too_large_a_subset_is_refused_with_its_numbers(uneven, size):
     needed = -(-size // 4)
     with pytest.raises(InputError) as error:
-        balanced_subset(uneven, size, classes=4, seed=0)
+        balanced_subset(uneven, size, num_classes=4, seed=0)
     message = str(error.value)
     assert f"train_examples={size}" in message
     assert "20 examples" in message
@@ -96,7 +97,7 @@ def test_too_large_a_subset_is_refused_with_its_numbers(uneven, size):
 @given(size=st.integers(1, 80), seed=SEEDS)
 @settings(max_examples=20)
 def test_held_out_examples_are_balanced_and_not_trained_on(uneven, size, seed):
-    rest, held_out = hold_out(uneven, size, classes=4, seed=seed)
+    rest, held_out = hold_out(uneven, size, num_classes=4, seed=seed)
     assert len(held_out) == size
     assert len(rest) + size == len(uneven)
     assert not set(rest.ids) & set(held_out.ids)
@@ -110,4 +111,4 @@ def test_held_out_examples_are_balanced_and_not_trained_on(uneven, size, seed):
 @pytest.mark.parametrize("size", [81, 140, 10_000])
 def test_too_many_held_out_are_refused(uneven, size):
     with pytest.raises(InputError, match=rf"validation_examples={size}: "):
-        hold_out(uneven, size, classes=4, seed=0)
+        hold_out(uneven, size, num_classes=4, seed=0)

@@ -16,12 +16,12 @@ from rethink_keras import (
 )
 from rethink_keras.models import BUILDERS
 from rethink_keras.training.backends import make_steps
-from rethink_keras.training.meters import evaluation_sums
+from rethink_keras.training.metrics import evaluation_sums
 
 
-def make_examples(count: int, shape=(6, 6, 1), classes: int = 3):
+def make_examples(count: int, shape=(6, 6, 1), num_classes: int = 3):
     rng = np.random.default_rng(count)
-    labels = rng.integers(0, classes, count).astype("int32")
+    labels = rng.integers(0, num_classes, count).astype("int32")
     return data.Examples(
         images=rng.normal(size=(count, *shape)).astype("float32"),
         labels=labels,
@@ -30,10 +30,12 @@ def make_examples(count: int, shape=(6, 6, 1), classes: int = 3):
     )
 
 
-def linear_model(weight_decay: float = 0.0, classes: int = 3) -> keras.Model:
+def linear_model(
+    weight_decay: float = 0.0, num_classes: int = 3
+) -> keras.Model:
     inputs = keras.Input((6, 6, 1))
     outputs = keras.layers.Dense(
-        classes,
+        num_classes,
         kernel_regularizer=keras.regularizers.L2(weight_decay / 2),
     )(keras.layers.Flatten()(inputs))
     return keras.Model(inputs, outputs)
@@ -43,9 +45,9 @@ def fit(model, examples, *, epochs=2, batch_size=4, rate=0.1, callbacks=()):
     steps = -(-len(examples) // batch_size)
     trainer = training.Trainer(
         model,
-        training.sgd(rate, decay=0.95, momentum=0.9, epoch_steps=steps),
+        training.sgd(rate, decay=0.95, momentum=0.9, steps_per_epoch=steps),
         epochs=epochs,
-        epoch_steps=steps,
+        steps_per_epoch=steps,
     )
     history = trainer.train(
         pipeline.TrainingBatches(
@@ -69,7 +71,7 @@ def test_steps_are_sgd_with_momentum_and_coupled_weight_decay():
     model = linear_model(decay)
     kernel, bias = (v.numpy().astype("float64") for v in model.weights)
     optimizer = training.sgd(
-        rate, decay=0.95, momentum=momentum, epoch_steps=10
+        rate, decay=0.95, momentum=momentum, steps_per_epoch=10
     )
     steps = make_steps(model, optimizer)
     batches = pipeline.TrainingBatches(
@@ -144,9 +146,11 @@ def test_the_first_five_are_those_of_a_stable_ranking():
 
 
 @pytest.mark.parametrize(("classes", "told"), [(10, False), (11, True)])
-def test_more_than_ten_classes_have_a_top_5(classes, told):
+def test_more_than_ten_classes_have_a_top_5(num_classes, told):
     examples = make_examples(40)
-    steps, history = fit(linear_model(classes=classes), examples, epochs=1)
+    steps, history = fit(
+        linear_model(num_classes=num_classes), examples, epochs=1
+    )
     found = training.evaluate(steps, pipeline.EvaluationBatches(examples))
     known = (found.top5_accuracy, found.top5_accuracy_true)
     assert history["test_top5_accuracy"] == [known[1]]
@@ -197,7 +201,7 @@ def test_divergence_names_the_first_step_that_is_not_finite():
 
 @pytest.mark.parametrize("name", ["mlp_1x512", "small_inception"])
 def test_two_runs_end_with_the_same_bits(name):
-    examples = make_examples(48, shape=(8, 8, 3), classes=10)
+    examples = make_examples(48, shape=(8, 8, 3), num_classes=10)
     weights = []
     for _ in range(2):
         keras.utils.set_random_seed(3)
@@ -216,7 +220,7 @@ def test_the_number_of_steps_in_a_call_does_not_matter():
         model = linear_model()
         steps = make_steps(
             model,
-            training.sgd(0.1, decay=0.9, momentum=0.9, epoch_steps=3),
+            training.sgd(0.1, decay=0.9, momentum=0.9, steps_per_epoch=3),
         )
         iterator = steps.iterator(
             pipeline.TrainingBatches(

@@ -33,11 +33,11 @@ def picture(index: int, height: int = 8, width: int = 8) -> np.ndarray:
     return np.full((height, width, 3), index, np.uint8)
 
 
-def picture_features(shape=(8, 8, 3), classes: int = 3):
+def picture_features(shape=(8, 8, 3), num_classes: int = 3):
     return tfds.features.FeaturesDict(
         {
             "image": tfds.features.Image(shape=shape),
-            "label": tfds.features.ClassLabel(num_classes=classes),
+            "label": tfds.features.ClassLabel(num_classes=num_classes),
         }
     )
 

@@ -77,7 +77,7 @@ def _run(experiments: Sequence[str]) -> int:
             chosen, seeds, _WORKDIR.value, _DATA_DIR.value, _PRECISION.value
         )
     if _DRY_RUN.value:
-        print(rows_of.as_list(jobs))
+        print(rows_of.jobs_as_text(jobs))
         return 0
     with writing(_WORKDIR.value):
         epath.Path(_WORKDIR.value).mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def _run(experiments: Sequence[str]) -> int:
     for name in experiments:
         section = page.compare(_WORKDIR.value, name, _SCALE.value, runs)
         print(f"\n{section.title}, {_SCALE.value} scale")
-        print(tables.as_text(section.rows))
+        print(tables.rows_as_text(section.rows))
     print(f"\nsee tensorboard --logdir {shlex.quote(_WORKDIR.value)}")
     for job, code in failed.items():
         print(f"failed with exit code {code}: {job}", file=sys.stderr)

@@ -18,13 +18,14 @@ _SEARCH = flags.DEFINE_list(
     "of weight_decay, learning_rate, epochs, dropout",
 )
 _TRIALS = flags.DEFINE_integer("trials", 20, "at most", lower_bound=1)
-_LEAST = flags.DEFINE_float(
-    "least_train_accuracy",
+_MIN_TRAIN_ACCURACY = flags.DEFINE_float(
+    "min_train_accuracy",
     0.0,
     "that a choice must keep, as the paper's row does",
     lower_bound=0.0,
     upper_bound=1.0,
 )
+flags.DEFINE_alias("least_train_accuracy", "min_train_accuracy")
 _SEED = flags.DEFINE_integer("seed", 0, "of the trials", lower_bound=0)
 _SCALE = flags.DEFINE_enum(
     "scale", "sample", ["sample", "paper"], "5,000 images, or all of CIFAR-10"
@@ -78,7 +79,7 @@ def main() -> None:
         )
     workdir = epath.Path(_WORKDIR.value) / row.stem
     tuner = tuning.RunTuner(
-        config, _SEARCH.value, workdir, _TRIALS.value, _LEAST.value
+        config, _SEARCH.value, workdir, _TRIALS.value, _MIN_TRAIN_ACCURACY.value
     )
     try:
         ranking = tuner.tune()

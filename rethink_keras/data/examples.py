@@ -49,4 +49,4 @@ class ImageClassification:
 
     train: Examples
     test: Examples
-    classes: int
+    num_classes: int

@@ -41,7 +41,7 @@ def load(name: str, data_dir: str | None = None) -> ImageClassification:
     return ImageClassification(
         train=_join(train, streams, streams.train),
         test=_join(test, streams, streams.test),
-        classes=streams.classes,
+        num_classes=streams.num_classes,
     )
 
 
@@ -99,9 +99,9 @@ def _join(
     batches: Batches, streams: ImageStreams, split: EncodedExamples
 ) -> Examples:
     images, labels, ids = map(np.concatenate, zip(*batches, strict=True))
-    if labels.min() < 0 or labels.max() >= streams.classes:
+    if labels.min() < 0 or labels.max() >= streams.num_classes:
         raise InputError(
-            f"{split.place}: has labels outside 0 to {streams.classes - 1};"
+            f"{split.place}: has labels outside 0 to {streams.num_classes - 1};"
             f" the data set {streams.name} cannot be used"
         )
     return Examples(images, labels, labels, ids)

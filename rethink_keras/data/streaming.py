@@ -55,7 +55,7 @@ class ImageStreams:
     Attributes:
       name: as asked for.
       train, test: the splits.
-      classes: how many.
+      num_classes: how many.
       shape: (height, width, channels) of all the images, None where it is not
         known before reading.
       find_damage: reads all the files; names the first that is damaged.
@@ -64,7 +64,7 @@ class ImageStreams:
     name: str
     train: EncodedExamples
     test: EncodedExamples
-    classes: int
+    num_classes: int
     shape: tuple[int | None, int | None, int | None]
     find_damage: Callable[[], str | None]
 
@@ -100,27 +100,27 @@ def stream(name: str, data_dir: str | None = None) -> ImageStreams:
     if folder is not None:
         return _stream_folder(name, folder)
     builder = find_builder(name, data_dir)
-    classes = count_classes(builder, name)
+    num_classes = count_classes(builder, name)
     splits = find_splits(builder, name)
     train, test = (RecordFiles(builder, split) for split in splits)
     return ImageStreams(
         name,
         train,
         test,
-        classes,
+        num_classes,
         shape=builder.info.features[train.image].shape,
         find_damage=functools.partial(damage_of, builder, splits),
     )
 
 
 def _stream_folder(name: str, folder: epath.Path) -> ImageStreams:
-    train, test, classes = open_folder(folder)
+    train, test, num_classes = open_folder(folder)
 
     def find_damage() -> str | None:
         return train.find_damage() or test.find_damage()
 
     shape = None, None, None
-    return ImageStreams(name, train, test, classes, shape, find_damage)
+    return ImageStreams(name, train, test, num_classes, shape, find_damage)
 
 
 def _reason(error: tf.errors.OpError | UnicodeDecodeError) -> str:

@@ -1,6 +1,6 @@
 """The paper's tables and figures: their rows, and a runner for them."""
 
-from rethink_keras.experiments.planning import FASTEST, Job, as_list, plan
+from rethink_keras.experiments.planning import FASTEST, Job, jobs_as_text, plan
 from rethink_keras.experiments.rows import SCALES, TITLES, Row, load
 from rethink_keras.experiments.runner import Runner
 
@@ -11,7 +11,7 @@ __all__ = [
     "Job",
     "Row",
     "Runner",
-    "as_list",
+    "jobs_as_text",
     "load",
     "plan",
 ]

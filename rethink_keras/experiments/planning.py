@@ -138,7 +138,7 @@ def _command(
     return ("-m", "rethink_keras.main", *row.flags_here(), *options)
 
 
-def as_list(jobs: Sequence[Job]) -> str:
+def jobs_as_text(jobs: Sequence[Job]) -> str:
     """Each run's command, its state and estimated time, for --dry_run."""
     lines = []
     for job in jobs:

@@ -96,10 +96,10 @@ def images_per_second(network: Network, precision: str) -> float:
 
     config = RunConfig(**dataclasses.asdict(network), precision=precision)
     side = network.image_size or _SIDE
-    classes = _CLASSES[config.streams]
+    num_classes = _CLASSES[config.streams]
     count = 2 * network.batch_size
     random = np.random.default_rng(0)
-    labels = random.integers(0, classes, count).astype("int32")
+    labels = random.integers(0, num_classes, count).astype("int32")
     examples = data.Examples(
         images=random.normal(size=(count, side, side, 3)).astype("float32"),
         labels=labels,
@@ -107,10 +107,10 @@ def images_per_second(network: Network, precision: str) -> float:
         ids=np.arange(count),
     )
     trainer = training.Trainer(
-        runs.build_model(config, (side, side, 3), classes),
+        runs.build_model(config, (side, side, 3), num_classes),
         runs.make_optimizer(config, steps_per_epoch := 2),
         epochs=1,
-        epoch_steps=steps_per_epoch,
+        steps_per_epoch=steps_per_epoch,
     )
     steps = trainer.steps
     batches = steps.iterator(
@@ -126,6 +126,6 @@ def images_per_second(network: Network, precision: str) -> float:
     while done < _LEAST_STEPS or time.perf_counter() - begun < _SECONDS:
         together = max(done, 1)
         steps.train(batches, together)
-        steps.meters.result()  # waits
+        steps.metrics.result()  # waits
         done += together
     return done * network.batch_size / (time.perf_counter() - begun)

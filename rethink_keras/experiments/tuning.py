@@ -60,7 +60,7 @@ def search_space(names: Sequence[str]) -> keras_tuner.HyperParameters:
 
 
 @dataclasses.dataclass(frozen=True)
-class Tried:
+class TrialResult:
     """A trial that was measured; accuracies are shares of 1, 0 if it diverged.
 
     Attributes:
@@ -85,7 +85,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
       names: of the options searched.
       workdir: of the trials; other searches may share it.
       trials: how many at most; the grid may have fewer.
-      least_train_accuracy: that a trial must reach to be chosen.
+      min_train_accuracy: that a trial must reach to be chosen.
 
     Raises:
       InputError: the work directory cannot be written.
@@ -97,14 +97,14 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         names: Sequence[str],
         workdir: epath.Path,
         trials: int,
-        least_train_accuracy: float = 0.0,
+        min_train_accuracy: float = 0.0,
     ):
         if config.validation_examples is None:
             raise ValueError("config: needs validation_examples")
         self._config = config
         self._workdir = workdir
-        self._least = least_train_accuracy
-        self._tried: list[Tried] = []
+        self._min_train_accuracy = min_train_accuracy
+        self._tried: list[TrialResult] = []
         oracle = keras_tuner.oracles.GridSearchOracle(
             objective=keras_tuner.Objective(_OBJECTIVE, "max"),
             max_trials=trials,
@@ -131,8 +131,8 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         except Exception as error:
             # Of other errors keras-tuner makes failed trials, and goes on.
             raise keras_tuner.errors.FatalError(str(error)) from error
-        fits = train >= self._least
-        self._tried.append(Tried(config, validation, train, fits))
+        fits = train >= self._min_train_accuracy
+        self._tried.append(TrialResult(config, validation, train, fits))
         return {_OBJECTIVE: validation}
 
     def _measure(self, config: RunConfig) -> tuple[float, float]:
@@ -157,7 +157,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         }
         return dataclasses.replace(self._config, **rounded)
 
-    def tune(self) -> list[Tried]:
+    def tune(self) -> list[TrialResult]:
         """Runs the trials that are left; ranks all.
 
         Returns:

@@ -13,7 +13,7 @@ LEAST_SIZE = 75
 @keras_settings(image_data_format="channels_last")
 def inception_v3(
     input_shape: tuple[int, int, int] = (299, 299, 3),
-    classes: int = 1000,
+    num_classes: int = 1000,
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
@@ -30,7 +30,7 @@ def inception_v3(
 
     Args:
       input_shape: (height, width, channels), of 75 x 75 or more.
-      classes: number of classes.
+      num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
@@ -74,7 +74,7 @@ def inception_v3(
     )
     outputs = classify(
         features.output,
-        classes,
+        num_classes,
         activation=classifier_activation,
         weight_decay=weight_decay,
         dropout=dropout,

@@ -117,7 +117,7 @@ class PositionEmbedding(keras.layers.Layer):
 
 def classify(
     x,
-    classes: int,
+    num_classes: int,
     *,
     activation: str | None,
     weight_decay: float,
@@ -128,7 +128,7 @@ def classify(
 
     Args:
       x: [n, features].
-      classes: number of classes.
+      num_classes: number of classes.
       activation: None for logits.
       weight_decay: see `half_l2`.
       dropout: rate before the layer.
@@ -140,7 +140,7 @@ def classify(
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
     return keras.layers.Dense(
-        classes,
+        num_classes,
         activation=activation,
         kernel_initializer=kernel_initializer,
         kernel_regularizer=half_l2(weight_decay),

@@ -10,7 +10,7 @@ from rethink_keras.models.layers import classify, half_l2
 @keras_settings(image_data_format="channels_last")
 def mlp(
     input_shape: tuple[int, int, int] = (28, 28, 3),
-    classes: int = 10,
+    num_classes: int = 10,
     *,
     hidden: tuple[int, ...] = (512,),
     weight_decay: float = 0.0,
@@ -25,7 +25,7 @@ def mlp(
 
     Args:
       input_shape: (height, width, channels).
-      classes: number of classes.
+      num_classes: number of classes.
       hidden: units of each hidden layer.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before each layer but the first.
@@ -46,7 +46,7 @@ def mlp(
             x = layers.Dropout(dropout)(x)
     outputs = classify(
         x,
-        classes,
+        num_classes,
         activation=classifier_activation,
         weight_decay=weight_decay,
     )

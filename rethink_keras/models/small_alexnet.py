@@ -14,7 +14,7 @@ from rethink_keras.models.layers import (
 @keras_settings(image_data_format="channels_last")
 def small_alexnet(
     input_shape: tuple[int, int, int] = (28, 28, 3),
-    classes: int = 10,
+    num_classes: int = 10,
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
@@ -31,7 +31,7 @@ def small_alexnet(
 
     Args:
       input_shape: (height, width, channels).
-      classes: number of classes.
+      num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before each fully connected layer.
       classifier_activation: of the last layer; None for logits.
@@ -70,7 +70,7 @@ def small_alexnet(
         x = layers.Dropout(dropout)(x)
     outputs = classify(
         x,
-        classes,
+        num_classes,
         activation=classifier_activation,
         weight_decay=weight_decay,
         kernel_initializer=_normal(1 / 192),

@@ -12,7 +12,7 @@ BATCH_NORM_EPSILON = 1e-3
 @keras_settings(image_data_format="channels_last")
 def small_inception(
     input_shape: tuple[int, int, int] = (28, 28, 3),
-    classes: int = 10,
+    num_classes: int = 10,
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
@@ -29,7 +29,7 @@ def small_inception(
 
     Args:
       input_shape: (height, width, channels).
-      classes: number of classes.
+      num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
@@ -82,7 +82,7 @@ def small_inception(
     x = layers.GlobalAveragePooling2D()(x)
     outputs = classify(
         x,
-        classes,
+        num_classes,
         activation=classifier_activation,
         weight_decay=weight_decay,
         dropout=dropout,

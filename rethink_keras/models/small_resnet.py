@@ -12,7 +12,7 @@ _WIDTHS = (64, 128, 256)
 @keras_settings(image_data_format="channels_last")
 def small_resnet(
     input_shape: tuple[int, int, int] = (28, 28, 3),
-    classes: int = 10,
+    num_classes: int = 10,
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
@@ -27,7 +27,7 @@ def small_resnet(
 
     Args:
       input_shape: (height, width, channels).
-      classes: number of classes.
+      num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before the fully connected layer.
       classifier_activation: of the last layer; None for logits.
@@ -67,7 +67,7 @@ def small_resnet(
     x = layers.GlobalAveragePooling2D()(activate(x))
     outputs = classify(
         x,
-        classes,
+        num_classes,
         activation=classifier_activation,
         weight_decay=weight_decay,
         dropout=dropout,

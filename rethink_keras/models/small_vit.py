@@ -12,7 +12,7 @@ _PATCH, _WIDTH, _DEPTH, _HEADS = 4, 128, 6, 4
 @keras_settings(image_data_format="channels_last")
 def small_vit(
     input_shape: tuple[int, int, int] = (28, 28, 3),
-    classes: int = 10,
+    num_classes: int = 10,
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
@@ -27,7 +27,7 @@ def small_vit(
 
     Args:
       input_shape: (height, width, channels).
-      classes: number of classes.
+      num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: rate before the last layer.
       classifier_activation: of the last layer; None for logits.
@@ -73,7 +73,7 @@ def small_vit(
     x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
     outputs = classify(
         x,
-        classes,
+        num_classes,
         activation=classifier_activation,
         weight_decay=weight_decay,
         dropout=dropout,

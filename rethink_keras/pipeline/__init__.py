@@ -1,10 +1,10 @@
 """From randomized examples to batches: crop, augment, whiten, regularize."""
 
 from rethink_keras.pipeline.batches import (
+    BatchShard,
     EvaluationBatches,
-    Share,
     TrainingBatches,
-    epoch_steps,
+    steps_per_epoch,
 )
 from rethink_keras.pipeline.datasets import augmentation, randomize, whitened
 from rethink_keras.pipeline.preprocessing import (
@@ -21,16 +21,16 @@ from rethink_keras.pipeline.regularizers import (
     smooth,
 )
 from rethink_keras.pipeline.streaming import (
-    Preparation,
+    Preprocessing,
     StreamedEvaluationBatches,
     StreamedTrainingBatches,
     streamed_moments,
 )
 
 __all__ = [
+    "BatchShard",
     "EvaluationBatches",
-    "Preparation",
-    "Share",
+    "Preprocessing",
     "StreamedEvaluationBatches",
     "StreamedTrainingBatches",
     "TrainingBatches",
@@ -38,13 +38,13 @@ __all__ = [
     "centre_crop",
     "channel_moments",
     "cut_out",
-    "epoch_steps",
     "flip_and_rotate",
     "mix_up",
     "random_crop",
     "randomize",
     "regularization",
     "smooth",
+    "steps_per_epoch",
     "streamed_moments",
     "whiten",
     "whitened",

@@ -17,14 +17,14 @@ Batch = tuple[tf.Tensor, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Share:
+class BatchShard:
     """The part of each batch that one input pipeline yields.
 
     A batch is cut into pieces, one for each replica of the network, so that
     the batches are the same whatever the number of devices.
 
     Attributes:
-      pieces: of a batch.
+      num_replicas: of a batch.
       first: number of the first piece yielded, from 0.
       count: of pieces yielded of each batch, one after the other.
       multiple: None for batches whose sizes differ by one at most. Else all
@@ -33,21 +33,21 @@ class Share:
         their neighbours, unless the sizes divide.
     """
 
-    pieces: int = 1
+    num_replicas: int = 1
     first: int = 0
     count: int = 1
     multiple: int | None = None
 
     def round_up(self, size: int) -> int:
         """The least batch size from `size` on that the pieces divide."""
-        unit = self.multiple or self.pieces
+        unit = self.multiple or self.num_replicas
         return unit * math.ceil(size / unit)
 
 
-WHOLE = Share()
+WHOLE_BATCH = BatchShard()
 
 
-def epoch_steps(examples: int, batch_size: int) -> int:
+def steps_per_epoch(examples: int, batch_size: int) -> int:
     """Batches of an epoch; see `TrainingBatches`."""
     return math.ceil(examples / batch_size)
 
@@ -87,7 +87,7 @@ class TrainingBatches:
         augment: Augment | None = None,
         regularize: Regularize | None = None,
     ):
-        self.steps = epoch_steps(len(examples), batch_size)
+        self.steps = steps_per_epoch(len(examples), batch_size)
         self.epochs = epochs
         self.skip = skip
         self._limit: int | None = None
@@ -96,38 +96,38 @@ class TrainingBatches:
         self._augment = augment
         self._regularize = regularize
 
-    def dataset(self, share: Share = WHOLE) -> tf.data.Dataset:
+    def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
         """Batches (images, targets, labels, true_labels), without end marks.
 
         One data set spans the run, since a new iterator each epoch can leave
         a CPU at half speed.
         """
         fields = tuple(map(tf.constant, self._examples.fields))
-        cuts = self._cuts(share)
-        size = cuts[0, 1] - cuts[0, 0] if share.multiple else None
+        cuts = self._cuts(shard)
+        size = cuts[0, 1] - cuts[0, 0] if shard.multiple else None
 
-        def pieces(epoch: tf.Tensor) -> tf.data.Dataset:
+        def num_replicas(epoch: tf.Tensor) -> tf.data.Dataset:
             order = self._order(epoch)
 
             def indices(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                step, piece = number // share.count, number % share.count
+                step, piece = number // shard.count, number % shard.count
                 cut = tf.constant(cuts)[step]
-                start = cut[share.first + piece]
-                end = cut[share.first + piece + 1]
+                start = cut[shard.first + piece]
+                end = cut[shard.first + piece + 1]
                 return epoch, tf.ensure_shape(order[start:end], [size])
 
-            return tf.data.Dataset.range(self.steps * share.count).map(indices)
+            return tf.data.Dataset.range(self.steps * shard.count).map(indices)
 
         batches = tf.data.Dataset.range(self.epochs.start, self.epochs.stop)
-        batches = batches.flat_map(pieces).skip(self.skip * share.count)
+        batches = batches.flat_map(num_replicas).skip(self.skip * shard.count)
         if self._limit is not None:
-            batches = batches.take(self._limit * share.count)
+            batches = batches.take(self._limit * shard.count)
         changing = bool(self._augment or self._regularize)
         batches = batches.map(
             lambda epoch, indices: self._take(fields, epoch, indices),
             num_parallel_calls=1 + changing,
         )
-        return steady(batches.prefetch(4 * share.count))
+        return steady(batches.prefetch(4 * shard.count))
 
     def beginning(self, epoch: int, limit: int) -> "TrainingBatches":
         """The first batches of an epoch alone, as trained on."""
@@ -149,7 +149,7 @@ class TrainingBatches:
           epoch: int64 scalar.
           step: int64 scalar, of the epoch.
         """
-        cut = tf.constant(self._cuts(WHOLE))[step]
+        cut = tf.constant(self._cuts(WHOLE_BATCH))[step]
         return self._take(fields, epoch, self._order(epoch)[cut[0] : cut[1]])
 
     def _order(self, epoch: tf.Tensor) -> tf.Tensor:
@@ -157,18 +157,18 @@ class TrainingBatches:
             tf.range(len(self._examples)), seed=(self._seed, epoch)
         )
 
-    def _cuts(self, share: Share) -> np.ndarray:
+    def _cuts(self, shard: BatchShard) -> np.ndarray:
         """Where the pieces of each batch begin and end: [steps, pieces + 1]."""
         count, steps = len(self._examples), self.steps
         step = np.arange(steps)[:, None]
-        if share.multiple is None:
+        if shard.multiple is None:
             starts, ends = count * step // steps, count * (step + 1) // steps
         else:
-            size = share.round_up(math.ceil(count / steps))
+            size = shard.round_up(math.ceil(count / steps))
             starts = (count - size) * step // max(steps - 1, 1)
             ends = starts + size
-        piece = np.arange(share.pieces + 1)
-        return starts + (ends - starts) * piece // share.pieces
+        piece = np.arange(shard.num_replicas + 1)
+        return starts + (ends - starts) * piece // shard.num_replicas
 
     def _take(self, fields: Batch, epoch: tf.Tensor, indices: tf.Tensor):
         """The examples of a batch, augmented and regularized."""
@@ -195,24 +195,24 @@ class EvaluationBatches:
     def __init__(self, examples: Examples):
         self._examples = examples
 
-    def dataset(self, share: Share = WHOLE) -> tf.data.Dataset:
+    def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
         """Batches (images, labels, true_labels, weights)."""
         images, labels, true_labels, _ = map(tf.constant, self._examples.fields)
         count = len(self._examples)
-        batch_size = share.round_up(min(EVALUATION_BATCH, count))
-        size = batch_size // share.pieces
+        batch_size = shard.round_up(min(EVALUATION_BATCH, count))
+        size = batch_size // shard.num_replicas
         batches = math.ceil(count / batch_size)
 
         def take(number: tf.Tensor) -> Batch:
-            batch, piece = number // share.count, number % share.count
-            start = batch * batch_size + (share.first + piece) * size
+            batch, piece = number // shard.count, number % shard.count
+            start = batch * batch_size + (shard.first + piece) * size
             indices = start + tf.range(size, dtype=tf.int64)
             weights = tf.cast(indices < count, tf.float32)
             indices = tf.minimum(indices, count - 1)
             fields = (images, labels, true_labels)
             return *(tf.gather(field, indices) for field in fields), weights
 
-        dataset = tf.data.Dataset.range(batches * share.count).map(take)
+        dataset = tf.data.Dataset.range(batches * shard.count).map(take)
         return steady(dataset.prefetch(1))
 
 

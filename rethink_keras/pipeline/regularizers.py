@@ -21,7 +21,7 @@ Regularize = Callable[
 
 def regularization(
     *,
-    classes: int,
+    num_classes: int,
     cutout: bool,
     mixup: bool,
     label_smoothing: float,
@@ -30,7 +30,7 @@ def regularization(
     """What regularizes a training batch anew in each epoch.
 
     Args:
-      classes: number of classes.
+      num_classes: number of classes.
       cutout: whether to cut a square out of each image.
       mixup: whether to mix each example with another.
       label_smoothing: see `smooth`.
@@ -50,7 +50,7 @@ def regularization(
         if cutout:
             images = cut_out(images, ids, **key)
         if mixup or label_smoothing:
-            targets = smooth(labels, classes, label_smoothing)
+            targets = smooth(labels, num_classes, label_smoothing)
         if mixup:
             images, targets = mix_up(images, targets, ids, **key)
         return images, targets
@@ -113,27 +113,27 @@ def mix_up(
     """
     keys = example_keys(ids, seed, Stream.MIXUP, epoch)
     words, _ = random_words(keys, 1)  # [n, 1]
-    share = tf.cast((1 + to_uniform(words)) / 2, tf.float32)
-    share_of_image = share[:, :, None, None]
+    lam = tf.cast((1 + to_uniform(words)) / 2, tf.float32)
+    share_of_image = lam[:, :, None, None]
     return (
         _interpolate(images, share_of_image),
-        _interpolate(targets, share),
+        _interpolate(targets, lam),
     )
 
 
-def _interpolate(values: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    return share * values + (1 - share) * tf.roll(values, 1, axis=0)
+def _interpolate(values: tf.Tensor, lam: tf.Tensor) -> tf.Tensor:
+    return lam * values + (1 - lam) * tf.roll(values, 1, axis=0)
 
 
-def smooth(labels: tf.Tensor, classes: int, amount: float) -> tf.Tensor:
+def smooth(labels: tf.Tensor, num_classes: int, amount: float) -> tf.Tensor:
     """Labels as distributions: 1 - amount, and amount over all the classes.
 
     Args:
       labels: int32 [n].
-      classes: number of classes.
+      num_classes: number of classes.
       amount: from 0 to below 1 (Szegedy et al., 2016).
 
     Returns:
       float32 [n, classes].
     """
-    return (1 - amount) * tf.one_hot(labels, classes) + amount / classes
+    return (1 - amount) * tf.one_hot(labels, num_classes) + amount / num_classes

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from rethink_keras.data import EncodedExamples
 from rethink_keras.pipeline import encoded_images
-from rethink_keras.pipeline.batches import WHOLE, Share, steady
+from rethink_keras.pipeline.batches import WHOLE_BATCH, BatchShard, steady
 from rethink_keras.pipeline.preprocessing import flip_and_rotate
 from rethink_keras.pipeline.regularizers import Regularize
 from rethink_keras.randomization import Randomization, Stream, example_keys
@@ -24,7 +24,7 @@ MOMENT_EXAMPLES = 1_000
 
 
 @dataclasses.dataclass(frozen=True)
-class Preparation:
+class Preprocessing:
     """What happens to each image of a stream.
 
     It is decoded and resized from its centre or a random window, randomized
@@ -49,11 +49,11 @@ class Preparation:
 
     def keyed(self, epoch: tf.Tensor, labels: tf.Tensor, ids: tf.Tensor):
         """The randomized labels, and the seeds of each image's distortion."""
-        classes = self.randomization.classes
-        for good in (labels >= 0, labels < classes):
+        num_classes = self.randomization.num_classes
+        for good in (labels >= 0, labels < num_classes):
             tf.debugging.Assert(
                 tf.reduce_all(good),
-                [f"a label outside 0 to {classes - 1} among", labels],
+                [f"a label outside 0 to {num_classes - 1} among", labels],
             )
         keys = example_keys(ids, self.seed, Stream.DISTORTION, epoch)
         words = random_words(keys, encoded_images.SEEDS)
@@ -92,7 +92,7 @@ class StreamedTrainingBatches:
 
     Args:
       examples: n examples, at least a batch.
-      preparation: of their images.
+      preprocessing: of their images.
       batch_size: of all batches; a multiple of the pieces asked for.
       epochs: which epochs.
       skip: batches of the first epoch to leave out; they are read, and not
@@ -106,7 +106,7 @@ class StreamedTrainingBatches:
     def __init__(
         self,
         examples: EncodedExamples,
-        preparation: Preparation,
+        preprocessing: Preprocessing,
         *,
         batch_size: int,
         epochs: range,
@@ -117,31 +117,31 @@ class StreamedTrainingBatches:
         self.skip = skip
         self._limit: int | None = None
         self._examples = examples
-        self._preparation = preparation
+        self._preparation = preprocessing
         self._batch_size = batch_size
 
-    def dataset(self, share: Share = WHOLE) -> tf.data.Dataset:
+    def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
         """Batches (images, targets, labels, true_labels), without end marks."""
-        preparation, size = self._preparation, self._batch_size
+        preprocessing, size = self._preparation, self._batch_size
 
         def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            examples = self._examples.shuffled(preparation.seed, epoch)
+            examples = self._examples.shuffled(preprocessing.seed, epoch)
             examples = examples.take(self.steps * size)
             return examples.map(lambda *fields: (epoch, *fields))
 
         def key(epoch, encoded, true_labels, ids):
-            labels, seeds = preparation.keyed(epoch[0], true_labels, ids)
+            labels, seeds = preprocessing.keyed(epoch[0], true_labels, ids)
             return epoch, encoded, labels, true_labels, ids, seeds
 
         def decode(epoch, encoded, labels, true_labels, ids, seeds):
-            image = preparation.decode(encoded, seeds)
+            image = preprocessing.decode(encoded, seeds)
             return epoch, image, labels, true_labels, ids
 
         def finish(epoch, images, labels, true_labels, ids):
-            images = preparation.finish(images, ids, epoch[0])
+            images = preprocessing.finish(images, ids, epoch[0])
             targets = labels
-            if preparation.regularize is not None:
-                images, targets = preparation.regularize(
+            if preprocessing.regularize is not None:
+                images, targets = preprocessing.regularize(
                     images, labels, ids, epoch[0]
                 )
             return images, targets, labels, true_labels
@@ -150,9 +150,9 @@ class StreamedTrainingBatches:
         stream = epochs.flat_map(of_epoch).skip(self.skip * size)
         if self._limit is not None:
             stream = stream.take(self._limit * size)
-        pieces = _pieces(stream, share, size).map(key)
-        decoded = _batched(_one_by_one(pieces, decode), share, size)
-        return steady(decoded.map(finish).prefetch(share.count))
+        num_replicas = _pieces(stream, shard, size).map(key)
+        decoded = _batched(_one_by_one(num_replicas, decode), shard, size)
+        return steady(decoded.map(finish).prefetch(shard.count))
 
     def beginning(self, epoch: int, limit: int) -> "StreamedTrainingBatches":
         """The first batches of an epoch alone, as trained on."""
@@ -169,25 +169,25 @@ class StreamedEvaluationBatches:
 
     Args:
       examples: n examples.
-      preparation: of their images, which are not distorted.
+      preprocessing: of their images, which are not distorted.
       batch_size: at most; rounded up for the devices to share.
     """
 
     def __init__(
         self,
         examples: EncodedExamples,
-        preparation: Preparation,
+        preprocessing: Preprocessing,
         *,
         batch_size: int,
     ):
         self._examples = examples
-        self._preparation = preparation
+        self._preparation = preprocessing
         self._batch_size = batch_size
 
-    def dataset(self, share: Share = WHOLE) -> tf.data.Dataset:
+    def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
         """Batches (images, labels, true_labels, weights)."""
-        preparation, count = self._preparation, len(self._examples)
-        size = share.round_up(min(self._batch_size, count))
+        preprocessing, count = self._preparation, len(self._examples)
+        size = shard.round_up(min(self._batch_size, count))
         missing = -count % size
 
         def weigh(number, fields):
@@ -195,30 +195,30 @@ class StreamedEvaluationBatches:
             return weight, *fields
 
         def key(weights, encoded, true_labels, ids):
-            labels, _ = preparation.keyed(tf.constant(0), true_labels, ids)
+            labels, _ = preprocessing.keyed(tf.constant(0), true_labels, ids)
             return encoded, labels, true_labels, ids, weights
 
         def decode(encoded, *others):
-            return preparation.decode(encoded, None), *others
+            return preprocessing.decode(encoded, None), *others
 
         def finish(images, labels, true_labels, ids, weights):
-            images = preparation.finish(images, ids, None)
+            images = preprocessing.finish(images, ids, None)
             return images, labels, true_labels, weights
 
         examples = self._examples.in_order()
         filled = examples.concatenate(examples.take(1).repeat(missing))
         stream = filled.enumerate().map(weigh)
-        pieces = _pieces(stream, share, size).map(key)
-        decoded = _batched(_one_by_one(pieces, decode), share, size)
-        return steady(decoded.map(finish).prefetch(share.count))
+        num_replicas = _pieces(stream, shard, size).map(key)
+        decoded = _batched(_one_by_one(num_replicas, decode), shard, size)
+        return steady(decoded.map(finish).prefetch(shard.count))
 
 
 def _pieces(
-    stream: tf.data.Dataset, share: Share, batch_size: int
+    stream: tf.data.Dataset, shard: BatchShard, batch_size: int
 ) -> tf.data.Dataset:
     """Pieces of batches of encoded examples: those of a share alone."""
-    size = batch_size // share.pieces
-    begin, end = share.first * size, (share.first + share.count) * size
+    size = batch_size // shard.num_replicas
+    begin, end = shard.first * size, (shard.first + shard.count) * size
     if (begin, end) != (0, batch_size):
         numbered = stream.enumerate().filter(
             lambda number, _: tf.logical_and(
@@ -226,18 +226,18 @@ def _pieces(
             )
         )
         stream = numbered.map(lambda _, fields: fields)
-    return _batched(stream, share, batch_size)
+    return _batched(stream, shard, batch_size)
 
 
 def _batched(
-    stream: tf.data.Dataset, share: Share, batch_size: int
+    stream: tf.data.Dataset, shard: BatchShard, batch_size: int
 ) -> tf.data.Dataset:
-    return stream.batch(batch_size // share.pieces, drop_remainder=True)
+    return stream.batch(batch_size // shard.num_replicas, drop_remainder=True)
 
 
-def _one_by_one(pieces: tf.data.Dataset, decode) -> tf.data.Dataset:
+def _one_by_one(num_replicas: tf.data.Dataset, decode) -> tf.data.Dataset:
     """Decodes the images of pieces, each by itself, on all cores."""
-    return pieces.unbatch().map(decode, num_parallel_calls=os.cpu_count())
+    return num_replicas.unbatch().map(decode, num_parallel_calls=os.cpu_count())
 
 
 def streamed_moments(

@@ -23,7 +23,7 @@ def corrupt_labels(
     labels: tf.Tensor,
     ids: tf.Tensor,
     *,
-    classes: int,
+    num_classes: int,
     probability: float,
     seed: int,
 ) -> tf.Tensor:
@@ -38,7 +38,7 @@ def corrupt_labels(
     Args:
       labels: int32 [n], the true labels.
       ids: int64 [n], the examples' identities.
-      classes: number of classes.
+      num_classes: number of classes.
       probability: p, from 0 to 1.
       seed: at least 0.
 
@@ -47,7 +47,9 @@ def corrupt_labels(
     """
     keys = example_keys(ids, seed, Stream.LABELS)
     coin, choice = random_words(keys, 1)  # [n, 1] each
-    scaled = tf.cast(choice[:, 0], tf.uint64) * tf.constant(classes, tf.uint64)
+    scaled = tf.cast(choice[:, 0], tf.uint64) * tf.constant(
+        num_classes, tf.uint64
+    )
     random_labels = tf.bitwise.right_shift(scaled, tf.constant(32, tf.uint64))
     corrupted = to_uniform(coin[:, 0]) < probability
     return tf.where(corrupted, tf.cast(random_labels, tf.int32), labels)
@@ -135,7 +137,7 @@ class Randomization:
 
     Attributes:
       kind: none, labels, shuffled_pixels, random_pixels or gaussian.
-      classes: number of classes.
+      num_classes: number of classes.
       seed: at least 0.
       label_corruption: probability that a label is corrupted; for labels.
       mean: per channel, of the training set's pixels on the scale of 0 to 1;
@@ -144,7 +146,7 @@ class Randomization:
     """
 
     kind: str
-    classes: int
+    num_classes: int
     seed: int
     label_corruption: float = 1.0
     mean: tuple[float, ...] = ()
@@ -162,7 +164,7 @@ class Randomization:
         return corrupt_labels(
             labels,
             ids,
-            classes=self.classes,
+            num_classes=self.num_classes,
             probability=self.label_corruption,
             seed=self.seed,
         )

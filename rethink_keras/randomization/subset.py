@@ -9,7 +9,7 @@ from rethink_keras.randomization.random_streams import Stream, example_keys
 
 
 def balanced_subset(
-    examples: Examples, size: int, *, classes: int, seed: int
+    examples: Examples, size: int, *, num_classes: int, seed: int
 ) -> Examples:
     """A random subset with equally many examples of each class.
 
@@ -21,13 +21,13 @@ def balanced_subset(
       InputError: a class has too few examples.
     """
     members = _balanced_members(
-        examples, size, classes, seed, Stream.SUBSET, "train_examples"
+        examples, size, num_classes, seed, Stream.SUBSET, "train_examples"
     )
     return examples.take(np.flatnonzero(members))
 
 
 def hold_out(
-    examples: Examples, size: int, *, classes: int, seed: int
+    examples: Examples, size: int, *, num_classes: int, seed: int
 ) -> tuple[Examples, Examples]:
     """Splits off a random class-balanced part, to choose hyperparameters on.
 
@@ -43,7 +43,12 @@ def hold_out(
             f" {len(examples)} training examples"
         )
     members = _balanced_members(
-        examples, size, classes, seed, Stream.VALIDATION, "validation_examples"
+        examples,
+        size,
+        num_classes,
+        seed,
+        Stream.VALIDATION,
+        "validation_examples",
     )
     parts = np.flatnonzero(~members), np.flatnonzero(members)
     rest, held_out = map(examples.take, parts)
@@ -53,7 +58,7 @@ def hold_out(
 def _balanced_members(
     examples: Examples,
     size: int,
-    classes: int,
+    num_classes: int,
     seed: int,
     stream: Stream,
     option: str,
@@ -62,9 +67,9 @@ def _balanced_members(
     high, low = example_keys(tf.constant(examples.ids), seed, stream)
     draws = high.numpy().astype(np.uint64) << np.uint64(32) | low.numpy()
     members = np.zeros(len(examples), bool)
-    for label in range(classes):
+    for label in range(num_classes):
         candidates = np.flatnonzero(examples.true_labels == label)
-        quota = size // classes + (label < size % classes)
+        quota = size // num_classes + (label < size % num_classes)
         if quota > len(candidates):
             raise InputError(
                 f"{option}={size}: class {label} has {len(candidates)}"

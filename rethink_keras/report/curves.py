@@ -92,7 +92,7 @@ def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
                 name=name,
                 split="train",
                 tag="loss",
-                paper=paper.curve("fig1a", "steps", name),
+                paper=paper.curve("figure1a", "steps", name),
                 ours=_histories(row, "loss"),
             )
             for name, row in by_name.items()
@@ -103,7 +103,7 @@ def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
                 name=name,
                 split=split,
                 tag="accuracy",
-                paper=paper.long_curve("fig2a_long", f"{split}_{column}"),
+                paper=paper.long_curve("figure2a_long", f"{split}_{column}"),
                 ours=_histories(by_name[name], key),
             )
             for name, column in _FIGURE_2A.items()
@@ -115,7 +115,7 @@ def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
                 name=name,
                 split=split,
                 tag="accuracy",
-                paper=paper.curve("fig2b", "steps", column),
+                paper=paper.curve("figure2b", "steps", column),
                 ours=_histories(
                     by_name[name],
                     "accuracy" if split == "train" else "test_accuracy",
@@ -124,9 +124,9 @@ def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
             for name, split, column in _FIGURE_2B
         ]
     if experiment == "figure1b":
-        return _grid_curves("fig1b", "slow_down", rows, _slow_down)
+        return _grid_curves("figure1b", "slow_down", rows, _slow_down)
     if experiment == "figure1c":
-        return _grid_curves("fig1c", "test_error", rows, _test_error)
+        return _grid_curves("figure1c", "test_error", rows, _test_error)
     if experiment == "memorization":
         return [
             Curve(

@@ -14,7 +14,7 @@ _TABLE_2 = ("train_top5", "test_top5", "best_test", "best_test_top5")
 
 
 @dataclasses.dataclass(frozen=True)
-class Number:
+class SeedStatistics:
     """A measured number: mean and standard deviation over seeds.
 
     Attributes:
@@ -55,14 +55,14 @@ class MeasuredRow:
     runs: Mapping[int, FinishedRun]
     paper: Mapping[str, float | None]
 
-    def number(self, key: str, factor: float = 100) -> Number | None:
+    def number(self, key: str, factor: float = 100) -> SeedStatistics | None:
         """A value of result.json over seeds; None where no run has it."""
         values = [run.result.get(key) for run in self.runs.values()]
         known = tuple(v * factor for v in values if v is not None)
-        return Number(known) if known else None
+        return SeedStatistics(known) if known else None
 
     @property
-    def train(self) -> Number | None:
+    def train(self) -> SeedStatistics | None:
         """Training accuracy in percent.
 
         Where crops or augmentation change the images each epoch, the online
@@ -74,7 +74,7 @@ class MeasuredRow:
             100 * run.result["history"]["accuracy"][-1]
             for run in self.runs.values()
         )
-        return Number(values) if values else None
+        return SeedStatistics(values) if values else None
 
     def _crops_random_labels(self) -> bool:
         config = self.row.config
@@ -87,7 +87,7 @@ class MeasuredRow:
         return config.randomize == "labels" and config.label_corruption == 1
 
     @property
-    def test(self) -> Number | None:
+    def test(self) -> SeedStatistics | None:
         """Test accuracy in percent, against the true labels."""
         return self.number("test_accuracy")
 

@@ -28,17 +28,20 @@ from rethink_keras.report.runs import (
 from rethink_keras.report.tables import (
     ONE_SEED,
     TableRow,
-    as_markdown,
     has_top5,
     level_rows,
+    rows_as_markdown,
     table_rows,
 )
 from rethink_keras.report.verdicts import Verdict
 from rethink_keras.results import find_runs
 from rethink_keras.results.images import as_png, as_svg
-from rethink_keras.theory.records import SavedRecord, find_records
-from rethink_keras.theory.records import as_markdown as record_markdown
-from rethink_keras.theory.records import as_text as record_text
+from rethink_keras.theory.records import (
+    SavedRecord,
+    find_records,
+    format_cell,
+    table_as_markdown,
+)
 
 SCALE_TITLES = {
     "paper": "On the full data set",
@@ -139,7 +142,7 @@ def compare(logdir: str, experiment: str, scale: str, runs: Mapping) -> Section:
             experiment,
             scale,
             section.measured,
-            text=as_markdown(section.rows),
+            text=rows_as_markdown(section.rows),
             images=[section.png] if section.png else [],
         )
     return section
@@ -221,10 +224,10 @@ def _render(
         run_markdown=run_markdown,
         compared=_compared(sections),
         links=links,
-        as_markdown=as_markdown,
+        rows_as_markdown=rows_as_markdown,
         has_top5=has_top5,
-        record_markdown=record_markdown,
-        as_text=record_text,
+        table_as_markdown=table_as_markdown,
+        format_cell=format_cell,
         base64=lambda image: base64.b64encode(image).decode(),
     )
 

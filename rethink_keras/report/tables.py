@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 
 from rethink_keras.report.curves import Curve
-from rethink_keras.report.measured import MeasuredRow, Number
+from rethink_keras.report.measured import MeasuredRow, SeedStatistics
 from rethink_keras.report.runs import command_of, epochs_of, notes_of
 from rethink_keras.report.statistics import prediction_bound
 from rethink_keras.results.markdown import markdown_table
@@ -103,7 +103,9 @@ def level_rows(found: Sequence[Curve]) -> list[dict[str, str]]:
 
 def _scaled(values: Sequence[float], tag: str) -> str:
     factor = _FACTORS[tag]
-    return str(Number(tuple(v * factor for v in values))) if values else ""
+    return (
+        str(SeedStatistics(tuple(v * factor for v in values))) if values else ""
+    )
 
 
 def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
@@ -149,7 +151,7 @@ def _comparison(row: MeasuredRow) -> tuple[str, str]:
     return f"{points:+.2f}", f"{within} (±{bound:.2f})"
 
 
-def _text(number: Number | None) -> str:
+def _text(number: SeedStatistics | None) -> str:
     return NOT_RUN if number is None else str(number)
 
 
@@ -219,13 +221,13 @@ def _cells(rows: Sequence[TableRow]) -> list[list[str]]:
     ]
 
 
-def as_markdown(rows: Sequence[TableRow]) -> str:
+def rows_as_markdown(rows: Sequence[TableRow]) -> str:
     """Rows as a Markdown table, without commands and links."""
     titles, *cells = _cells(rows)
     return markdown_table(titles, cells)
 
 
-def as_text(rows: Sequence[TableRow]) -> str:
+def rows_as_text(rows: Sequence[TableRow]) -> str:
     """Rows as a table for a terminal."""
     cells = _cells(rows)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

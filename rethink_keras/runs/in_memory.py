@@ -73,7 +73,7 @@ class InMemoryInputs:
 
     @property
     def num_classes(self) -> int:
-        return self.randomization.classes
+        return self.randomization.num_classes
 
     @property
     def num_train_examples(self) -> int:
@@ -85,7 +85,7 @@ class InMemoryInputs:
 
     @property
     def steps_per_epoch(self) -> int:
-        return pipeline.epoch_steps(len(self.train), self.config.batch_size)
+        return pipeline.steps_per_epoch(len(self.train), self.config.batch_size)
 
     @functools.cached_property
     def _whitened(self) -> data.Examples:
@@ -145,14 +145,14 @@ def choose_examples(
         train, test = randomization.hold_out(
             train,
             config.validation_examples,
-            classes=loaded.classes,
+            num_classes=loaded.num_classes,
             seed=config.seed,
         )
     if config.train_examples is not None:
         train = randomization.balanced_subset(
             train,
             config.train_examples,
-            classes=loaded.classes,
+            num_classes=loaded.num_classes,
             seed=config.seed,
         )
     return train, test
@@ -169,7 +169,7 @@ def _randomization_of(
     moments: tuple = ()
     if config.randomize == "gaussian":
         moments = pipeline.channel_moments(loaded.train.images)
-    return make_randomization(config, loaded.classes, *moments)
+    return make_randomization(config, loaded.num_classes, *moments)
 
 
 def _positions(examples: data.Examples, split: data.Examples) -> np.ndarray:

@@ -22,7 +22,7 @@ def build_model(
     with keras_settings(**{**STANDARD, "dtype_policy": config.precision}):
         return models.BUILDERS[config.model](
             input_shape=image_shape,
-            classes=num_classes,
+            num_classes=num_classes,
             **options,
         )
 
@@ -35,5 +35,5 @@ def make_optimizer(
         config.learning_rate,
         decay=config.learning_rate_decay,
         momentum=config.momentum,
-        epoch_steps=steps_per_epoch,
+        steps_per_epoch=steps_per_epoch,
     )

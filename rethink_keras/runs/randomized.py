@@ -20,7 +20,7 @@ def make_randomization(
     """
     return randomization.Randomization(
         config.randomize,
-        classes=num_classes,
+        num_classes=num_classes,
         seed=config.seed,
         label_corruption=config.label_corruption,
         mean=mean,
@@ -33,7 +33,7 @@ def regularization(
 ) -> pipeline.regularizers.Regularize | None:
     """Returns what is done to each training batch; None for nothing."""
     return pipeline.regularization(
-        classes=num_classes,
+        num_classes=num_classes,
         cutout=config.cutout,
         mixup=config.mixup,
         label_smoothing=config.label_smoothing,

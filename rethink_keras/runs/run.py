@@ -83,7 +83,10 @@ def run(
     begun = time.monotonic()
     inputs = make_inputs(config, devices.strategy)
     devices.check_sizes(config.batch_size, inputs.num_train_examples)
-    with training.Interruption() as interruption, devices.heeding_others():
+    with (
+        training.Interruption() as interruption,
+        devices.worker_failures_as_errors(),
+    ):
         checkpoints = training.Checkpoints(
             directory.checkpoints,
             run={"config": config.as_dict(), "fingerprint": inputs.fingerprint},
@@ -180,7 +183,7 @@ def _make_trainer(
         build_model(config, inputs.image_shape, inputs.num_classes),
         make_optimizer(config, inputs.steps_per_epoch),
         epochs=config.epochs,
-        epoch_steps=inputs.steps_per_epoch,
+        steps_per_epoch=inputs.steps_per_epoch,
         checkpoints=checkpoints,
         interruption=interruption,
     )
@@ -200,11 +203,11 @@ def _train_in(
         directory.path,
         config,
         inputs.num_train_examples,
-        trainer.epoch_steps,
+        trainer.steps_per_epoch,
     )
     subjects = summary.describe(config, trainer.model, inputs, directory.path)
-    say(summary.as_block(subjects))
-    writer.write_text("run", summary.as_markdown(subjects))
+    say(summary.subjects_as_text(subjects))
+    writer.write_text("run", summary.subjects_as_markdown(subjects))
     progress = trainer.progress
     if progress.epoch or progress.step:
         writer.write_history(progress.history)
@@ -278,7 +281,7 @@ def _train_and_evaluate(
     measured = summarize(
         config,
         history,
-        trainer.epoch_steps,
+        trainer.steps_per_epoch,
         inputs.num_train_examples,
         evaluated["train"][0],
     )

@@ -18,14 +18,14 @@ class StreamedInputs:
     Attributes:
       config: the run.
       streams: the data set.
-      preparation: of its images and labels.
+      preprocessing: of its images and labels.
       fingerprint: SHA-256 of the identities and randomized labels of the first
         1,000 training and test examples, and of what randomizes their pixels.
     """
 
     config: RunConfig
     streams: data.ImageStreams
-    preparation: pipeline.Preparation
+    preprocessing: pipeline.Preprocessing
     fingerprint: str
 
     @classmethod
@@ -50,17 +50,17 @@ class StreamedInputs:
                 moments = pipeline.streamed_moments(
                     streams.train, size, config.seed
                 )
-            random = make_randomization(config, streams.classes, *moments)
+            random = make_randomization(config, streams.num_classes, *moments)
             return cls(
                 config=config,
                 streams=streams,
-                preparation=pipeline.Preparation(
+                preprocessing=pipeline.Preprocessing(
                     random,
                     image_size=size,
                     seed=config.seed,
                     distort=config.distort,
                     flip_and_rotate=config.augment,
-                    regularize=regularization(config, streams.classes),
+                    regularize=regularization(config, streams.num_classes),
                 ),
                 fingerprint=randomization.streamed_fingerprint(
                     random, streams.train, streams.test
@@ -69,12 +69,12 @@ class StreamedInputs:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        size = self.preparation.image_size
+        size = self.preprocessing.image_size
         return size, size, 3
 
     @property
     def num_classes(self) -> int:
-        return self.streams.classes
+        return self.streams.num_classes
 
     @property
     def num_train_examples(self) -> int:
@@ -105,7 +105,7 @@ class StreamedInputs:
 
     def _evaluated(self, examples: data.EncodedExamples) -> training.Batches:
         return pipeline.StreamedEvaluationBatches(
-            examples, self.preparation, batch_size=self.config.batch_size
+            examples, self.preprocessing, batch_size=self.config.batch_size
         )
 
     def training_batches(
@@ -114,7 +114,7 @@ class StreamedInputs:
         """See `Inputs`."""
         return pipeline.StreamedTrainingBatches(
             self.streams.train,
-            self.preparation,
+            self.preprocessing,
             batch_size=self.config.batch_size,
             epochs=range(progress.epoch, self.config.epochs),
             skip=progress.step,

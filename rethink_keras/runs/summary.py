@@ -65,13 +65,13 @@ def describe(
     }
 
 
-def as_block(subjects: dict[str, str]) -> str:
+def subjects_as_text(subjects: dict[str, str]) -> str:
     """Subjects and texts, for a terminal."""
     width = max(map(len, subjects))
     return "\n".join(f"{k:{width}}  {text}" for k, text in subjects.items())
 
 
-def as_markdown(subjects: dict[str, str]) -> str:
+def subjects_as_markdown(subjects: dict[str, str]) -> str:
     """Subjects and texts as a table, for TensorBoard."""
     return markdown_table(("", ""), subjects.items())
 

@@ -32,7 +32,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
       path: work directory of the run.
       config: of the run.
       examples: number of training images.
-      epoch_steps: batches in an epoch.
+      steps_per_epoch: batches in an epoch.
 
     Raises:
       InputError: of each method; the work directory cannot be written.
@@ -43,10 +43,10 @@ class TensorBoardWriter(keras.callbacks.Callback):
         path: epath.Path,
         config: RunConfig,
         examples: int,
-        epoch_steps: int,
+        steps_per_epoch: int,
     ):
         super().__init__()
-        self._epoch_steps = epoch_steps
+        self._steps_per_epoch = steps_per_epoch
         self._config = config
         self._examples = examples
         self._path = path
@@ -109,7 +109,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
                 train[f"memorization/{name}"] = logs[name]
             for label, accuracy in enumerate(logs["test_accuracy_by_class"]):
                 test[f"class_accuracy/{label}"] = accuracy
-        step = (epoch + 1) * self._epoch_steps
+        step = (epoch + 1) * self._steps_per_epoch
         with self._writing():
             _scalars(self._train, train, step)
             _scalars(self._test, test, step)

@@ -109,12 +109,12 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
     """
     config = RunConfig(model=name, epochs=_EPOCHS, learning_rate_decay=1.0)
     keras.utils.set_random_seed(seed)
-    epoch_steps = pipeline.epoch_steps(len(crops), config.batch_size)
+    steps_per_epoch = pipeline.steps_per_epoch(len(crops), config.batch_size)
     trainer = training.Trainer(
-        models.BUILDERS[name](crops.images.shape[1:], classes=2),
-        runs.make_optimizer(config, epoch_steps),
+        models.BUILDERS[name](crops.images.shape[1:], num_classes=2),
+        runs.make_optimizer(config, steps_per_epoch),
         epochs=_EPOCHS,
-        epoch_steps=epoch_steps,
+        steps_per_epoch=steps_per_epoch,
     )
     trainer.train(
         pipeline.TrainingBatches(

@@ -125,9 +125,9 @@ def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
     gamma = features.pixel_gamma(x.shape[1])
     least = KernelClassifier(gamma=gamma, dtype="float64").fit(x, y)
     noise = rng.normal(x.mean(axis=0), x.std(axis=0), size=x.shape)
-    classes = np.unique(y)
+    num_classes = np.unique(y)
     alpha = scipy.linalg.solve(
-        rbf_kernel(x, noise, gamma=gamma), y[:, None] == classes
+        rbf_kernel(x, noise, gamma=gamma), y[:, None] == num_classes
     )
     random_norm = np.sqrt(
         (alpha * (rbf_kernel(noise, gamma=gamma) @ alpha)).sum()
@@ -135,11 +135,11 @@ def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
 
     def error_of(points, labels):
         outputs = rbf_kernel(points, noise, gamma=gamma) @ alpha
-        return error_percent(classes[outputs.argmax(axis=1)], labels)
+        return error_percent(num_classes[outputs.argmax(axis=1)], labels)
 
     forced = KernelClassifier(gamma=gamma, dtype="float64").fit(
         np.concatenate([x, tests]),
-        np.concatenate([y, rng.choice(classes, len(tests))]),
+        np.concatenate([y, rng.choice(num_classes, len(tests))]),
     )
     return [
         _function_row("minimum norm", least, x, y, tests, test.labels),

@@ -44,7 +44,7 @@ class Record:
 
     def as_markdown(self) -> str:
         """The tables."""
-        return "\n\n".join(map(as_markdown, self.tables.values()))
+        return "\n\n".join(map(table_as_markdown, self.tables.values()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,15 +64,16 @@ class SavedRecord(Record):
         return f"{self.experiment}_{self.name}_seed={self.seed}_{figure}.png"
 
 
-def as_markdown(rows: Table) -> str:
+def table_as_markdown(rows: Table) -> str:
     """A table in Markdown."""
     columns = list(rows[0])
     return markdown_table(
-        columns, ([as_text(row[column]) for column in columns] for row in rows)
+        columns,
+        ([format_cell(row[column]) for column in columns] for row in rows),
     )
 
 
-def as_text(value: Cell) -> str:
+def format_cell(value: Cell) -> str:
     """A cell: four digits of a fraction, nothing for None."""
     if value is None:
         return ""

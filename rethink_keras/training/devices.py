@@ -57,7 +57,7 @@ class Devices:
             )
 
     @contextlib.contextmanager
-    def heeding_others(self) -> Iterator[None]:
+    def worker_failures_as_errors(self) -> Iterator[None]:
         """Ends with one line where another process of the run has ended.
 
         Raises:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rethink_keras.training.meters import PREDICTION_COLUMNS, share, shares
+from rethink_keras.training.metrics import PREDICTION_COLUMNS, ratio, ratios
 from rethink_keras.training.steps import Batches, Steps
 
 STATISTICS_BATCHES = 10
@@ -53,7 +53,7 @@ def evaluate(steps: Steps, batches: Batches) -> Evaluation:
     """
     return _means(
         sum(
-            np.asarray(steps.examine(batch), "float64")
+            np.asarray(steps.evaluate_batch(batch), "float64")
             for batch in steps.dataset(batches)
         )
     )
@@ -96,7 +96,7 @@ def evaluate_examples(
 
     Returns:
       The evaluation, and a float32 array [n] for each of
-      `meters.PREDICTION_COLUMNS`, in the order of the split.
+      `metrics.PREDICTION_COLUMNS`, in the order of the split.
     """
     parts = [steps.predict(batch) for batch in steps.dataset(batches)]
     sums, rows = zip(*parts, strict=True)
@@ -110,13 +110,13 @@ def evaluate_examples(
 
 
 def _means(sums: Any) -> Evaluation:
-    """From the sums of `meters.evaluation_sums`."""
+    """From the sums of `metrics.evaluation_sums`."""
     losses, top5, outcomes, by_class = np.split(sums, [2, 4, 9])
     counts, hits = np.split(by_class, 2)
     loss, loss_true, accuracy_true = (
         float(total / counts.sum()) for total in (*losses, hits.sum())
     )
-    accuracies = shares(outcomes)
+    accuracies = ratios(outcomes)
     few = len(counts) <= _FEW_CLASSES
     top5_accuracy, top5_accuracy_true = (
         None if few else float(total / counts.sum()) for total in top5
@@ -128,7 +128,7 @@ def _means(sums: Any) -> Evaluation:
         top5_accuracy=top5_accuracy,
         top5_accuracy_true=top5_accuracy_true,
         accuracy_by_class=[
-            share(*of_class) for of_class in zip(hits, counts, strict=True)
+            ratio(*of_class) for of_class in zip(hits, counts, strict=True)
         ],
         **dict[str, Any]((name, accuracies[name]) for name in _ACCURACIES),
     )

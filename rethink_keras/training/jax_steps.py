@@ -7,9 +7,9 @@ import jax
 import keras
 import numpy as np
 
-from rethink_keras.pipeline import Share
-from rethink_keras.training.meters import (
-    Meters,
+from rethink_keras.pipeline import BatchShard
+from rethink_keras.training.metrics import (
+    Metrics,
     cross_entropy,
     evaluation_sums,
     prediction_rows,
@@ -30,21 +30,21 @@ class JaxSteps:
       optimizer: built here.
     """
 
-    together: int | None = None
+    steps_per_execution: int | None = None
 
     def __init__(
         self,
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
     ):
-        self.meters = Meters()
+        self.metrics = Metrics()
         self.statistics = BatchStatistics(model)
         self._model = model
         self._optimizer = optimizer
         self._distribution = keras.distribution.distribution()
         optimizer.build(model.trainable_variables)
         self._step = jax.jit(self._step_of_state, donate_argnums=0)
-        self._examine = jax.jit(self._examine_batch)
+        self._evaluate_batch = jax.jit(self._evaluation_sums)
         self._predict = jax.jit(self._predict_batch)
         self._batch_statistics = jax.jit(self.statistics.of_batch)
 
@@ -53,7 +53,7 @@ class JaxSteps:
             self._model.trainable_variables,
             self._model.non_trainable_variables,
             self._optimizer.variables,
-            self.meters.variables,
+            self.metrics.variables,
         )
 
     def _step_of_state(self, state, batch):
@@ -80,7 +80,7 @@ class JaxSteps:
             slots, gradients, trainable
         )
         sums = training_sums(labels, true_labels, logits, losses)
-        measured = self.meters.stateless_update_state(measured, sums)
+        measured = self.metrics.stateless_update_state(measured, sums)
         return trainable, non_trainable, slots, measured
 
     def train(self, batches: Iterator, steps: int) -> None:
@@ -99,7 +99,7 @@ class JaxSteps:
         )
         return logits
 
-    def _examine_batch(self, trainable, non_trainable, batch):
+    def _evaluation_sums(self, trainable, non_trainable, batch):
         images, labels, true_labels, weights = batch
         logits = self._logits(trainable, non_trainable, images)
         return evaluation_sums(labels, true_labels, logits, weights)
@@ -116,9 +116,9 @@ class JaxSteps:
         )
         return trainable, non_trainable
 
-    def examine(self, batch: Any) -> np.ndarray:
+    def evaluate_batch(self, batch: Any) -> np.ndarray:
         """The sums of a batch, in inference mode."""
-        sums = self._examine(*self._weights(), self._placed(batch))
+        sums = self._evaluate_batch(*self._weights(), self._placed(batch))
         return np.asarray(sums)
 
     def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -148,10 +148,12 @@ class JaxSteps:
 
     def dataset(self, batches: Batches) -> Iterable:
         """Batches as arrays, of a size that the devices divide."""
-        share = Share()
+        shard = BatchShard()
         if self._distribution is not None:
-            share = Share(multiple=self._distribution.device_mesh.devices.size)
-        return batches.dataset(share).as_numpy_iterator()
+            shard = BatchShard(
+                multiple=self._distribution.device_mesh.devices.size
+            )
+        return batches.dataset(shard).as_numpy_iterator()
 
     def whole_dataset(self, batches: Batches) -> Iterable:
         """The same batches: none are divided before they reach a device."""

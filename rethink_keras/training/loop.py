@@ -46,13 +46,13 @@ class Trainer:
     `test_top5_accuracy` and `test_accuracy_by_class` (against the true labels),
     `test_accuracy_corrupted` (against labels corrupted like the training
     set's), and `accuracy_clean`, `accuracy_corrupted` and `corrupted_as_true`
-    (see `Meters`).
+    (see `Metrics`).
 
     Args:
       model: returns logits.
       optimizer: not built yet.
       epochs: how many.
-      epoch_steps: batches in an epoch.
+      steps_per_epoch: batches in an epoch.
       checkpoints: where to save; None for nowhere.
       interruption: signals to heed.
 
@@ -60,7 +60,7 @@ class Trainer:
       model: as given.
       steps: compiled, to evaluate with.
       progress: how far training has come.
-      epoch_steps: batches in an epoch.
+      steps_per_epoch: batches in an epoch.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Trainer:
         optimizer: keras.optimizers.Optimizer,
         *,
         epochs: int,
-        epoch_steps: int,
+        steps_per_epoch: int,
         checkpoints: Checkpoints | None = None,
         interruption: Interruption | None = None,
     ):
@@ -78,7 +78,7 @@ class Trainer:
         self.model = model
         self._optimizer = optimizer
         self._epochs = epochs
-        self.epoch_steps = epoch_steps
+        self.steps_per_epoch = steps_per_epoch
         self._checkpoints = checkpoints
         self._interruption = interruption or Interruption()
         self._events = keras.callbacks.CallbackList(model=model)
@@ -121,7 +121,7 @@ class Trainer:
             list(callbacks), model=self.model
         )
         self._events.set_params(
-            {"epochs": self._epochs, "steps": self.epoch_steps}
+            {"epochs": self._epochs, "steps": self.steps_per_epoch}
         )
         self._events.on_train_begin()
         while progress.epoch < self._epochs and not progress.stopped:
@@ -140,7 +140,7 @@ class Trainer:
             progress.epoch += 1
             progress.step, progress.seconds = 0, 0.0
             progress.stopped = self.model.stop_training
-            self.steps.meters.reset_state()
+            self.steps.metrics.reset_state()
             self._save_or_stop(Checkpoints.affordable)
         self._events.on_train_end()
         return progress.history
@@ -184,20 +184,20 @@ class Trainer:
           iterator: of `steps`.
         """
         progress = self.progress
-        given = self.steps.together
+        given = self.steps.steps_per_execution
         together, begun = given or 1, time.perf_counter() - progress.seconds
-        while progress.step < self.epoch_steps:
-            together = min(together, self.epoch_steps - progress.step)
+        while progress.step < self.steps_per_epoch:
+            together = min(together, self.steps_per_epoch - progress.step)
             call_begun = time.perf_counter()
             self.steps.train(iterator, together)
-            measured = self.steps.meters.result()
+            measured = self.steps.metrics.result()
             self._check_finite(measured)
             progress.step += together
             progress.seconds = time.perf_counter() - begun
             self._events.on_train_batch_end(progress.step - 1, measured)
             pace = (time.perf_counter() - call_begun) / together
             together = given or max(1, int(SECONDS_PER_CALL / pace))
-            if progress.step < self.epoch_steps:
+            if progress.step < self.steps_per_epoch:
                 self._save_or_stop(Checkpoints.due)
         return progress.seconds
 
@@ -205,7 +205,7 @@ class Trainer:
         if math.isfinite(measured["loss"]):
             return
         epoch = self.progress.epoch
-        step = epoch * self.epoch_steps + int(measured["finite_steps"]) + 1
+        step = epoch * self.steps_per_epoch + int(measured["finite_steps"]) + 1
         raise DivergenceError(
             f"the training loss is {measured['loss']} at step {step}"
             f" (epoch {epoch + 1}); try a smaller --learning_rate"
@@ -214,7 +214,7 @@ class Trainer:
     def _check_after_step(self, name: str, value: float) -> None:
         if math.isfinite(value):
             return
-        step = self.progress.epoch * self.epoch_steps + self.progress.step
+        step = self.progress.epoch * self.steps_per_epoch + self.progress.step
         raise DivergenceError(
             f"the {name} is {value} after step {step}; try a smaller"
             " --learning_rate"
@@ -227,7 +227,7 @@ class Trainer:
         test_batches: Batches | None,
     ) -> dict[str, Any]:
         """Evaluates the test set; returns what was measured in an epoch."""
-        measured = self.steps.meters.result()
+        measured = self.steps.metrics.result()
         del measured["finite_steps"]
         logs = {
             **measured,
@@ -252,7 +252,7 @@ class Trainer:
         groups = {
             "model": self.model.variables,
             "optimizer": self._optimizer.variables,
-            "meters": self.steps.meters.variables,
+            "meters": self.steps.metrics.variables,
         }
         return {
             f"{group}/{index}": variable
@@ -274,7 +274,7 @@ class Trainer:
             )
 
     def _save(self, checkpoints: Checkpoints) -> None:
-        step = self.progress.epoch * self.epoch_steps + self.progress.step
+        step = self.progress.epoch * self.steps_per_epoch + self.progress.step
         arrays = {
             name: keras.ops.convert_to_numpy(variable)
             for name, variable in self._variables().items()

@@ -30,10 +30,10 @@ class SGD(keras.optimizers.SGD):
 
 
 def sgd(
-    learning_rate: float, *, decay: float, momentum: float, epoch_steps: int
+    learning_rate: float, *, decay: float, momentum: float, steps_per_epoch: int
 ) -> keras.optimizers.Optimizer:
     """SGD with momentum, the learning rate times `decay` after each epoch."""
     schedule = keras.optimizers.schedules.ExponentialDecay(
-        learning_rate, epoch_steps, decay, staircase=True
+        learning_rate, steps_per_epoch, decay, staircase=True
     )
     return SGD(schedule, momentum=momentum)

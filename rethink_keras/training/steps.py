@@ -6,15 +6,15 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.pipeline import Share
-from rethink_keras.training.meters import Meters
+from rethink_keras.pipeline import BatchShard
+from rethink_keras.training.metrics import Metrics
 from rethink_keras.training.statistics import BatchStatistics
 
 
 class Batches(Protocol):
     """Batches for one device or for many; see `pipeline`."""
 
-    def dataset(self, share: Share) -> tf.data.Dataset:
+    def dataset(self, shard: BatchShard) -> tf.data.Dataset:
         """Those of an input pipeline."""
 
 
@@ -31,13 +31,13 @@ class Steps(Protocol):
     On the devices of the strategy in whose scope they are made.
 
     Attributes:
-      meters: updated by `train`.
-      together: how many steps a call is to take; None for any number.
+      metrics: updated by `train`.
+      steps_per_execution: number of steps a call must take; None for any.
       statistics: of the model's BatchNorm layers.
     """
 
-    meters: Meters
-    together: int | None
+    metrics: Metrics
+    steps_per_execution: int | None
     statistics: BatchStatistics
 
     def iterator(self, batches: Any) -> Iterator:
@@ -51,17 +51,17 @@ class Steps(Protocol):
         """Takes `steps` batches and updates weights and meters."""
 
     def dataset(self, batches: Batches) -> Iterable:
-        """What `examine` takes batches of.
+        """What `evaluate_batch` takes batches of.
 
         Args:
           batches: see `pipeline.EvaluationBatches`.
         """
 
-    def examine(self, batch: Any) -> np.ndarray:
-        """The `meters.evaluation_sums` of a batch, in inference mode."""
+    def evaluate_batch(self, batch: Any) -> np.ndarray:
+        """The `metrics.evaluation_sums` of a batch, in inference mode."""
 
     def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
-        """What `examine` returns, and the `meters.prediction_rows`."""
+        """What `evaluate_batch` returns, and the `metrics.prediction_rows`."""
 
     def whole_dataset(self, batches: Batches) -> Iterable:
         """Batches that are not divided, for `batch_statistics`."""

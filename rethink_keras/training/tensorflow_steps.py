@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.pipeline import Share
-from rethink_keras.training.meters import (
-    Meters,
+from rethink_keras.pipeline import BatchShard
+from rethink_keras.training.metrics import (
+    Metrics,
     cross_entropy,
     evaluation_sums,
     prediction_rows,
@@ -18,7 +18,7 @@ from rethink_keras.training.meters import (
 from rethink_keras.training.statistics import BatchStatistics
 from rethink_keras.training.steps import Batches
 
-_TOGETHER = 10
+_STEPS_PER_EXECUTION = 10
 
 
 def make(
@@ -54,7 +54,7 @@ class TensorFlowSteps:
         *,
         compile_with_xla: bool = False,
     ):
-        self.meters = Meters()
+        self.metrics = Metrics()
         self.statistics = BatchStatistics(model)
         self._model = model
         self._optimizer = optimizer
@@ -63,7 +63,7 @@ class TensorFlowSteps:
         workers = isinstance(
             strategy, tf.distribute.MultiWorkerMirroredStrategy
         )
-        self.together = _TOGETHER if workers else None
+        self.steps_per_execution = _STEPS_PER_EXECUTION if workers else None
         optimizer.build(model.trainable_variables)
         step = tf.function(self._step, jit_compile=compile_with_xla)
 
@@ -71,13 +71,13 @@ class TensorFlowSteps:
         def train(batches, steps):
             for _ in tf.range(steps):
                 sums = strategy.run(step, args=next(batches))
-                self.meters.update_state(
+                self.metrics.update_state(
                     strategy.reduce("SUM", sums, axis=None)
                 )
 
         @tf.function
-        def examine(batch):
-            sums = strategy.run(self._examine_piece, args=batch)
+        def evaluate_batch(batch):
+            sums = strategy.run(self._evaluate_shard, args=batch)
             return strategy.reduce("SUM", sums, axis=None)
 
         @tf.function
@@ -93,7 +93,7 @@ class TensorFlowSteps:
             return strategy.run(self._statistics_of, args=(images,))
 
         self._train = train
-        self._examine = examine
+        self._evaluate_batch = evaluate_batch
         self._predict = predict
         self._batch_statistics = batch_statistics
 
@@ -134,30 +134,32 @@ class TensorFlowSteps:
     def whole_dataset(self, batches: Batches) -> Iterable:
         """Whole batches, which each replica and each worker sees alike."""
         pieces = self._strategy.num_replicas_in_sync
-        return batches.dataset(Share(multiple=pieces if self._static else None))
+        return batches.dataset(
+            BatchShard(multiple=pieces if self._static else None)
+        )
 
     def dataset(self, batches: Batches) -> Iterable:
         """Batches, divided among the strategy's replicas."""
         strategy = self._strategy
         if strategy.num_replicas_in_sync == 1:
-            return batches.dataset(Share())
+            return batches.dataset(BatchShard())
 
         def of_pipeline(context: tf.distribute.InputContext):
             pieces = context.num_replicas_in_sync
             count = pieces // context.num_input_pipelines
             first = context.input_pipeline_id * count
             multiple = pieces if self._static else None
-            return batches.dataset(Share(pieces, first, count, multiple))
+            return batches.dataset(BatchShard(pieces, first, count, multiple))
 
         return strategy.distribute_datasets_from_function(of_pipeline)
 
-    def _examine_piece(self, images, labels, true_labels, weights):
+    def _evaluate_shard(self, images, labels, true_labels, weights):
         logits = self._model(images, training=False)
         return evaluation_sums(labels, true_labels, logits, weights)
 
-    def examine(self, batch: Any) -> np.ndarray:
+    def evaluate_batch(self, batch: Any) -> np.ndarray:
         """The sums of a batch, in inference mode."""
-        return self._examine(batch).numpy()
+        return self._evaluate_batch(batch).numpy()
 
     def _predict_piece(self, images, labels, true_labels, weights):
         logits = self._model(images, training=False)
@@ -216,8 +218,8 @@ class ParameterServerSteps(TensorFlowSteps):
             batch = batches.at(next(examples), epoch, step)
             sums = self._strategy.run(self._step, args=batch)
             # At once: others add to them at the same time.
-            self.meters.sums.value.assign_add(sums)
-            self.meters.finite_steps.value.assign_add(
+            self.metrics.sums.value.assign_add(sums)
+            self.metrics.finite_steps.value.assign_add(
                 tf.cast(tf.math.is_finite(sums[0]), tf.float32)
             )
 

@@ -33,7 +33,7 @@ def cross_entropy(targets, logits):
 
 
 def training_sums(labels, true_labels, logits, losses):
-    """The sums over a batch that `Meters` adds up: float32 [6].
+    """The sums over a batch that `Metrics` adds up: float32 [6].
 
     Args:
       labels: int [n].
@@ -58,9 +58,9 @@ def evaluation_sums(labels, true_labels, logits, weights):
       logits: [n, C].
       weights: float32 [n], 0 for what does not count.
     """
-    classes = logits.shape[-1]
-    true = ops.one_hot(true_labels, classes)
-    predicted = ops.one_hot(ops.argmax(logits, axis=-1), classes)
+    num_classes = logits.shape[-1]
+    true = ops.one_hot(true_labels, num_classes)
+    predicted = ops.one_hot(ops.argmax(logits, axis=-1), num_classes)
     columns = [
         cross_entropy(labels, logits)[:, None],
         cross_entropy(true_labels, logits)[:, None],
@@ -135,7 +135,7 @@ def _outcomes(labels, true_labels, logits):
     )
 
 
-class Meters(keras.metrics.Metric):
+class Metrics(keras.metrics.Metric):
     """Means over the examples of an epoch so far, kept on the device.
 
     `loss` is the cross-entropy without the penalty and `accuracy` the online
@@ -167,7 +167,7 @@ class Meters(keras.metrics.Metric):
         return {
             "loss": float(sums[0] / (sums[1] + sums[3])),
             "finite_steps": float(ops.convert_to_numpy(self.finite_steps)),
-            **shares(sums[1:]),
+            **ratios(sums[1:]),
         }
 
 
@@ -178,21 +178,21 @@ def _count(shape: tuple[int, ...], name: str) -> keras.Variable:
     )
 
 
-def shares(outcomes) -> dict[str, float | None]:
-    """The accuracies that `Meters` tells of, from sums of outcomes.
+def ratios(outcomes) -> dict[str, float | None]:
+    """The accuracies that `Metrics` tells of, from sums of outcomes.
 
     Args:
       outcomes: float64 [5].
     """
     clean, clean_hits, corrupted, corrupted_hits, as_true = outcomes
     return {
-        "accuracy": share(clean_hits + corrupted_hits, clean + corrupted),
-        "accuracy_clean": share(clean_hits, clean),
-        "accuracy_corrupted": share(corrupted_hits, corrupted),
-        "corrupted_as_true": share(as_true, corrupted),
+        "accuracy": ratio(clean_hits + corrupted_hits, clean + corrupted),
+        "accuracy_clean": ratio(clean_hits, clean),
+        "accuracy_corrupted": ratio(corrupted_hits, corrupted),
+        "corrupted_as_true": ratio(as_true, corrupted),
     }
 
 
-def share(part: float, whole: float) -> float | None:
+def ratio(part: float, whole: float) -> float | None:
     """A part of a whole; None of nothing."""
     return float(part / whole) if whole else None
