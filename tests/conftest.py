@@ -8,10 +8,10 @@ import signal
 import hypothesis
 import numpy as np
 import pytest
-from processes import TRIED
-from tiny_sets import pictures, write_set
 
 from rethink_keras import data
+from tests.support.processes import TRIED
+from tests.support.tiny_sets import pictures, write_set
 
 hypothesis.settings.register_profile(
     "exact", derandomize=True, database=None, deadline=None

@@ -1,0 +1,69 @@
+"""What commands do with flags and errors, and where they record a command."""
+
+import json
+import pathlib
+import sys
+import tempfile
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+import rethink_keras.main
+from rethink_keras import InputError
+from rethink_keras.cli.terminal import as_line, quiet_start
+from tests.support.processes import finish
+
+LAUNCH = pathlib.Path(__file__).parents[2] / "launch"
+
+
+def test_a_tilde_in_a_path_is_the_home_directory(monkeypatch):
+    monkeypatch.setenv("HOME", "/somewhere")
+    with flagsaver.flagsaver():
+        rethink_keras.main.parse_run(
+            ["main", "--workdir=~/logs", "--data_dir=~/data", "--dataset=~/set"]
+        )
+        config = rethink_keras.main.config_from_flags()
+        workdir = flags.FLAGS["workdir"].value
+    assert (workdir, config.data_dir) == ("/somewhere/logs", "/somewhere/data")
+    assert config.dataset == "~/set"  # a name, not a path
+
+
+def test_an_option_gets_its_dashes_where_it_is_a_flag():
+    assert as_line(InputError("seed=-1: allowed")) == "--seed=-1: allowed"
+    assert as_line(InputError("ridge=0.0: is")) == "ridge=0.0: is"
+
+
+def test_a_missing_temporary_directory_is_told(monkeypatch):
+    def find():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", find)
+    with pytest.raises(InputError) as raised, quiet_start():
+        pass
+    assert str(raised.value) == (
+        "TMPDIR=/nowhere: no temporary directory can be written; set it to one"
+        " that can"
+    )
+
+
+def test_a_record_repeats_with_the_command_it_holds(tmp_path):
+    """Without where data and results lie, however the flags were given."""
+    flagfile = tmp_path / "flags.txt"
+    flagfile.write_text("--seed=3\n")
+    done = finish(
+        [
+            *(sys.executable, LAUNCH / "theorem1.py"),
+            *("--workdir", tmp_path, "-data_dir", tmp_path, "--rows=depth_2*"),
+            *("--train_examples", "20", f"--flagfile={flagfile}"),
+        ]
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    (path,) = tmp_path.rglob("result.json")
+    command = json.loads(path.read_text())["command"]
+    assert command == (
+        "python launch/theorem1.py --train_examples=20 --seed=3"
+        " '--rows=depth_2*'"
+    )

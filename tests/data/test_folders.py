@@ -1,0 +1,265 @@
+"""Folders of images: classes, sizes, and what cannot be read."""
+
+import contextlib
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rethink_keras import InputError, data, runs
+from rethink_keras.config import RunConfig
+from tests.support.streamed_sets import jpeg
+from tests.support.tiny_sets import complaint
+
+CLASSES = ("cat", "dog")
+NOBODY = 65_534
+
+
+def png(value: int, channels: int = 3, size: int = 8) -> bytes:
+    image = np.full((size, size, channels), value, np.uint8)
+    return tf.io.encode_png(image).numpy()
+
+
+def write_photos(root: pathlib.Path, num_classes=CLASSES, encode=png) -> None:
+    """Three images a class to train on, one to test on."""
+    for split, count in (("train", 3), ("test", 1)):
+        for number, name in enumerate(num_classes):
+            folder = root / split / name
+            folder.mkdir(parents=True)
+            for index in range(count):
+                image = encode(50 * number + index)
+                (folder / f"{index}.png").write_bytes(image)
+
+
+@pytest.fixture
+def photos(tmp_path) -> pathlib.Path:
+    write_photos(tmp_path / "photos")
+    return tmp_path / "photos"
+
+
+def both_complaints(photos: pathlib.Path) -> str:
+    """The line that is said of a folder in memory and of one that streams."""
+    in_memory = complaint(photos.parent, photos.name)
+    config = RunConfig(
+        dataset=photos.name,
+        data_dir=str(photos.parent),
+        image_size=8,
+        batch_size=2,
+        epochs=1,
+    )
+    with pytest.raises(InputError) as error:  # noqa: PT012
+        task = runs.make_inputs(config)
+        with task.reading():
+            for encoded, *_ in task.streams.train.in_order():
+                task.preprocessing.decode(encoded, None)
+    assert str(error.value) == in_memory
+    return in_memory
+
+
+# Classes
+
+
+@pytest.mark.parametrize("directory", ["data", "data[1]"])
+def test_brackets_are_no_patterns(tmp_path, directory):
+    root = tmp_path / directory / "photos"
+    write_photos(root, ("cat [tabby]", "dog", "fish?"))
+    streams = data.stream("photos", str(root.parent))
+    assert (len(streams.train), len(streams.test)) == (9, 3)
+    labels = [int(label) for _, label, _ in streams.train.in_order()]
+    assert labels == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert len(data.load("photos", str(root.parent)).train) == 9
+
+
+def test_hidden_and_foreign_folders_are_no_classes(photos):
+    for stray in (
+        "train/.ipynb_checkpoints",
+        "test/.thumbnails",
+        ".git/objects",
+        "notes/old",
+    ):
+        (photos / stray).mkdir(parents=True)
+        (photos / stray / "0.png").write_bytes(png(0))
+    (photos / "train" / "labels.csv").touch()
+    (photos / "train" / "cat" / "._0.png").write_bytes(b"no image")
+    loaded = data.load("photos", str(photos.parent))
+    assert loaded.num_classes == 2
+    assert loaded.train.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert loaded.test.labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("extra", ["train/eel", "test/eel"])
+def test_both_splits_have_the_same_classes(photos, extra):
+    (photos / extra).mkdir()
+    (photos / extra / "0.png").write_bytes(png(0))
+    message = both_complaints(photos)
+    assert message.startswith("dataset=photos: train and test must have")
+    assert extra in message
+
+
+# In memory
+
+
+def test_images_of_one_size_are_read_into_memory(photos):
+    loaded = data.load("photos", str(photos.parent))
+    assert loaded.train.images.shape == (6, 8, 8, 3)
+    assert loaded.train.images[:, 0, 0, 0].tolist() == [0, 1, 2, 50, 51, 52]
+    assert loaded.train.labels.dtype == np.int32
+    streamed = data.stream("photos", str(photos.parent)).train.in_order()
+    assert loaded.train.ids.tolist() == [int(name) for *_, name in streamed]
+
+
+def test_a_run_in_memory_takes_a_folder(photos):
+    config = RunConfig(
+        dataset="photos", data_dir=str(photos.parent), batch_size=3, epochs=1
+    )
+    task = runs.make_inputs(config)
+    assert (task.num_train_examples, task.num_test_examples) == (6, 2)
+    assert task.image_shape == (7, 7, 3)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_grey_stays_grey(tmp_path, channels):
+    write_photos(tmp_path / "grey", encode=lambda v: png(v, channels))
+    loaded = data.load("grey", str(tmp_path))
+    assert loaded.train.images.shape == (6, 8, 8, 1)
+    assert loaded.train.images[:, 0, 0, 0].tolist() == [0, 1, 2, 50, 51, 52]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_grey_and_transparent_images_among_colours_become_rgb(photos, channels):
+    (photos / "train" / "cat" / "1.png").write_bytes(png(7, channels))
+    loaded = data.load("photos", str(photos.parent))
+    assert loaded.train.images.shape == (6, 8, 8, 3)
+    assert loaded.train.images[1].tolist() == np.full((8, 8, 3), 7).tolist()
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_another_size_is_told(photos, split):
+    (photos / split / "dog" / "0.png").write_bytes(png(0, size=9))
+    assert complaint(photos.parent, "photos") == (
+        "dataset=photos: its images vary in size; give --image_size=N to"
+        " stream them, resized"
+    )
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "Input is empty"),
+        (b"no image", "Unknown image file format"),
+        (jpeg(np.zeros((40, 50, 3), np.uint8))[:300], "Invalid JPEG data"),
+        (png(0)[:50], "Invalid PNG data"),
+    ],
+    ids=["empty", "text", "jpeg", "png"],
+)
+def test_a_damaged_image_is_named(photos, content, reason):
+    path = photos / "train" / "dog" / "1.png"
+    path.write_bytes(content)
+    message = both_complaints(photos)
+    assert message.startswith(f"{path}: cannot be decoded as an image (")
+    assert reason in message
+
+
+def test_a_damaged_test_image_is_named(photos):
+    path = photos / "test" / "dog" / "0.png"
+    path.write_bytes(b"")
+    assert str(path) in complaint(photos.parent, "photos")
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_file_is_named(photos, kind):
+    path = photos / "train" / "dog" / "3.png"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("absent")
+    message = both_complaints(photos)
+    assert message.startswith(f"{path}: cannot be read (")
+
+
+@pytest.fixture
+def public() -> Iterator[pathlib.Path]:
+    """An image folder whose parents any user may read."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        write_photos(pathlib.Path(directory, "photos"))
+        yield pathlib.Path(directory, "photos")
+
+
+@contextlib.contextmanager
+def unreadable(path: pathlib.Path) -> Iterator[None]:
+    """Within it, a file or folder may not be read, not even by root."""
+    mode, user = path.stat().st_mode, os.geteuid()
+    path.chmod(0)
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize(
+    "name", ["train/dog/1.png", "train/dog", "train", "test", ""]
+)
+def test_what_may_not_be_read_is_named(public, name):
+    path = public / name
+    with unreadable(path):
+        message = both_complaints(public)
+    assert message.startswith(f"{path}: cannot be read (Permission denied)")
+
+
+@pytest.mark.parametrize("folder", ["train/dog", "train"])
+def test_a_name_that_is_not_utf8_is_told(photos, folder):
+    path = os.fsencode(photos / folder) + b"/caf\xe9.png"
+    os.mkdir(path)
+    message = both_complaints(photos)
+    assert (
+        message
+        == rf"{photos / folder}/caf\xe9.png: its name is not UTF-8; rename it"
+    )
+
+
+# What is no image folder
+
+
+def test_a_folder_without_train_says_what_is_needed(photos):
+    (photos / "train").rename(photos / "training")
+    message = both_complaints(photos)
+    assert message == (
+        f"dataset=photos: {photos} holds neither images as train/CLASS/IMAGE"
+        " and test/CLASS/IMAGE nor a data set that TFDS has prepared;"
+        " received test, training"
+    )
+
+
+def test_images_without_class_folders_say_what_is_needed(tmp_path):
+    (tmp_path / "photos" / "train").mkdir(parents=True)
+    (tmp_path / "photos" / "train" / "0.png").write_bytes(png(0))
+    message = both_complaints(tmp_path / "photos")
+    assert "train/CLASS/IMAGE" in message
+    assert "received train" in message
+
+
+def test_a_folder_without_test_says_what_is_needed(photos):
+    (photos / "test").rename(photos / "testing")
+    message = both_complaints(photos)
+    assert message == (
+        "dataset=photos: needs the splits train and test or validation;"
+        " received testing, train"
+    )
+
+
+def test_a_split_without_images_is_told(photos):
+    for path in photos.glob("test/*/*"):
+        path.unlink()
+    message = both_complaints(photos)
+    assert message.startswith("dataset=photos: its split test is empty")

@@ -1,0 +1,107 @@
+"""Batches divided among devices are the batches of one device."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rethink_keras import pipeline
+from rethink_keras.pipeline import BatchShard
+from tests.support.helpers import collect, indexed
+
+
+def positions(batches) -> list[list[int]]:
+    """The positions of the examples of each batch or piece."""
+    return [images[:, 0, 0, 0].astype(int).tolist() for images, *_ in batches]
+
+
+def training(
+    count: int,
+    batch_size: int,
+    shard: BatchShard = pipeline.batches.WHOLE_BATCH,
+):
+    batches = pipeline.TrainingBatches(
+        indexed(count), batch_size=batch_size, seed=0, epochs=range(2), skip=1
+    )
+    return positions(collect(batches.dataset(shard)))
+
+
+def joined(pipelines: list, local: int) -> list[list[int]]:
+    """The batches that the pieces of all input pipelines make up."""
+    steps = len(pipelines[0]) // local
+    return [
+        [
+            position
+            for pieces in pipelines
+            for piece in pieces[step * local : (step + 1) * local]
+            for position in piece
+        ]
+        for step in range(steps)
+    ]
+
+
+@given(
+    count=st.integers(20, 60),
+    batch_size=st.sampled_from([4, 8, 12]),
+    workers=st.sampled_from([1, 2]),
+    local=st.sampled_from([1, 2]),
+)
+@settings(max_examples=8)
+def test_pieces_make_up_the_batches_of_one_device(
+    count, batch_size, workers, local
+):
+    pieces = workers * local
+    pipelines = [
+        training(count, batch_size, BatchShard(pieces, first, local))
+        for first in range(0, pieces, local)
+    ]
+    assert joined(pipelines, local) == training(count, batch_size)
+
+
+@given(count=st.integers(16, 60), multiple=st.sampled_from([1, 2, 4]))
+@settings(max_examples=8)
+def test_batches_of_one_size_leave_no_example_out(count, multiple):
+    batch_size = 4 * multiple
+    shard = BatchShard(multiple, 0, multiple, multiple)
+    steps = -(-count // batch_size)
+    second = joined([training(count, batch_size, shard)], multiple)[-steps:]
+    sizes = {len(batch) for batch in second}
+    assert len(sizes) == 1
+    assert sizes.pop() % multiple == 0
+    assert set(np.concatenate(second)) == set(range(count))
+
+
+@pytest.mark.parametrize("count", [16, 64])
+def test_sizes_that_divide_are_the_batches_of_one_device(count):
+    shard = BatchShard(multiple=8)
+    assert training(count, 16, shard) == training(count, 16)
+
+
+def test_a_batch_is_found_by_its_number():
+    batches = pipeline.TrainingBatches(
+        indexed(30), batch_size=8, seed=0, epochs=range(3)
+    )
+    (fields,) = collect(batches.whole().take(1))
+    found = [
+        batches.at(fields, np.int64(epoch), np.int64(step))
+        for epoch in range(3)
+        for step in range(4)
+    ]
+    numbered = [tuple(part.numpy() for part in batch) for batch in found]
+    assert positions(numbered) == positions(collect(batches.dataset()))
+
+
+@pytest.mark.parametrize("count", [3, 130, 1001])
+@pytest.mark.parametrize("pieces", [1, 2, 8])
+def test_pieces_evaluate_every_example_once(count, pieces):
+    batches = pipeline.EvaluationBatches(indexed(count))
+    counted = [
+        image[0, 0, 0]
+        for first in range(pieces)
+        for images, *_, weights in collect(
+            batches.dataset(BatchShard(pieces, first, 1))
+        )
+        for image, weight in zip(images, weights, strict=True)
+        if weight
+    ]
+    assert sorted(counted) == list(range(count))

@@ -1,0 +1,114 @@
+"""Class-balanced subsets and held-out examples."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rethink_keras.data import Examples
+from rethink_keras.errors import InputError
+from rethink_keras.randomization import (
+    balanced_subset,
+    hold_out,
+)
+from tests.support.randomized import SEEDS, assert_same
+
+# Subsets
+
+
+@pytest.fixture(scope="module")
+def uneven() -> Examples:
+    """Four classes of 20 to 50 examples, in disorder."""
+    labels = np.repeat(np.arange(4, dtype=np.int32), (20, 30, 40, 50))
+    random = np.random.default_rng(0)
+    labels = random.permutation(labels)
+    ids = random.integers(-(2**63), 2**63, 140, np.int64)
+    return Examples(np.zeros((140, 1, 1, 1), np.uint8), labels, labels, ids)
+
+
+@given(size=st.integers(1, 80), seed=SEEDS)
+@settings(max_examples=30)
+def test_subset_is_balanced_and_in_order(uneven, size, seed):
+    subset = balanced_subset(uneven, size, num_classes=4, seed=seed)
+    assert len(subset) == len(subset.images) == size
+    counts = np.bincount(subset.true_labels, minlength=4)
+    assert counts.max() - counts.min() <= 1
+    where = np.flatnonzero(np.isin(uneven.ids, subset.ids))
+    assert_same(subset, uneven.take(where))
+
+
+@given(sizes=st.tuples(st.integers(1, 80), st.integers(1, 80)), seed=SEEDS)
+@settings(max_examples=20)
+def test_subsets_are_nested(uneven, sizes, seed):
+    small, large = (
+        set(balanced_subset(uneven, size, num_classes=4, seed=seed).ids)
+        for size in sorted(sizes)
+    )
+    assert small <= large
+
+
+def test_subset_does_not_depend_on_the_order_of_the_examples(uneven):
+    order = np.random.default_rng(1).permutation(len(uneven))
+    straight = balanced_subset(uneven, 50, num_classes=4, seed=0)
+    mixed = balanced_subset(uneven.take(order), 50, num_classes=4, seed=0)
+    assert set(straight.ids) == set(mixed.ids)
+
+
+def test_subset_is_balanced_in_the_true_labels(uneven):
+    relabelled = dataclasses.replace(
+        uneven, labels=np.zeros_like(uneven.labels)
+    )
+    subset = balanced_subset(relabelled, 40, num_classes=4, seed=0)
+    assert np.bincount(subset.true_labels).tolist() == [10] * 4
+
+
+def test_every_member_of_a_class_is_as_likely(uneven):
+    hits = sum(
+        np.isin(
+            uneven.ids,
+            balanced_subset(uneven, 40, num_classes=4, seed=seed).ids,
+        )
+        for seed in range(100)
+    )
+    for label, members in enumerate((20, 30, 40, 50)):
+        counts = hits[uneven.true_labels == label]
+        share = 10 / members
+        deviation = np.sqrt(100 * share * (1 - share))
+        assert np.abs(counts - 100 * share).max() < 4.5 * deviation
+
+
+@pytest.mark.parametrize("size", [81, 140, 10_000])
+def test_too_large_a_subset_is_refused_with_its_numbers(uneven, size):
+    needed = -(-size // 4)
+    with pytest.raises(InputError) as error:
+        balanced_subset(uneven, size, num_classes=4, seed=0)
+    message = str(error.value)
+    assert f"train_examples={size}" in message
+    assert "20 examples" in message
+    assert str(needed) in message
+    assert "\n" not in message
+
+
+# Held-out examples
+
+
+@given(size=st.integers(1, 80), seed=SEEDS)
+@settings(max_examples=20)
+def test_held_out_examples_are_balanced_and_not_trained_on(uneven, size, seed):
+    rest, held_out = hold_out(uneven, size, num_classes=4, seed=seed)
+    assert len(held_out) == size
+    assert len(rest) + size == len(uneven)
+    assert not set(rest.ids) & set(held_out.ids)
+    counts = np.bincount(held_out.true_labels, minlength=4)
+    assert counts.max() - counts.min() <= 1
+    for part in (rest, held_out):
+        where = np.flatnonzero(np.isin(uneven.ids, part.ids))
+        assert_same(part, uneven.take(where))
+
+
+@pytest.mark.parametrize("size", [81, 140, 10_000])
+def test_too_many_held_out_are_refused(uneven, size):
+    with pytest.raises(InputError, match=rf"validation_examples={size}: "):
+        hold_out(uneven, size, num_classes=4, seed=0)

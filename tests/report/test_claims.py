@@ -1,0 +1,396 @@
+"""Each claim in a world where it holds, in one where not, and undecided."""
+
+import pytest
+
+from rethink_keras.experiments import TITLES
+from rethink_keras.report.claims import CLAIMS
+from rethink_keras.report.evidence import Evidence
+from rethink_keras.report.measured import measure
+from rethink_keras.report.verdicts import FAILS, HOLDS, UNDECIDED, UNKNOWN
+from rethink_keras.results import find_runs
+from tests.support.finished import row_of, write_result
+
+NETWORKS = (
+    "inception",
+    "inception_no_batch_norm",
+    "alexnet",
+    "mlp_3x512",
+    "mlp_1x512",
+)
+CONDITIONS = ("shuffled_pixels", "random_pixels", "gaussian", "random_labels")
+MODELS = ("inception", "alexnet", "mlp_1x512")
+LEVELS = [f"{level / 10}" for level in range(11)]
+# What a run leaves that had the paper's steps and did not learn anything.
+STUCK = {
+    "train_accuracy": 0.11,
+    "steps": 19_550,
+    "losses": [2.3] * 50,
+    "epochs_to_fit": None,
+}
+
+
+def verdict(name, logdir, scale="paper"):
+    runs = find_runs(logdir)
+    evidence = Evidence(
+        scale,
+        {
+            title: {row.row.name: row for row in measure(title, scale, runs)}
+            for title in TITLES
+        },
+    )
+    (found,) = [v for v in CLAIMS.judge(evidence) if v.name == name]
+    return found
+
+
+def write(logdir, experiment, rows, seed=0):
+    """Runs of rows; what they measured by the row's name."""
+    for name, measured in rows.items():
+        write_result(logdir, row_of(experiment, name), seed, **measured)
+
+
+def test_without_runs_nothing_is_known(tmp_path):
+    runs = CLAIMS.judge(
+        Evidence(
+            "paper",
+            {
+                title: {
+                    row.row.name: row for row in measure(title, "paper", {})
+                }
+                for title in TITLES
+            },
+        )
+    )
+    assert {v.verdict for v in runs} == {UNKNOWN}
+    assert [v.name for v in runs] == [
+        *(f"S{n}" for n in range(1, 11)),
+        "S15",
+        "S16",
+    ]
+    assert all(v.section for v in runs)
+
+
+# Fitting
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ({}, HOLDS),
+        (STUCK, FAILS),
+        ({**STUCK, "steps": 2_000}, UNDECIDED),
+        ({**STUCK, "losses": [2.3 - 0.04 * n for n in range(50)]}, UNDECIDED),
+        (None, UNKNOWN),
+    ],
+)
+def test_a_budget_is_no_verdict_on_random_labels(last, expected, tmp_path):
+    rows = {f"{network}_random_labels": {} for network in NETWORKS}
+    rows["mlp_1x512_random_labels"] = last
+    if last is None:
+        del rows["mlp_1x512_random_labels"]
+    write(tmp_path, "table1", rows)
+    assert verdict("S1", tmp_path).verdict == expected
+
+
+def test_a_network_fits_if_each_of_its_seeds_does(tmp_path):
+    rows = {f"{network}_random_labels": {} for network in NETWORKS}
+    write(tmp_path, "table1", rows)
+    write(tmp_path, "table1", {"alexnet_random_labels": STUCK}, seed=1)
+    found = verdict("S1", tmp_path)
+    assert found.verdict == UNDECIDED
+    assert "not every seed of alexnet_random_labels fits" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("noise", "tests", "expected"),
+    [
+        ({}, (0.1,), HOLDS),
+        ({}, (0.2,), FAILS),
+        (STUCK, (0.1,), FAILS),
+        ({}, (0.125,), UNDECIDED),
+        # At two seeds the mean of 10 % is known to 6.4 points.
+        ({}, (0.105, 0.095), UNDECIDED),
+        ({}, (0.101, 0.099), HOLDS),
+    ],
+)
+def test_memorizing_takes_fitting_and_chance(noise, tests, expected, tmp_path):
+    write(tmp_path, "figure1a", {"random_pixels": {}, "gaussian": noise})
+    for seed, test in enumerate(tests):
+        rows = {"random_labels": {"test_accuracy": test}}
+        write(tmp_path, "figure1a", rows, seed)
+    assert verdict("S2", tmp_path).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("gaussian", "labels", "expected"),
+    [
+        (13, 22, HOLDS),
+        (30, 22, FAILS),
+        (21, 22, UNDECIDED),
+        (13, None, HOLDS),
+        (None, 22, FAILS),
+        (49, None, UNDECIDED),
+    ],
+)
+def test_noise_is_fitted_faster_than_random_labels(
+    gaussian, labels, expected, tmp_path
+):
+    epochs = dict.fromkeys(CONDITIONS, 13)
+    epochs |= {"gaussian": gaussian, "random_labels": labels}
+    rows = {
+        name: {"epochs_to_fit": count, "losses": [1.0] * 50}
+        for name, count in epochs.items()
+    }
+    write(tmp_path, "figure1a", rows)
+    assert verdict("S3", tmp_path).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("fitting", "epochs", "expected"),
+    [
+        (True, 10, HOLDS),
+        (True, 14, FAILS),
+        (True, 12, UNDECIDED),
+        (False, 14, FAILS),  # a lower bound of the ratio
+        (False, 11, UNDECIDED),
+    ],
+)
+def test_memorization_takes_as_long_as_learning(
+    fitting, epochs, expected, tmp_path
+):
+    for model in MODELS:
+        for level, count, last in (
+            ("0.0", 10, 0.99),
+            ("1.0", epochs, 0.99 if fitting else 0.5),
+        ):
+            accuracies = (count - 1) * [0.5] + [last]
+            measured = {"accuracies": accuracies, "losses": [1.0] * count}
+            write(tmp_path, "figure1b", {f"{model}_{level}": measured})
+    assert verdict("S4", tmp_path).verdict == expected
+
+
+LINE = [0.8 - 0.07 * level for level in range(11)]
+
+
+@pytest.mark.parametrize(
+    ("curve", "expected"),
+    [
+        (LINE, HOLDS),
+        ([0.9] * 10 + [0.1], FAILS),
+        ([0.9] * 11, FAILS),
+        ([0.8] + [0.1] * 10, FAILS),
+        ([*LINE[:5], 0.7, *LINE[6:]], FAILS),
+        ([*LINE[:10], 0.3], FAILS),
+        # The first step is a third of the fall, within noise.
+        ([0.8, 0.57, *(0.55 - 0.05 * n for n in range(8)), 0.1], UNDECIDED),
+        (LINE[:10], UNKNOWN),
+    ],
+)
+def test_test_error_grows_smoothly_on_true_labels(curve, expected, tmp_path):
+    for model in MODELS:
+        rows = {
+            f"{model}_{level}": {
+                "test_accuracy": accuracy,
+                "test_accuracy_corrupted": accuracy * (1 - float(level))
+                + 0.1 * float(level),
+            }
+            for level, accuracy in zip(LEVELS, curve, strict=False)
+        }
+        write(tmp_path, "figure1c", rows)
+    assert verdict("S5", tmp_path).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("gaussian", "expected"),
+    [
+        ({}, HOLDS),
+        (STUCK, FAILS),
+        ({**STUCK, "steps": 2_000}, UNDECIDED),
+        (None, UNKNOWN),
+    ],
+)
+def test_the_loss_falls_in_every_condition(gaussian, expected, tmp_path):
+    rows = {name: {} for name in (*CONDITIONS, "true_labels")}
+    rows["gaussian"] = gaussian
+    if gaussian is None:
+        del rows["gaussian"]
+    write(tmp_path, "figure1a", rows)
+    assert verdict("S15", tmp_path).verdict == expected
+
+
+# Generalization: right answers of 10,000 in rows of Table 1
+
+
+def crops(crop, decay):
+    return {
+        f"{model}_{suffix}": right
+        for model in ("inception", "alexnet")
+        for suffix, right in (("crop", crop), ("weight_decay", decay))
+    }
+
+
+def architectures(inception, alexnet, mlp):
+    return {
+        "inception": inception,
+        "alexnet_crop_weight_decay": alexnet,
+        "mlp_3x512_weight_decay": mlp,
+        "mlp_1x512_weight_decay": mlp,
+    }
+
+
+def batch_norm(on, off):
+    return {"inception": on, "inception_no_batch_norm": off}
+
+
+COMPARED = [
+    ("S6", crops(8_400, 8_200), HOLDS),
+    ("S6", crops(8_200, 8_400), FAILS),
+    ("S6", crops(8_203, 8_200), UNDECIDED),
+    ("S7", architectures(8_500, 8_100, 5_300), HOLDS),
+    ("S7", architectures(8_100, 8_500, 5_300), FAILS),
+    ("S7", architectures(8_103, 8_100, 5_300), UNDECIDED),
+    ("S10", batch_norm(8_500, 8_300), HOLDS),
+    ("S10", batch_norm(8_300, 8_500), FAILS),
+    ("S10", batch_norm(8_303, 8_300), UNDECIDED),
+]
+
+
+@pytest.mark.parametrize(("claim", "right", "expected"), COMPARED)
+def test_rows_of_one_seed_are_compared_on_their_images(
+    claim, right, expected, tmp_path
+):
+    rows = {name: {"right": count} for name, count in right.items()}
+    write(tmp_path, "table1", rows)
+    found = verdict(claim, tmp_path)
+    assert found.verdict == expected
+    assert "paired test of two trained networks" in found.evidence
+
+
+@pytest.mark.parametrize(("claim", "right", "expected"), COMPARED)
+def test_rows_of_several_seeds_are_compared_between_seeds(
+    claim, right, expected, tmp_path
+):
+    for seed in range(3):
+        rows = {
+            name: {"test_accuracy": count / 10_000 + 0.001 * seed}
+            for name, count in right.items()
+        }
+        write(tmp_path, "table1", rows, seed)
+    found = verdict(claim, tmp_path)
+    assert found.verdict == expected
+    assert "t test between 3 and 3 seeds" in found.evidence
+
+
+@pytest.mark.parametrize(("claim", "right", "_"), COMPARED[::3])
+def test_one_seed_without_predictions_decides_nothing(
+    claim, right, _, tmp_path
+):
+    rows = {n: {"test_accuracy": k / 10_000} for n, k in right.items()}
+    write(tmp_path, "table1", rows)
+    found = verdict(claim, tmp_path)
+    assert found.verdict == UNDECIDED
+    assert "one seed, and predictions not kept" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("test", "decay", "expected"),
+    [
+        (0.5, {}, HOLDS),
+        (0.2, {}, FAILS),
+        (0.303, {}, UNDECIDED),
+        (0.5, STUCK, FAILS),
+        (0.5, {**STUCK, "steps": 2_000}, UNDECIDED),
+    ],
+)
+def test_regularizers_are_neither_necessary_nor_sufficient(
+    test, decay, expected, tmp_path
+):
+    write(tmp_path, "table1", {n: {"test_accuracy": test} for n in NETWORKS})
+    online = {"accuracies": [0.5, decay.get("train_accuracy", 1.0)]}
+    names = [
+        f"{network}_weight_decay"
+        for network in ("inception", "alexnet", "mlp_3x512", "mlp_1x512")
+    ]
+    rows = dict.fromkeys(names, decay)
+    rows |= {
+        f"inception_{name}": decay | online for name in ("crop", "augment")
+    }
+    write(tmp_path, "table4", rows)
+    assert verdict("S8", tmp_path).verdict == expected
+
+
+def test_one_network_shows_that_a_regularizer_is_not_sufficient(tmp_path):
+    write(tmp_path, "table1", {name: {} for name in NETWORKS})
+    write(
+        tmp_path,
+        "table4",
+        {"alexnet_weight_decay": {}, "mlp_1x512_weight_decay": STUCK},
+    )
+    assert verdict("S8", tmp_path).verdict == HOLDS
+
+
+@pytest.mark.parametrize(
+    ("gains", "expected"),
+    [
+        ((0.10, 0.0), HOLDS),
+        ((0.0, 0.0), FAILS),
+        ((0.10, 0.10), FAILS),
+        # 2.5 points are more than 2 and within the noise of the best epoch.
+        ((0.025, 0.0), UNDECIDED),
+    ],
+)
+def test_early_stopping_helps_some_and_not_others(gains, expected, tmp_path):
+    rows = {
+        network: {
+            "test_accuracy": 0.5,
+            "best_test_accuracy": 0.5 + gains[index % 2],
+        }
+        for index, network in enumerate(NETWORKS)
+    }
+    write(tmp_path, "table1", rows)
+    measured = {"test_accuracy": 0.5, "best_test_accuracy": 0.5 + gains[1]}
+    levels = {f"{m}_{n}": measured for m in MODELS for n in LEVELS[1:-1]}
+    write(tmp_path, "figure1c", levels)
+    assert verdict("S9", tmp_path).verdict == expected
+
+
+def test_the_best_of_many_epochs_takes_a_larger_gain(tmp_path):
+    """3.5 points are beyond the noise of one epoch, and not of fifty."""
+    for count, expected in ((1, HOLDS), (50, UNDECIDED)):
+        logdir = tmp_path / str(count)
+        rows = {name: {"best_test_accuracy": 0.5} for name in NETWORKS}
+        rows["alexnet"] = {
+            "best_test_accuracy": 0.535,
+            "losses": [1.0] * count,
+        }
+        write(logdir, "table1", rows)
+        found = verdict("S9", logdir)
+        assert ("alexnet is within noise of 2" in found.evidence) == (
+            expected == UNDECIDED
+        )
+
+
+@pytest.mark.parametrize(
+    ("alexnet", "mlp", "expected"),
+    [
+        ((30, 7_500), (14, 5_300), HOLDS),
+        ((14, 7_500), (30, 5_300), FAILS),
+        ((30, 5_500), (14, 5_300), FAILS),
+        ((31, 7_500), (30, 5_300), UNDECIDED),
+    ],
+)
+def test_slow_and_good_is_compared_at_one_learning_rate(
+    alexnet, mlp, expected, tmp_path
+):
+    measured = dict.fromkeys(NETWORKS, (14, 5_000)) | {
+        "inception": (10, 8_500),  # at another learning rate
+        "inception_no_batch_norm": (40, 8_300),
+        "alexnet": alexnet,
+        "mlp_3x512": mlp,
+        "mlp_1x512": mlp,
+    }
+    rows = {
+        name: {"epochs_to_fit": epochs, "right": right}
+        for name, (epochs, right) in measured.items()
+    }
+    write(tmp_path, "table1", rows)
+    assert verdict("S16", tmp_path).verdict == expected

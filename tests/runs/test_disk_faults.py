@@ -1,0 +1,129 @@
+"""Disks that fill up, refuse or vanish while a run writes to them."""
+
+import contextlib
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from rethink_keras import InputError, RunConfig
+from rethink_keras.runs.tensorboard import TensorBoardWriter
+from rethink_keras.training import Checkpoints
+from tests.support.processes import (
+    TRIED,
+    execute,
+    kill,
+    newest,
+    start,
+    wait_for,
+)
+
+pytestmark = pytest.mark.faults
+
+LONG_RUN = ("--train_examples=2000", "--epochs=4000")
+LOGS = {
+    "loss": 1.0,
+    "accuracy": 0.5,
+    "learning_rate": 0.1,
+    "seconds": 1.0,
+    "test_loss": 1.0,
+    "test_accuracy": 0.5,
+    "test_top5_accuracy": None,
+    "test_accuracy_corrupted": 0.5,
+}
+
+
+@pytest.fixture
+def disk(tmp_path) -> pathlib.Path:
+    """A disk of 40 MB: room for two checkpoints and a third being written."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    command = ("mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(path))
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("there is no mount here to make a small disk with")
+    if done.returncode:
+        pytest.skip(f"no small disk can be mounted: {done.stderr.strip()}")
+    TRIED["broken disks"] += 1
+    yield path
+    subprocess.run(("umount", "--lazy", str(path)), check=True)
+
+
+def fill(disk: pathlib.Path) -> None:
+    """Leaves no room."""
+    with (
+        contextlib.suppress(OSError),
+        open(disk / "filler", "ab", buffering=0) as file,
+    ):
+        while file.write(bytes(4096)):
+            pass
+
+
+def start_and_save_twice(path):
+    process = start(path, *LONG_RUN)
+    wait_for(lambda: len(list(path.glob("checkpoints/step-*.npz"))) == 2)
+    return process
+
+
+def complaint_of(process, path) -> str:
+    """The one line of a run that could not write."""
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 2
+    assert errors.startswith(f"error: --workdir={path}: cannot be written (")
+    assert errors.count("\n") == 1
+    return errors
+
+
+def test_a_run_on_a_full_disk_says_so_and_goes_on_once_there_is_room(disk):
+    path = disk / "run"
+    process = start_and_save_twice(path)
+    wait_for(lambda: fill(disk) or process.poll() is not None)
+    assert "No space left" in complaint_of(process, path)
+    damages = []
+    checkpoints = Checkpoints(
+        path / "checkpoints", run={}, minutes=1, warn=damages.append
+    )
+    assert checkpoints.latest() is not None
+    assert damages == []
+    assert not list(path.rglob("*.partial"))
+    (disk / "filler").unlink()
+    process = start(path, "--resume=must", *LONG_RUN)
+    wait_for(lambda: "goes on" in process.stdout.readline())
+    kill(process)
+
+
+def test_a_full_disk_is_told_of_tensorboards_events(disk):
+    writer = TensorBoardWriter(disk, RunConfig(), 100, 10)
+    fill(disk)
+    with pytest.raises(InputError, match=r"workdir=.*No space left"):
+        writer.write_history({name: [v] * 100 for name, v in LOGS.items()})
+    (disk / "filler").unlink()
+    writer.close()
+
+
+def test_a_read_only_directory_is_told_and_left_as_it_is(disk):
+    path = disk / "run"
+    path.mkdir()
+    (path / "result.json").write_text("{}")
+    subprocess.run(("mount", "-o", "remount,ro", str(disk)), check=True)
+    done = execute(path, "--overwrite", *LONG_RUN)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: --workdir={path}: cannot be written (Read-only file system);"
+        " choose another\n"
+    )
+    assert [p.name for p in path.iterdir()] == ["result.json"]
+    assert (path / "result.json").read_text() == "{}"
+
+
+def test_a_directory_that_vanishes_ends_the_run_and_stays_away(tmp_path):
+    path = tmp_path / "run"
+    process = start_and_save_twice(path)
+    path.rename(tmp_path / "elsewhere")
+    TRIED["broken disks"] += 1
+    assert "No such file or directory" in complaint_of(process, path)
+    shutil.rmtree(tmp_path / "elsewhere")
+    assert not list(tmp_path.iterdir())
+    assert newest(path) == ""

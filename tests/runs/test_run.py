@@ -1,0 +1,238 @@
+"""Whole runs on real images: what they leave behind and what they show."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import (
+    EventAccumulator,
+)
+from tensorboard.plugins.hparams import plugin_data_pb2
+
+from rethink_keras import DivergenceError, InputError, RunConfig, run
+from tests.support.tiny_sets import picture, picture_features, write_set
+
+SMALL = {"train_examples": 200, "epochs": 25}
+
+
+@pytest.fixture(scope="module")
+def labels_run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("labels")
+    config = RunConfig(**SMALL, randomize="labels", label_corruption=0.5)
+    return path, config, run(config, path, verbose=False)
+
+
+def scalars(path, tag):
+    events = EventAccumulator(str(path), size_guidance={"tensors": 0}).Reload()
+    return [
+        (point.step, tf.make_ndarray(point.tensor_proto).item())
+        for point in events.Tensors(tag)
+    ]
+
+
+def test_a_network_memorizes_corrupted_labels_beside_true_ones(labels_run):
+    _, _, result = labels_run
+    assert result["train_accuracy"] == 1
+    assert result["train_accuracy_clean"] == 1
+    assert result["train_accuracy_corrupted"] == 1
+    assert result["epochs_to_fit"] < 25
+
+
+def test_random_labels_are_memorized_and_tested_at_chance(tmp_path):
+    """Five deviations of 1,000 test images around one in ten classes."""
+    accuracies = {}
+    for kind in ("labels", "none"):
+        config = RunConfig(**SMALL, randomize=kind)
+        accuracies[kind] = run(config, tmp_path / kind, verbose=False)
+    noise = 5 * np.sqrt(0.1 * 0.9 / 1_000)
+    random, true = accuracies["labels"], accuracies["none"]
+    assert random["train_accuracy"] == true["train_accuracy"] == 1
+    for name in ("test_accuracy", "test_accuracy_corrupted"):
+        assert random[name] == pytest.approx(0.1, abs=noise)
+    assert true["test_accuracy"] > 0.1 + 2 * noise
+
+
+def test_the_result_says_all(labels_run):
+    path, config, result = labels_run
+    assert json.loads((path / "result.json").read_text()) == result
+    assert set(result) >= {
+        "config",
+        "parameters",
+        "epochs",
+        "steps",
+        "train_loss",
+        "train_accuracy",
+        "train_accuracy_clean",
+        "train_accuracy_corrupted",
+        "test_loss",
+        "test_accuracy",
+        "test_accuracy_corrupted",
+        "best_test_accuracy",
+        "epochs_to_fit",
+        "history",
+        "wall_seconds",
+        "images_per_second",
+        "device",
+        "versions",
+        "fingerprint",
+    }
+    assert RunConfig(**result["config"]) == config
+    assert result["parameters"] == 1_209_866
+    assert (result["epochs"], result["steps"]) == (25, 50)
+    history = result["history"]
+    assert all(len(values) == 25 for values in history.values())
+    assert result["test_accuracy"] == history["test_accuracy"][-1]
+    assert result["best_test_accuracy"] == max(history["test_accuracy"])
+    fit = result["epochs_to_fit"]
+    assert history["loss"][fit - 1] < 0.05
+    assert min(history["loss"][: fit - 1]) >= 0.05
+
+
+def test_tensorboard_shows_each_epoch_over_steps(labels_run):
+    path, _, result = labels_run
+    steps = list(range(2, 51, 2))
+    for split, tag, name in (
+        ("train", "loss", "loss"),
+        ("train", "accuracy", "accuracy"),
+        ("train", "learning_rate", "learning_rate"),
+        ("test", "loss", "test_loss"),
+        ("test", "accuracy", "test_accuracy"),
+        ("test", "accuracy_corrupted", "test_accuracy_corrupted"),
+    ):
+        points = scalars(path / split, tag)
+        assert [step for step, _ in points] == steps
+        values = [value for _, value in points]
+        np.testing.assert_allclose(values, result["history"][name], rtol=1e-6)
+
+
+def test_tensorboard_compares_runs_by_hparams(labels_run):
+    path, _, result = labels_run
+    events = EventAccumulator(str(path)).Reload()
+    contents = events.PluginTagToContent("hparams")
+
+    def parse(tag):
+        return plugin_data_pb2.HParamsPluginData.FromString(contents[tag])
+
+    experiment = parse("_hparams_/experiment").experiment
+    first = [info.name for info in experiment.hparam_infos if info.differs]
+    assert len(first) == 5
+    values = parse("_hparams_/session_start_info").session_start_info.hparams
+    assert values["label_corruption"].number_value == 0.5
+    assert values["model"].string_value == "mlp_1x512"
+    for metric in experiment.metric_infos:
+        (step, value), *more = scalars(path, metric.name.tag)
+        assert (step, more) == (50, [])
+        name = metric.name.tag.removeprefix("final/")
+        assert value == pytest.approx(result[name])
+
+
+def test_a_finished_run_is_not_run_again(labels_run, capsys):
+    path, config, result = labels_run
+    before = sorted(path.rglob("*"))
+    assert run(config, path) == result
+    assert sorted(path.rglob("*")) == before
+    assert "finished already" in capsys.readouterr().out
+
+
+def test_a_directory_with_another_run_is_refused(labels_run):
+    path, _, _ = labels_run
+    other = RunConfig(**SMALL, randomize="none")
+    before = (path / "result.json").read_text()
+    with pytest.raises(InputError, match="randomize=labels there, none here"):
+        run(other, path, verbose=False)
+    assert (path / "result.json").read_text() == before
+
+
+def test_runs_repeat_to_the_last_bit_and_overwrite(tmp_path):
+    config = RunConfig(train_examples=100, epochs=3, randomize="random_pixels")
+    first = run(config, tmp_path, verbose=False)
+    (tmp_path / "result.json").unlink()
+    second = run(config, tmp_path, verbose=False)
+    third = run(config, tmp_path, overwrite=True, verbose=False)
+    for again in (second, third):
+        for name in ("loss", "accuracy", "test_loss", "test_accuracy"):
+            assert again["history"][name] == first["history"][name]
+        assert again["fingerprint"] == first["fingerprint"]
+    assert len(scalars(tmp_path / "train", "loss")) == 3
+
+
+def test_what_a_run_did_not_write_stays(tmp_path):
+    note = tmp_path / "note.txt"
+    note.write_text("mine")
+    config = RunConfig(train_examples=50, epochs=1)
+    run(config, tmp_path, overwrite=True, verbose=False)
+    assert note.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"randomize": "none"},
+        {"randomize": "shuffled_pixels", "random_crop": True},
+        {"randomize": "gaussian", "augment": True},
+        {"model": "small_alexnet", "weight_decay": 1e-3, "dropout": 0.1},
+        {"model": "small_inception", "precision": "mixed_bfloat16"},
+        {"model": "small_inception", "batch_norm": False},
+        {"model": "mlp_3x512", "augment": True, "random_crop": True},
+    ],
+)
+def test_every_kind_of_run_works(options, tmp_path):
+    config = RunConfig(**{"train_examples": 20, "epochs": 1, **options})
+    result = run(config, tmp_path, verbose=False)
+    assert np.isfinite(result["train_loss"])
+    assert (result["test_accuracy_corrupted"] is None) == (
+        config.randomize != "labels"
+    )
+    penalties = result["history"]["penalty"]
+    assert (penalties[0] > 0) == (config.weight_decay > 0)
+
+
+def test_divergence_keeps_the_logs_and_leaves_no_result(tmp_path):
+    config = RunConfig(train_examples=200, epochs=9, learning_rate=1e4)
+    with pytest.raises(DivergenceError, match="--learning_rate"):
+        run(config, tmp_path, verbose=False)
+    assert (tmp_path / "flags.txt").exists()
+    assert list(tmp_path.glob("events.out.tfevents*"))
+    assert not (tmp_path / "result.json").exists()
+
+
+def test_a_subset_larger_than_the_data_is_refused(tmp_path):
+    config = RunConfig(train_examples=6_000)
+    with pytest.raises(InputError, match="train_examples=6000"):
+        run(config, tmp_path / "run", verbose=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_images_below_28_cannot_be_cropped_at_random(tmp_path):
+    features = picture_features(shape=(20, 20, 3))
+    examples = [{"image": picture(0, 20, 20), "label": 0}]
+    write_set(tmp_path, {"train": examples, "test": examples}, features)
+    config = RunConfig(dataset="tiny", data_dir=str(tmp_path), random_crop=True)
+    with pytest.raises(InputError, match=r"random_crop=true.*28 x 28"):
+        run(config, tmp_path / "run", verbose=False)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            {"learning_rate": 1e30},
+            "the evaluated loss is nan after step 1; try a smaller"
+            " --learning_rate",
+        ),
+        (
+            {"learning_rate": 1e-30, "weight_decay": 1e38},
+            "the penalty is inf after step 1; try a smaller --learning_rate",
+        ),
+    ],
+)
+def test_a_loss_that_is_not_finite_after_the_last_step_is_divergence(
+    tmp_path, options, line
+):
+    config = RunConfig(train_examples=50, batch_size=50, epochs=1, **options)
+    with pytest.raises(DivergenceError) as raised:
+        run(config, tmp_path, verbose=False)
+    assert str(raised.value) == line
+    assert not (tmp_path / "checkpoints").exists()

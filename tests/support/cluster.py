@@ -1,0 +1,37 @@
+"""Processes of a run on several, on the loopback interface."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+from rethink_keras.training.local_cluster import environments
+from tests.support.processes import TRIED
+
+Processes = Mapping[tuple[str, int], subprocess.Popen]
+
+
+@contextlib.contextmanager
+def started(tasks: Mapping[str, int], *flags: str) -> Iterator[Processes]:
+    """Starts a run's processes, each with its TF_CONFIG; kills what is left.
+
+    Args:
+      tasks: how many processes of each type.
+      *flags: of `rethink_keras.main`.
+    """
+    with contextlib.ExitStack() as stack:
+        processes = {}
+        for task, environment in environments(tasks).items():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "rethink_keras.main", *flags],
+                env={**os.environ, **environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            stack.enter_context(process)  # waits for it at the end
+            stack.callback(process.kill)
+            TRIED["processes"] += 1
+            processes[task] = process
+        yield processes

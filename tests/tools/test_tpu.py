@@ -1,0 +1,123 @@
+"""tools/tpu.sh, with a stand-in for gcloud that records its calls."""
+
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = pathlib.Path(__file__).parents[2] / "tools" / "tpu.sh"
+RECORDER = """#!/bin/bash
+printf '%q ' "$@" >> "$CALLS"; echo >> "$CALLS"
+[[ $4 != "$FAILS" ]]
+"""
+
+
+@pytest.fixture
+def tpu(tmp_path):
+    """Runs the script; returns its process and gcloud's calls."""
+    (tmp_path / "gcloud").write_text(RECORDER)
+    (tmp_path / "gcloud").chmod(0o755)
+    calls = tmp_path / "calls"
+
+    def execute(*arguments: str, fails: str = "nothing", **environment: str):
+        calls.unlink(missing_ok=True)
+        done = subprocess.run(
+            [SCRIPT, *arguments],
+            capture_output=True,
+            text=True,
+            env={
+                **os.environ,
+                "PATH": f"{tmp_path}:{os.environ['PATH']}",
+                "CALLS": str(calls),
+                "FAILS": fails,
+                **environment,
+            },
+        )
+        lines = calls.read_text().splitlines() if calls.exists() else []
+        return done, [shlex.split(line) for line in lines]
+
+    return execute
+
+
+def test_without_yes_it_prints_and_does_nothing(tpu):
+    done, calls = tpu("name", "zone", "v4-8", "--model=small_inception")
+    assert done.returncode == 0
+    assert calls == []
+    assert "create name" in done.stdout
+    assert "--model=small_inception" in done.stdout
+    assert "delete name" in done.stdout.splitlines()[-1]
+
+
+def test_with_yes_it_creates_runs_fetches_and_deletes(tpu):
+    done, calls = tpu("--yes", "name", "zone", "v4-8", "--epochs=1")
+    assert done.returncode == 0, done.stderr
+    steps = [call[3] for call in calls]
+    assert steps == ["create", "scp", "ssh", "ssh", "scp", "delete"]
+    assert "--epochs=1" in calls[3][-1]
+
+
+def test_what_fails_deletes_the_tpu(tpu):
+    done, calls = tpu("--yes", "name", "zone", "v4-8", fails="ssh")
+    assert done.returncode != 0
+    assert [call[3] for call in calls] == ["create", "scp", "ssh", "delete"]
+
+
+def test_a_flag_stays_one_word_on_the_tpu(tpu):
+    _, calls = tpu("--yes", "name", "zone", "v4-8", "--workdir=a b; rm -rf c")
+    assert shlex.split(calls[3][-1])[-1] == "--workdir=a b; rm -rf c"
+
+
+def test_missing_arguments_are_told(tpu):
+    done, calls = tpu("--yes", "name")
+    assert done.returncode == 2
+    assert calls == []
+    assert "NAME ZONE TYPE" in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_one_tensorflow_is_installed_on_the_tpu(tpu, backend):
+    _, calls = tpu("--yes", "name", "zone", "v4-8", BACKEND=backend)
+    _, _, packages = calls[2][-1].partition("uv pip install -q -e . ")
+    assert (
+        packages
+        == {
+            "jax": "'jax[tpu]'",
+            "tensorflow": (
+                "'tensorflow-tpu>=2.20' --excludes=<(echo tensorflow)"
+            ),
+        }[backend]
+    )
+
+
+@pytest.mark.slow
+def test_the_tpus_packages_resolve_to_one_tensorflow(tpu, tmp_path):
+    """By uv itself, which the script installs and asks."""
+    environment = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "-q", "uv"]
+    if subprocess.run(pip).returncode:
+        pytest.skip("uv cannot be downloaded here")
+    for backend, expected in (
+        ("jax", {"tensorflow"}),
+        ("tensorflow", {"tensorflow-tpu"}),
+    ):
+        _, calls = tpu("--yes", "name", "zone", "v4-8", BACKEND=backend)
+        _, _, packages = calls[2][-1].partition("uv pip install -q ")
+        done = subprocess.run(
+            ["bash", "-c", f"uv pip install --dry-run {packages}"],
+            capture_output=True,
+            text=True,
+            cwd=SCRIPT.parents[1],
+            env={
+                **os.environ,
+                "PATH": f"{environment / 'bin'}:{os.environ['PATH']}",
+                "VIRTUAL_ENV": str(environment),
+            },
+        )
+        assert done.returncode == 0, done.stderr
+        installed = set(re.findall(r"^ \+ (\S+)==", done.stderr, re.MULTILINE))
+        assert installed & {"tensorflow", "tensorflow-tpu"} == expected

@@ -1,0 +1,281 @@
+"""One run on many devices: real processes, logical and simulated devices."""
+
+import json
+import os
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rethink_keras import InputError, RunConfig, models, pipeline, run, training
+from rethink_keras.config import MODELS
+from rethink_keras.data import Examples
+from rethink_keras.training import devices
+from rethink_keras.training.tensorflow_steps import TensorFlowSteps
+from tests.support import cluster
+from tests.support.processes import (
+    execute,
+    finish,
+    kill,
+    newest,
+    result_of,
+    wait_for,
+)
+
+pytestmark = pytest.mark.distributed
+
+SMALL = ("--train_examples=101", "--batch_size=20", "--epochs=3")
+NO_BATCH_NORM = (
+    "mlp_1x512",
+    "small_alexnet",
+    pytest.param("mlp_3x512", marks=pytest.mark.slow),
+    pytest.param("small_vit", marks=pytest.mark.slow),
+    pytest.param("small_inception --batch_norm=false", marks=pytest.mark.slow),
+)
+SECONDS = 240
+HISTORIES = ("loss", "test_loss")
+
+
+def assert_same_run(one: dict, other: dict) -> None:
+    """Equal data and batches; losses equal to 1e-4."""
+    assert one["fingerprint"] == other["fingerprint"]
+    for name in HISTORIES:
+        np.testing.assert_allclose(
+            one["history"][name], other["history"][name], atol=1e-4, rtol=1e-4
+        )
+    assert one["train_loss"] == pytest.approx(other["train_loss"], abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory) -> dict:
+    """The result of MLP 1x512 on one device."""
+    config = RunConfig.from_flags("\n".join(SMALL))
+    path = tmp_path_factory.mktemp("single")
+    return run(config, path, strategy="single", verbose=False)
+
+
+# Devices of one process
+
+DRIVER = """
+import json, sys
+from rethink_keras import RunConfig, run
+results = []
+for strategy in ("mirrored", "single"):
+    config = RunConfig.from_flags("\\n".join(sys.argv[2:]))
+    path = f"{sys.argv[1]}/{strategy}"
+    results.append(run(config, path, strategy=strategy, verbose=False))
+print(json.dumps(results))
+"""
+
+
+def both(model: str, path, sizes=SMALL, **environment: str) -> list[dict]:
+    """The results on several devices and on one, of a process."""
+    flags = (f"--model={model}", *sizes, "--learning_rate=0.01")
+    words = " ".join(flags).split()
+    done = finish(
+        [sys.executable, "-c", DRIVER, str(path), *words],
+        timeout=SECONDS,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("model", NO_BATCH_NORM)
+def test_two_logical_devices_are_as_one(tmp_path, model):
+    mirrored, single = both(model, tmp_path)
+    assert (mirrored["strategy"], mirrored["replicas"]) == ("mirrored", 2)
+    assert (single["strategy"], single["replicas"]) == ("single", 1)
+    assert_same_run(mirrored, single)
+
+
+def test_the_cpu_is_divided_first_or_not_at_all():
+    tf.constant(0)
+    with pytest.raises(InputError, match="mirrored: TensorFlow has used"):
+        training.find_devices("mirrored")
+
+
+@pytest.mark.slow
+def test_batch_norm_sees_each_devices_piece_alone(tmp_path):
+    mirrored, single = both("small_inception", tmp_path)
+    assert mirrored["fingerprint"] == single["fingerprint"]
+    first, of_one = (r["history"]["loss"][0] for r in (mirrored, single))
+    assert first != pytest.approx(of_one, abs=1e-4)
+    assert first == pytest.approx(of_one, rel=0.2)
+    flags = ("--model=small_inception", *SMALL, "--learning_rate=0.01")
+    assert_same_run(of_two_workers(tmp_path / "workers", *flags), mirrored)
+
+
+def test_eight_jax_devices_are_as_one(tmp_path):
+    pytest.importorskip("jax", reason="the extra [jax] is not installed")
+    many, one = both(
+        "mlp_1x512",
+        tmp_path,
+        sizes=("--train_examples=96", "--batch_size=24", "--epochs=3"),
+        KERAS_BACKEND="jax",
+        XLA_FLAGS="--xla_force_host_platform_device_count=8",
+    )
+    assert (many["strategy"], many["replicas"]) == ("mirrored", 8)
+    assert_same_run(many, one)
+
+
+def test_a_batch_that_does_not_divide_is_refused():
+    four = devices.Devices("mirrored", 4, True, None)
+    with pytest.raises(InputError, match=r"batch_size=10: .* 4 replicas"):
+        four.check_sizes(10, 100)
+    with pytest.raises(InputError, match=r"train_examples=3: .* 4 replicas"):
+        four.check_sizes(12, 3)
+    four.check_sizes(12, 4)
+
+
+# Devices of several processes
+
+
+def of_two_workers(path, *flags: str) -> dict:
+    """The result of a run on two processes."""
+    flags = ("--strategy=multi_worker", f"--workdir={path}", *flags)
+    with cluster.started({"worker": 2}, *flags) as processes:
+        for process in processes.values():
+            _, errors = process.communicate(timeout=SECONDS)
+            assert process.returncode == 0, errors
+    return result_of(path)
+
+
+def test_two_workers_are_as_one(tmp_path, single):
+    result = of_two_workers(tmp_path, *SMALL)
+    assert (result["strategy"], result["replicas"]) == ("multi_worker", 2)
+    assert_same_run(result, single)
+    assert len(list(tmp_path.glob("train/events*"))) == 1
+
+
+def test_a_parameter_server_trains_every_example_once_an_epoch(
+    tmp_path, single
+):
+    flags = ("--strategy=parameter_server", f"--workdir={tmp_path}", *SMALL)
+    tasks = {"chief": 1, "worker": 2, "ps": 1}
+    with cluster.started(tasks, *flags) as processes:
+        chief = processes["chief", 0]
+        _, errors = chief.communicate(timeout=SECONDS)
+        assert chief.returncode == 0, errors
+    result = result_of(tmp_path)
+    assert result["strategy"] == "parameter_server"
+    assert result["fingerprint"] == single["fingerprint"]
+    losses, hits = (
+        np.array(result["history"][name]) for name in ("loss", "accuracy")
+    )
+    np.testing.assert_allclose(hits * 101, np.round(hits * 101), atol=1e-3)
+    # Asynchronous: other gradients, but of the same first weights.
+    assert losses[0] == pytest.approx(single["history"]["loss"][0], rel=0.1)
+    assert losses[-1] < losses[0] / 2
+
+
+def test_a_dead_worker_is_told_and_the_run_goes_on(tmp_path):
+    long = ("--train_examples=600", "--batch_size=20", "--epochs=12")
+    flags = ("--strategy=multi_worker", "--checkpoint_minutes=0", *long)
+    broken = (*flags, f"--workdir={tmp_path / 'broken'}")
+    with cluster.started({"worker": 2}, *broken) as processes:
+        wait_for(lambda: newest(tmp_path / "broken"), SECONDS)
+        assert kill(processes["worker", 1])
+        begun = time.monotonic()
+        chief = processes["worker", 0]
+        _, errors = chief.communicate(timeout=SECONDS)
+        assert time.monotonic() - begun < 60
+    assert chief.returncode == os.EX_TEMPFAIL, errors
+    assert "has ended" in errors.splitlines()[-1]
+    assert "Traceback" not in errors
+    for path in (tmp_path / "broken", tmp_path / "whole"):
+        with cluster.started(
+            {"worker": 2}, *flags, f"--workdir={path}"
+        ) as processes:
+            for process in processes.values():
+                process.communicate(timeout=SECONDS)
+    results = [result_of(tmp_path / name) for name in ("broken", "whole")]
+    assert results[0]["weights"] == results[1]["weights"]
+
+
+# TPUs, as far as there are none
+
+
+def test_without_a_tpu_there_is_one_line_within_seconds(tmp_path):
+    begun = time.monotonic()
+    done = execute(tmp_path, "--strategy=tpu", timeout=SECONDS)
+    assert time.monotonic() - begun < 60  # 15 on a machine that is idle
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: --tpu=local: no TPU can be used")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_tpu_is_connected_before_the_strategy_is_made(monkeypatch):
+    """The calls to the TPU are replaced by records of them."""
+    calls = []
+
+    class Strategy:
+        num_replicas_in_sync = 8
+        scope = None
+
+    def record(name, returned=None):
+        def call(*args, **options):
+            calls.append((name, *args, *options.values()))
+            return returned
+
+        return call
+
+    resolvers = tf.distribute.cluster_resolver
+    monkeypatch.setattr(resolvers, "TPUClusterResolver", record("resolve", "r"))
+    monkeypatch.setattr(
+        tf.config, "experimental_connect_to_cluster", record("connect")
+    )
+    monkeypatch.setattr(
+        tf.tpu.experimental, "initialize_tpu_system", record("initialize")
+    )
+    monkeypatch.setattr(
+        tf.distribute, "TPUStrategy", record("strategy", Strategy())
+    )
+    devices._tpu.cache_clear()
+    found = training.find_devices(tpu="pod")
+    devices._tpu.cache_clear()
+    assert (found.strategy, found.replicas) == ("tpu", 8)
+    assert calls == [
+        ("resolve", "pod"),
+        ("connect", "r"),
+        ("initialize", "r"),
+        ("strategy", "r"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "count"),
+    [
+        *[(m, 28, 2) for m in MODELS if MODELS[m].image_size is None],
+        # Before it is trained its gradients change by 3 % where the images
+        # change by a millionth: losses of a second step tell nothing.
+        pytest.param("inception_v3", 75, 1, marks=pytest.mark.slow),
+    ],
+)
+def test_a_step_compiled_by_xla_has_the_plain_steps_loss(model, size, count):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 8).astype("int32")
+    examples = Examples(
+        images=rng.normal(size=(8, size, size, 3)).astype("float32"),
+        labels=labels,
+        true_labels=labels,
+        ids=np.arange(8),
+    )
+    batches = pipeline.TrainingBatches(
+        examples, batch_size=4, seed=0, epochs=range(1)
+    )
+    losses = []
+    for compiled in (False, True):
+        keras.utils.set_random_seed(0)
+        steps = TensorFlowSteps(
+            models.BUILDERS[model]((size, size, 3), 10),
+            training.sgd(0.01, decay=1.0, momentum=0.9, steps_per_epoch=2),
+            compile_with_xla=compiled,
+        )
+        iterator = iter(batches.dataset(pipeline.BatchShard(multiple=4)))
+        steps.train(iterator, count)
+        losses.append(steps.metrics.result()["loss"])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4, rel=1e-4)

@@ -1,0 +1,208 @@
+"""BatchNorm's statistics are those of the weights that are evaluated."""
+
+import json
+import os
+import pathlib
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from rethink_keras import RunConfig, data, pipeline, run, training
+from rethink_keras.models.layers import BatchNormalization
+from rethink_keras.results import read_predictions
+from tests.support.processes import finish
+
+ROOT = pathlib.Path(__file__).parents[2]
+SIDE, CLASSES, BATCH = 4, 3, 20
+EPOCHS = 3
+
+
+def make_examples(count: int = 300) -> data.Examples:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, CLASSES, count).astype("int32")
+    return data.Examples(
+        images=rng.normal(size=(count, SIDE, SIDE, 2)).astype("float32"),
+        labels=labels,
+        true_labels=labels,
+        ids=np.arange(count, dtype="int64"),
+    )
+
+
+def make_model(norm=BatchNormalization, momentum=0.9, dropout=0.0):
+    """Convolution, BatchNorm and dropout, then a classifier."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((SIDE, SIDE, 2))
+    x = keras.layers.Conv2D(5, 3, use_bias=False, name="conv")(inputs)
+    x = norm(momentum=momentum, name="norm")(x)
+    x = keras.layers.Dropout(dropout)(keras.layers.ReLU()(x))
+    outputs = keras.layers.Dense(CLASSES)(keras.layers.Flatten()(x))
+    model = keras.Model(inputs, outputs)
+    rng = np.random.default_rng(1)
+    for weight in model.trainable_variables:
+        weight.assign(0.3 * rng.normal(size=weight.shape))
+    return model
+
+
+def make_batches() -> pipeline.TrainingBatches:
+    return pipeline.TrainingBatches(
+        make_examples(), batch_size=BATCH, seed=0, epochs=range(EPOCHS)
+    )
+
+
+def train(model, rate=0.3):
+    batches = make_batches()
+    trainer = training.Trainer(
+        model,
+        training.sgd(
+            rate, decay=1.0, momentum=0.9, steps_per_epoch=batches.steps
+        ),
+        epochs=EPOCHS,
+        steps_per_epoch=batches.steps,
+    )
+    history = trainer.train(
+        batches, pipeline.EvaluationBatches(make_examples())
+    )
+    return trainer, history
+
+
+def by_hand(model) -> list[np.ndarray]:
+    """Mean and variance over the first ten batches of the last epoch."""
+    conv = keras.Model(model.inputs, model.get_layer("conv").output)
+    means, variances = [], []
+    for images, *_ in list(make_batches().dataset())[-15:-5]:
+        values = np.asarray(conv(images), "float64").reshape(-1, 5)
+        means.append(values.mean(axis=0))
+        variances.append(values.var(axis=0))
+    return [np.mean(means, axis=0), np.mean(variances, axis=0)]
+
+
+def moving(model) -> list[np.ndarray]:
+    norm = model.get_layer("norm")
+    return [np.asarray(norm.moving_mean), np.asarray(norm.moving_variance)]
+
+
+@pytest.mark.parametrize(
+    "norm", [BatchNormalization, keras.layers.BatchNormalization]
+)
+def test_statistics_are_those_of_the_last_weights(norm):
+    model = make_model(norm)
+    train(model)
+    for found, expected in zip(moving(model), by_hand(model), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_momentum_does_not_matter():
+    losses, statistics = [], []
+    for momentum in (0.1, 0.99):
+        model = make_model(momentum=momentum, dropout=0.3)
+        _, history = train(model)
+        losses.append(history["test_loss"])
+        statistics.append(moving(model))
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    for one, other in zip(*statistics, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_training_is_not_touched(monkeypatch):
+    """Neither weights nor the random state of dropout depend on it."""
+    trained = []
+    for recompute in (True, False):
+        if not recompute:
+            monkeypatch.setattr(
+                training.loop, "recompute_statistics", lambda *_: None
+            )
+        model = make_model(dropout=0.3)
+        train(model)
+        trained.append([np.asarray(w) for w in model.trainable_variables])
+    for one, other in zip(*trained, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_frozen_layers_keep_their_statistics():
+    model = make_model()
+    model.get_layer("norm").trainable = False
+    train(model, rate=0.01)
+    np.testing.assert_array_equal(moving(model)[0], np.zeros(5))
+    np.testing.assert_array_equal(moving(model)[1], np.ones(5))
+
+
+DRIVER = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from tests.training import test_statistics as here
+from rethink_keras import training
+devices = training.find_devices(sys.argv[2])
+with devices.scope():
+    model = here.make_model()
+    steps = training.Trainer(
+        model,
+        training.sgd(0.1, decay=1.0, momentum=0.9, epoch_steps=15),
+        epochs=1,
+        epoch_steps=15,
+    ).steps
+training.recompute_statistics(steps, here.make_batches().beginning(2, 10))
+print(json.dumps([devices.replicas, *(v.tolist() for v in here.moving(model))]))
+"""
+
+
+@pytest.mark.distributed
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_replicas_and_backends_find_the_same_statistics(backend):
+    if backend == "jax":
+        pytest.importorskip("jax", reason="the extra [jax] is not installed")
+    environment = {
+        "KERAS_BACKEND": backend,
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+    }
+    done = finish(
+        [sys.executable, "-c", DRIVER, str(ROOT), "mirrored"],
+        timeout=240,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    replicas, *found = json.loads(done.stdout.splitlines()[-1])
+    assert replicas == 2
+    for statistic, expected in zip(found, by_hand(make_model()), strict=True):
+        np.testing.assert_allclose(statistic, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_run_keeps_the_network_that_it_evaluated(tmp_path):
+    """The loaded network has the run's weights, accuracies and margins."""
+    config = RunConfig(
+        model="small_inception",
+        train_examples=40,
+        epochs=2,
+        randomize="labels",
+        label_corruption=0.5,
+    )
+    result = run(config, tmp_path, verbose=False)
+    assert result["batch_norm_statistics"] == "recomputed"
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    assert training.fingerprint_of(model) == result["weights"]
+    kept = read_predictions(tmp_path)
+    loaded = data.load("cifar10_sample")
+    for split, accuracy in (
+        ("train", result["train_accuracy"]),
+        ("test", result["test_accuracy_corrupted"]),
+    ):
+        found, whole = kept[split], getattr(loaded, split)
+        hits = found.prediction == found.label
+        assert hits.mean() == pytest.approx(accuracy)
+        np.testing.assert_array_equal(found.margin > 0, hits)
+        np.testing.assert_array_equal(
+            found.true_label, whole.true_labels[found.index]
+        )
+        images = pipeline.whiten(
+            pipeline.centre_crop(whole.images[found.index])
+        )
+        logits = model.predict(images, verbose=0)
+        rows = np.arange(len(logits))
+        others = logits.copy()
+        others[rows, found.label] = -np.inf
+        margin = logits[rows, found.label] - others.max(axis=1)
+        np.testing.assert_allclose(found.margin, margin, rtol=2e-3, atol=2e-3)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        share = odds[rows, found.label] / odds.sum(axis=1)
+        np.testing.assert_allclose(found.probability, share, atol=1e-3)
