@@ -14,7 +14,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras.errors import DivergenceError, InterruptedRunError
+from rethink_keras.errors import (
+    DivergenceError,
+    InputError,
+    InterruptedRunError,
+)
 from rethink_keras.training.backends import make_steps
 from rethink_keras.training.checkpoints import (
     Checkpoint,
@@ -84,12 +88,29 @@ class Trainer:
         self._events = keras.callbacks.CallbackList(model=model)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Goes on from a checkpoint of the same run.
+        """Restores the state of an earlier part of the same run.
 
         Raises:
-          KeyError, ValueError: it is another model's.
+          InputError: the checkpoint's variables differ from those of this
+            network and optimizer in number, shape or dtype.
         """
-        for name, variable in self._variables().items():
+        variables = self._variables()
+        found = {
+            name: (tuple(array.shape), str(array.dtype))
+            for name, array in checkpoint.arrays.items()
+        }
+        expected = {
+            name: (tuple(variable.shape), str(variable.dtype))
+            for name, variable in variables.items()
+        }
+        for name in sorted(found | expected):
+            if found.get(name) != expected.get(name):
+                raise InputError(
+                    f"checkpoint: {name} is {found.get(name, 'absent')} there"
+                    f" and {expected.get(name, 'absent')} in this network;"
+                    " pass overwrite=True, or choose another workdir"
+                )
+        for name, variable in variables.items():
             variable.assign(checkpoint.arrays[name])
         self.progress = checkpoint.progress
 

@@ -182,6 +182,43 @@ def test_training_stops_below_a_loss():
     assert all(loss >= threshold for loss in losses[:-1])
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"model/0": np.zeros((2, 3), "f4")}, "model/0"),
+        ({"model/1": np.zeros(3, "f8")}, "model/1"),
+        ({"model/2": np.zeros(3, "f4")}, "model/2"),
+        ({"optimizer/0": None}, "optimizer/0"),
+    ],
+)
+def test_a_checkpoint_of_another_network_is_refused(change, named):
+    """It differs in shape, in dtype or in the number of variables."""
+    model = linear_model()
+    trainer = training.Trainer(
+        model,
+        training.sgd(0.1, decay=1.0, momentum=0.9, steps_per_epoch=1),
+        epochs=1,
+        steps_per_epoch=1,
+    )
+    arrays = {
+        name: np.asarray(variable)
+        for name, variable in trainer._variables().items()
+    }
+    before = model.get_weights()
+    changed = {k: v for k, v in {**arrays, **change}.items() if v is not None}
+    checkpoint = training.Checkpoint({}, training.Progress(), 0.0, changed)
+    with pytest.raises(
+        InputError, match=rf"^checkpoint: {named} is .* overwrite"
+    ):
+        trainer.restore(checkpoint)
+    for weight, kept in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, kept)
+    trainer.restore(
+        training.Checkpoint({}, training.Progress(epoch=1), 0.0, arrays)
+    )
+    assert trainer.progress.epoch == 1
+
+
 def test_divergence_names_the_first_step_that_is_not_finite():
     examples = make_examples(12)
     images = examples.images.copy()
