@@ -26,8 +26,11 @@ __all__ = [
     "InputError",
     "InterruptedRunError",
     "RunConfig",
+    "__version__",
     "run",
 ]
+
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
