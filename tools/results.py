@@ -1,0 +1,74 @@
+"""Makes RESULTS.md and docs/results/ from the reference runs.
+
+  python tools/results.py
+  python tools/results.py --check
+
+Reads the finished runs in tensorboard_logs/reference. With --check, writes
+nothing and exits with code 1 if RESULTS.md is stale.
+"""
+
+import pathlib
+import re
+import sys
+import tempfile
+
+from absl import flags
+
+from rethink_keras.cli.terminal import quiet_start, run_command
+
+ROOT = pathlib.Path(__file__).parents[1]
+REFERENCE = ROOT / "tensorboard_logs" / "reference"
+PAGE = ROOT / "RESULTS.md"
+FIGURES = ROOT / "docs" / "results"
+
+_CHECK = flags.DEFINE_boolean("check", False, "only compare; write nothing")
+
+
+def make_page(
+    reference: pathlib.Path = REFERENCE,
+) -> tuple[str, dict[str, bytes]]:
+    """Makes the page and its figures.
+
+    Args:
+      reference: directory that holds the finished runs.
+
+    Returns:
+      The text of RESULTS.md, and the PNG files that it shows, by file name.
+    """
+    with quiet_start():
+        from rethink_keras.report.page import write_report
+    with tempfile.TemporaryDirectory() as folder:
+        write_report(str(reference), folder)
+        report = (pathlib.Path(folder) / "report.md").read_text()
+        figures = {
+            name: (pathlib.Path(folder) / name).read_bytes()
+            for name in re.findall(r"\]\(([^)/]+\.png)\)", report)
+        }
+    return re.sub(r"\]\((?=\w)", f"]({links_to_figures()}/", report), figures
+
+
+def links_to_figures() -> str:
+    """Returns the path of the figures as RESULTS.md writes it."""
+    return FIGURES.relative_to(ROOT).as_posix()
+
+
+def main() -> None:
+    """Writes the page and its figures, or compares them."""
+    page, figures = make_page()
+    if _CHECK.value:
+        stored = {path.name for path in FIGURES.glob("*.png")}
+        if PAGE.read_text() != page or stored != set(figures):
+            sys.exit(f"{PAGE.name} is stale: run python tools/results.py")
+        return
+    PAGE.write_text(page)
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    for path in FIGURES.glob("*.png"):
+        if path.name not in figures:
+            path.unlink()
+    for name, image in figures.items():
+        (FIGURES / name).write_bytes(image)
+    print(f"{PAGE.name} and {len(figures)} figures in {links_to_figures()}/")
+
+
+if __name__ == "__main__":
+    run_command(main)
