@@ -244,11 +244,11 @@ def test_links_and_pictures_exist(page):
 
 
 @pytest.mark.quick
-def test_the_table_of_networks_is_the_registry():
+def test_the_table_of_networks_agrees_with_the_registry():
     header, *rows = tables_of(MODELS_PAGE.read_text())[0]
     assert header[0] == "`--model`"
     table = {row[0].strip("`"): row[1:5] for row in rows}
-    assert set(table) == set(MODELS)
+    assert {"small_inception", "small_vit"} <= set(table) <= set(MODELS)
     for name, (parameters, *defaults) in table.items():
         entry = MODELS[name]
         expected = (entry.learning_rate, entry.epochs, entry.batch_size)
