@@ -19,7 +19,6 @@ from rethink_keras.errors import (
 if TYPE_CHECKING:
     from rethink_keras.runs import run
 
-__version__ = "0.1.0"
 
 __all__ = [
     "DivergenceError",
