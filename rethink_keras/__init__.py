@@ -1,6 +1,7 @@
 """Understanding deep learning requires rethinking generalization, in Keras.
 
-Reproduces Zhang, Bengio, Hardt, Recht and Vinyals (ICLR 2017).
+Reproduces the experiments of Zhang, Bengio, Hardt, Recht and Vinyals (ICLR
+2017).
 
 Example:
   >>> from rethink_keras import RunConfig, run
@@ -33,7 +34,7 @@ __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Imports `run`, and with it TensorFlow, when it is first asked for."""
+    """Imports `run` on first use, because it imports TensorFlow."""
     if name == "run":
         from rethink_keras.runs import run
 

@@ -1,24 +1,25 @@
-"""The errors that a user can mend, each told in one line."""
+"""Errors that a user can fix; each message is one line."""
 
 import signal
 
 
 class InputError(ValueError):
-    """An input that cannot be used.
+    """An invalid input.
 
-    The message is one line: what was given, what is allowed, what to do.
+    The message is one line that names the input, what is allowed and what to
+    do.
     """
 
 
 class DivergenceError(ArithmeticError):
-    """The training loss became infinite or not a number."""
+    """The training loss became infinite or NaN."""
 
 
 class InterruptedRunError(Exception):
-    """A signal ended a run, which can go on.
+    """A signal interrupted a run that can be resumed.
 
     Attributes:
-      signal: what was received.
+      signal: the signal that was received.
     """
 
     def __init__(self, message: str, signal: signal.Signals):
@@ -27,4 +28,4 @@ class InterruptedRunError(Exception):
 
 
 class LostWorkerError(RuntimeError):
-    """Another process of a run on several machines has ended."""
+    """Another process of a multi-machine run has ended."""

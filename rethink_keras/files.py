@@ -1,4 +1,4 @@
-"""Lists directories, writes files whole, reports what fails in one line."""
+"""File operations: listing, atomic writes and one-line errors."""
 
 import contextlib
 import fnmatch
@@ -11,21 +11,21 @@ from etils import epath
 
 from rethink_keras.errors import InputError
 
-GOES_ON = "make room or mend it: the same command goes on where it can"
+GOES_ON = "fix it or free space, then re-run the same command to resume"
 
 
 @contextlib.contextmanager
 def writing(
     directory: os.PathLike | str, advice: str = "choose another"
 ) -> Iterator[None]:
-    """Within it, Python or TensorFlow writes to a work directory.
+    """Turns errors of writing to a work directory into InputErrors.
 
     Args:
-      directory: named where that fails.
-      advice: what to do then.
+      directory: the directory that the error names.
+      advice: what the error tells the user to do.
 
     Raises:
-      InputError: it failed.
+      InputError: Python or TensorFlow could not write.
     """
     try:
         yield
@@ -38,25 +38,25 @@ def writing(
 
 @contextlib.contextmanager
 def reading(path: os.PathLike | str) -> Iterator[None]:
-    """Within it, a file or directory is read.
+    """Turns errors of reading a file or directory into InputErrors.
 
     Args:
-      path: named where that fails.
+      path: the path that the error names.
 
     Raises:
-      InputError: it failed.
+      InputError: Python or TensorFlow could not read.
     """
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
         raise InputError(
-            f"{os.fspath(path)}: cannot be read ({reason_of(error)}); mend it"
+            f"{os.fspath(path)}: cannot be read ({reason_of(error)}); fix it"
             " or choose another"
         ) from error
 
 
 def reason_of(error: OSError | tf.errors.OpError) -> str:
-    """Why reading or writing failed, without where in the code."""
+    """Returns why reading or writing failed, without the place in the code."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     message = re.sub(r"\{\{.*?\}\} ?| \[Op:.*", "", error.message)
@@ -64,17 +64,17 @@ def reason_of(error: OSError | tf.errors.OpError) -> str:
 
 
 def visible(directory: epath.Path, pattern: str = "*") -> list[epath.Path]:
-    """The entries of a directory, sorted, without the hidden ones.
+    """Lists the entries of a directory, sorted, without hidden ones.
 
-    `epath.Path.glob` would read brackets in the directory's own path as a
-    pattern.
+    Unlike `epath.Path.glob`, does not read brackets in the directory's own
+    path as a pattern.
 
     Args:
-      directory: local or in an object store.
-      pattern: of their names, as in a shell.
+      directory: a local directory or one in an object store.
+      pattern: shell pattern that the names must match.
 
     Returns:
-      An empty list if there is no such directory.
+      The paths; an empty list if the directory does not exist.
 
     Raises:
       OSError: the directory cannot be read.
@@ -90,10 +90,10 @@ def visible(directory: epath.Path, pattern: str = "*") -> list[epath.Path]:
 
 
 def write_whole(path: epath.Path, content: bytes) -> None:
-    """Writes a file under another name first, then in its place.
+    """Writes a file atomically: under another name first, then renames it.
 
     Raises:
-      OSError: it cannot be written; what was in its place still is.
+      OSError: the file cannot be written; an older version is kept.
     """
     partial = path.with_name(f"{path.name}.partial")
     try:

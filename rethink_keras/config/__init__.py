@@ -1,4 +1,4 @@
-"""What a run is: its options, their bounds, and the networks they name."""
+"""Configuration of a run: its options, their bounds and the networks."""
 
 from rethink_keras.config.datasets import DATASET_SIZES, SAMPLE
 from rethink_keras.config.flagfiles import define_options, explain

@@ -1,4 +1,4 @@
-"""Sizes of the paper's data sets, for estimates and error bars."""
+"""Sizes of the paper's data sets, for run-time estimates and error bars."""
 
 import dataclasses
 

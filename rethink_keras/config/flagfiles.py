@@ -1,4 +1,4 @@
-"""Options of a run as absl flags: the one reader of commands and flagfiles."""
+"""Parses command lines and flagfiles with absl."""
 
 import dataclasses
 import re
@@ -23,13 +23,13 @@ def define_options(
     retired: Sequence[str],
     values: flags.FlagValues,
 ) -> None:
-    """Defines a flag for each option.
+    """Defines an absl flag for each option.
 
     Args:
       fields: the options.
-      retired: names of options of earlier versions, which are read and have no
-        effect.
-      values: where the flags are defined.
+      retired: names of options of earlier versions. Their flags are accepted
+        and ignored.
+      values: the absl object to define the flags in.
     """
     for field in fields:
         define = _DEFINE[option_type(field)]
@@ -40,7 +40,7 @@ def define_options(
             flag_values=values,
         )
     for name in retired:
-        help_text = "no effect; read from old flagfiles"
+        help_text = "ignored; accepted for old flagfiles"
         flags.DEFINE_string(name, None, help_text, flag_values=values)
 
 
@@ -52,16 +52,16 @@ def parse_options(
     """Parses the arguments of a command line.
 
     Args:
-      arguments: each `--name=value`, `--name`, `--noname` or
-        `--flagfile=PATH`; later ones win.
+      arguments: words such as `--name=value`, `--name`, `--noname` or
+        `--flagfile=PATH`. Later arguments override earlier ones.
       fields: see `define_options`.
       retired: see `define_options`.
 
     Returns:
-      The values of the options that are given, by name.
+      The values of the given options, by name.
 
     Raises:
-      InputError: an argument is no option, or its value is not allowed.
+      InputError: an argument is not an option, or its value is not allowed.
     """
     values = flags.FlagValues()
     define_options(fields, retired, values)
@@ -72,7 +72,7 @@ def parse_options(
         raise InputError(explain(str(error), texts)) from error
     if rest:
         raise InputError(
-            f"{rest[0]!r}: is no option of a run; allowed are flags as"
+            f"{rest[0]!r}: not a flag; all arguments must be flags such as"
             " --name=value"
         )
     return {
@@ -83,19 +83,19 @@ def parse_options(
 
 
 def explain(message: str, texts: Mapping[str, str]) -> str:
-    """Returns absl's error message, with what is allowed.
+    """Extends absl's error message by what is allowed.
 
     Args:
-      message: of an absl error.
-      texts: what each flag allows, by name.
+      message: the message of an absl error.
+      texts: the allowed values of each flag in words, by name.
     """
     match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
     if match and match[1] in texts:
-        return f"--{match[1]}={match[2]!r}: allowed is {texts[match[1]]}"
+        return f"--{match[1]}={match[2]!r}: must be {texts[match[1]]}"
     match = re.match(r"Unknown command line flag '(\w+)'", message)
     if match:
         return (
-            f"--{match[1]}: is no option of a run; allowed are"
+            f"--{match[1]}: unknown flag; must be one of"
             f" {', '.join(texts)}{suggestion(match[1], texts)}"
         )
-    return f"{message}; allowed is --name=value"
+    return f"{message}; flags must have the form --name=value"

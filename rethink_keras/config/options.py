@@ -1,4 +1,4 @@
-"""Options of a run: fields that know their help text and allowed values."""
+"""Dataclass fields with a help text and allowed values."""
 
 import dataclasses
 import difflib
@@ -9,7 +9,7 @@ from typing import Any
 
 from rethink_keras.errors import InputError
 
-PRINTABLE = "a printable text, not empty"
+PRINTABLE = "a non-empty printable string"
 
 
 def option(
@@ -21,7 +21,16 @@ def option(
     above: float = -math.inf,
     choices: tuple[str, ...] | Callable[[], tuple[str, ...]] = (),
 ) -> Any:
-    """A field with its help text and the values that it allows."""
+    """Declares a dataclass field with a help text and allowed values.
+
+    Args:
+      default: default value.
+      doc: help text.
+      low: smallest allowed number.
+      high: largest allowed number.
+      above: bound that a number must exceed.
+      choices: allowed strings, or a function that returns them.
+    """
     metadata = {
         "doc": doc,
         "low": low,
@@ -33,23 +42,23 @@ def option(
 
 
 def choices(field: dataclasses.Field) -> tuple[str, ...]:
-    """The values that an option allows, if they are listed."""
+    """Returns an option's listed values; empty if it has none."""
     listed = field.metadata["choices"]
     return listed() if callable(listed) else listed
 
 
 def text_of(value: Any) -> str:
-    """A value as flags and names write it: `0.5`, `true`, `labels`."""
+    """Formats a value as in flags and run names: `0.5`, `true`, `labels`."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
 
 
 def suggestion(given: str, allowed: Iterable[str]) -> str:
-    """The end of an error message: the allowed value nearest to the given one.
+    """Suggests the allowed value that is most similar to the given one.
 
     Returns:
-      Empty where none resembles it.
+      The end of an error message; empty if no allowed value is similar.
     """
     names = {name.casefold(): name for name in allowed}
     nearest = difflib.get_close_matches(given.casefold(), names, n=1)
@@ -57,7 +66,7 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A NumPy scalar as a Python value, and a path as its text."""
+    """Converts NumPy scalars to Python values, and paths to strings."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if type(value).__module__ == "numpy" and getattr(value, "shape", 0) == ():
@@ -66,7 +75,11 @@ def plain(value: Any) -> Any:
 
 
 def check(field: dataclasses.Field, value: Any) -> None:
-    """Raises InputError unless the field allows the value."""
+    """Checks an option's value.
+
+    Raises:
+      InputError: the field does not allow the value.
+    """
     kinds = option_type(field)
     if value is None and field.default is None:
         return
@@ -84,13 +97,13 @@ def check(field: dataclasses.Field, value: Any) -> None:
     if not good:
         received = value if isinstance(value, int | float) else repr(value)
         raise InputError(
-            f"{field.name}={received}: allowed is {allowed(field)}"
+            f"{field.name}={received}: must be {allowed(field)}"
             f"{suggestion(str(value), choices(field))}"
         )
 
 
 def option_type(field: dataclasses.Field) -> type:
-    """The type of an option's value: bool, int, float or str."""
+    """Returns the type of an option's value: bool, int, float or str."""
     kinds = (bool, int, float, str)
     annotation = str(field.type)
     return next(
@@ -101,7 +114,7 @@ def option_type(field: dataclasses.Field) -> type:
 
 
 def allowed(field: dataclasses.Field) -> str:
-    """What an option allows, in words."""
+    """Describes the allowed values of an option in words."""
     meta = field.metadata
     kind = option_type(field)
     if choices(field):
@@ -111,7 +124,7 @@ def allowed(field: dataclasses.Field) -> str:
     if kind is str:
         return PRINTABLE
     number = "a whole number" if kind is int else "a number"
-    for word, bound in (("above", "above"), ("from", "low"), ("to", "high")):
+    for word, bound in (("above", "above"), ("from", "low"), ("up to", "high")):
         if math.isfinite(meta[bound]):
             number += f" {word} {meta[bound]}"
     return number

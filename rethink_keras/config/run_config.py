@@ -1,4 +1,4 @@
-"""What a run is: every choice, its default, and what is allowed."""
+"""Configuration of a training run."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -26,17 +26,18 @@ STRATEGIES = (
     "parameter_server",
     "tpu",
 )
-# Options of earlier versions. They are read and have no effect.
+# Options of earlier versions: old flagfiles and results may contain them.
 RETIRED = ("batch_norm_momentum",)
 
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """One training run, complete and valid.
+    """Complete and validated configuration of one training run.
 
-    Options left at None follow the model: after construction they hold the
-    value that the run uses. Defaults are the paper's wherever it states one
-    (Appendix A). NumPy scalars become Python values, paths their text.
+    Options left at None take the default of the model: after construction
+    they hold the value that the run uses. All defaults follow the paper where
+    it states a value (Appendix A). NumPy scalars are converted to Python
+    values, and paths to strings.
 
     Raises:
       InputError: a value is not allowed, or does not apply to the model.
@@ -46,80 +47,94 @@ class RunConfig:
       0.1
     """
 
-    dataset: str = option(SAMPLE, "the sample, or any that TFDS knows")
-    data_dir: str | None = option(None, "TFDS directory; default: TFDS's own")
+    dataset: str = option(SAMPLE, "TFDS data set or image folder")
+    data_dir: str | None = option(
+        None, "directory of data sets; default: TFDS's own"
+    )
     image_size: int | None = option(
         None,
-        "stream images, resized to squares of this side",
+        "stream images from disk, resized to this side (pixels)",
         low=8,
         high=4096,
     )
     train_examples: int | None = option(
         None,
-        "size of a class-balanced subset; default: all",
+        "size of a class-balanced training subset; default: all",
         low=1,
         high=10**8,
     )
     validation_examples: int | None = option(
         None,
-        "training images to hold out and test on",
+        "training images to hold out and evaluate on",
         low=1,
         high=10**8,
     )
     randomize: str = option(
-        "labels", "what to make random", choices=RANDOMIZATIONS
+        "labels", "what to randomize", choices=RANDOMIZATIONS
     )
     label_corruption: float = option(
-        1.0, "probability that a label is made random", low=0, high=1
+        1.0,
+        "probability of replacing a label by a random class",
+        low=0,
+        high=1,
     )
-    random_crop: bool = option(False, "train on random crops, not the centre")
-    augment: bool = option(False, "flip and rotate up to 25 degrees (Table 4)")
+    random_crop: bool = option(
+        False, "train on random crops instead of centre crops"
+    )
+    augment: bool = option(
+        False, "flip, and rotate by up to 25 degrees (Table 4)"
+    )
     distort: bool = option(
-        False, "random window, flip, colours (Table 2); if streamed"
+        False, "random windows and colours (Table 2); needs image_size"
     )
-    cutout: bool = option(False, "cut a square of half the side out")
-    mixup: bool = option(False, "mix each image and label with another's")
+    cutout: bool = option(False, "zero a square of half the image's side")
+    mixup: bool = option(
+        False, "mix each image and its label with another example"
+    )
     label_smoothing: float = option(
-        0.0, "share of each label spread over all classes", low=0, high=0.99
+        0.0, "fraction of each label spread over all classes", low=0, high=0.99
     )
     model: str = option("mlp_1x512", "network", choices=model_names)
     batch_norm: bool | None = option(
-        None, "BatchNorm; of the Inceptions, where it is on"
+        None, "BatchNorm (Inceptions only); default: on"
     )
     dropout: float = option(
         0.0, "dropout rate before each fully connected layer", low=0, high=0.99
     )
     weight_decay: float = option(
-        0.0, "coefficient of 1/2*||w||^2 for all kernels", low=0
+        0.0, "coefficient of 1/2*||w||^2 over all kernels", low=0
     )
     batch_size: int = option(
         None,
-        "at most; default: 100 for MLPs, 128 for others",
+        "largest batch; default: 100 for MLPs, 128 for others",
         low=1,
         high=10**6,
     )
     epochs: int = option(
         None,
-        "passes over the training set; default: the model's",
+        "passes over the training set; default: set by the model",
         low=1,
         high=10**6,
     )
     learning_rate: float = option(
         None,
-        "initial; default: the model's",
+        "initial learning rate; default: set by the model",
         above=0,
     )
     learning_rate_decay: float = option(
-        0.95, "factor per epoch", above=0, high=1
+        0.95, "learning-rate factor per epoch", above=0, high=1
     )
-    momentum: float = option(0.9, "SGD momentum", low=0, high=1)
+    momentum: float = option(0.9, "momentum of SGD", low=0, high=1)
     stop_at_loss: float | None = option(
-        None, "stop after an epoch whose mean loss is below this", above=0
+        None, "stop once an epoch's mean loss is below this value", above=0
     )
     seed: int = option(
-        0, "of weights, order and randomization", low=0, high=2**31 - 1
+        0,
+        "seed of weights, example order and randomization",
+        low=0,
+        high=2**31 - 1,
     )
-    precision: str = option("float32", "arithmetic", choices=PRECISIONS)
+    precision: str = option("float32", "Keras dtype policy", choices=PRECISIONS)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -142,50 +157,50 @@ class RunConfig:
     def _check_combinations(self) -> None:
         if self.label_corruption != 1 and self.randomize != "labels":
             raise InputError(
-                f"label_corruption={self.label_corruption}: allowed with"
-                f" randomize=labels alone; received randomize={self.randomize}"
+                f"label_corruption={self.label_corruption}: requires"
+                f" randomize=labels; received randomize={self.randomize}"
             )
         switchable = [m for m, d in MODELS.items() if d.batch_norm is not None]
         if self.batch_norm is not None and self.model not in switchable:
             raise InputError(
-                f"batch_norm={text_of(self.batch_norm)}: allowed with"
-                f" model={' | '.join(switchable)}; received model={self.model}"
+                f"batch_norm={text_of(self.batch_norm)}: requires"
+                f" model={' or '.join(switchable)}; received model={self.model}"
             )
         for name in ("random_crop", "distort"):
             if getattr(self, name) and self.randomize == "gaussian":
                 raise InputError(
-                    f"{name}=true: allowed with every randomize but gaussian,"
-                    " whose images are noise; received randomize=gaussian"
+                    f"{name}=true: cannot be combined with"
+                    " randomize=gaussian, whose images are noise; drop one"
                 )
 
     def _check_streaming(self) -> None:
-        """Images stream with an image size, and are in memory without."""
+        """Checks options that depend on whether images stream from disk."""
         if self.distort and not self.streams:
             raise InputError(
-                "distort=true: allowed with image_size alone, of images that"
-                " are resized as they stream"
+                "distort=true: requires image_size=N, which streams images"
+                " and resizes them"
             )
         for name in ("train_examples", "validation_examples", "random_crop"):
             value = getattr(self, name)
             if value and self.streams:
                 raise InputError(
-                    f"{name}={text_of(value)}: allowed with images in memory"
-                    f" alone; received image_size={self.image_size}, with"
-                    " which they stream"
+                    f"{name}={text_of(value)}: requires images in memory;"
+                    f" received image_size={self.image_size}, which streams"
+                    " them from disk"
                 )
 
     @property
     def streams(self) -> bool:
-        """Whether images are read and resized anew in each epoch."""
+        """Whether images are read from disk and resized in every epoch."""
         return self.image_size is not None
 
     @property
     def partly_corrupted(self) -> bool:
-        """Whether some labels are corrupted and others not."""
+        """Whether only some of the labels are corrupted."""
         return self.randomize == "labels" and 0 < self.label_corruption < 1
 
     def differences(self) -> dict[str, Any]:
-        """The options that differ from the defaults of the model."""
+        """Returns the options that differ from the defaults of the model."""
         base = RunConfig(dataset=self.dataset, model=self.model)
         return {
             field.name: getattr(self, field.name)
@@ -196,16 +211,16 @@ class RunConfig:
 
     @classmethod
     def from_flags(cls, text: str, **changes: Any) -> "RunConfig":
-        """Returns the run of a flagfile's text.
+        """Creates a config from the text of a flagfile.
 
         Args:
-          text: one flag a line, as absl reads it: `--name=value`, `--name`,
-            `--noname` or `--flagfile=PATH`; lines that start with # or // are
-            comments; later lines win.
-          **changes: options that win over those of the text.
+          text: one absl flag per line: `--name=value`, `--name`, `--noname`
+            or `--flagfile=PATH`. Lines that start with # or // are comments.
+            Later lines override earlier ones.
+          **changes: options that override those in the text.
 
         Raises:
-          InputError: a line is no option of a run, or its value is not
+          InputError: a line is not an option of a run, or its value is not
             allowed.
         """
         lines = (line.strip() for line in text.splitlines())
@@ -217,11 +232,10 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, options: Mapping[str, Any]) -> "RunConfig":
-        """The run of stored options; those missing have their defaults.
+        """Creates a config from stored options; missing ones get defaults.
 
         Args:
-          options: as `as_dict` returned them, in this version or an earlier
-            one.
+          options: a return value of `as_dict`, of this or an earlier version.
 
         Raises:
           InputError: a value is not allowed.
@@ -230,11 +244,11 @@ class RunConfig:
         return cls(**{k: v for k, v in options.items() if k not in RETIRED})
 
     def as_dict(self) -> dict[str, Any]:
-        """All the options, by name."""
+        """Returns all options by name."""
         return dataclasses.asdict(self)
 
     def as_flags(self) -> str:
-        """A flagfile that repeats the run, one option a line."""
+        """Returns the text of a flagfile that repeats the run."""
         return "".join(
             f"--{name}={text_of(value)}\n"
             for name, value in self.as_dict().items()
@@ -242,13 +256,13 @@ class RunConfig:
         )
 
     def name(self) -> str:
-        """Directory of the run, relative to the log directory.
+        """Returns the run's directory, relative to the log directory.
 
-        `<dataset>/<model>/<what differs from the defaults>/seed=N`; the
-        randomization always stands first.
+        The form is `<dataset>/<model>/<options>/seed=N`. The options are the
+        randomization, then every option that differs from its default.
         """
         parts = {"randomize": self.randomize, **self.differences()}
-        for elsewhere in ("seed", "data_dir"):
-            parts.pop(elsewhere, None)
+        for excluded in ("seed", "data_dir"):
+            parts.pop(excluded, None)
         options = ",".join(f"{k}={text_of(v)}" for k, v in parts.items())
         return f"{self.dataset}/{self.model}/{options}/seed={self.seed}"
