@@ -204,10 +204,12 @@ def run_command(main: Callable[[], int | None]) -> None:
 
 
 def as_line(error: InputError) -> str:
-    """An InputError for a terminal; options that are flags get their dashes."""
-    line = str(error)
-    name, equals, _ = line.partition("=")
-    return f"--{line}" if equals and name in flags.FLAGS else line
+    """Formats an InputError for a terminal: `seed=1` becomes `--seed=1`."""
+
+    def dashed(match: re.Match[str]) -> str:
+        return f"--{match[1]}" if match[1] in flags.FLAGS else match[1]
+
+    return re.sub(r"(?<![^\s(])(\w+)(?==)", dashed, str(error))
 
 
 @contextlib.contextmanager

@@ -238,7 +238,7 @@ def test_wrong_values_are_told_with_the_ones_they_resemble(empty):
 def test_the_package_is_run_like_its_main_module(empty):
     package = "rethink_keras"
     assert_refused(
-        [("--epochs=0: allowed", [package, "--epochs=0"])],
+        [("--epochs=0: must be", [package, "--epochs=0"])],
         empty,
     )
 

@@ -32,6 +32,8 @@ def test_a_tilde_in_a_path_is_the_home_directory(monkeypatch):
 def test_an_option_gets_its_dashes_where_it_is_a_flag():
     assert as_line(InputError("seed=-1: allowed")) == "--seed=-1: allowed"
     assert as_line(InputError("ridge=0.0: is")) == "ridge=0.0: is"
+    advice = "photos/seed=1: is; give a --seed=2 or (epochs=1, x=2)"
+    assert as_line(InputError(advice)) == advice.replace("ep", "--ep")
 
 
 def test_a_missing_temporary_directory_is_told(monkeypatch):
