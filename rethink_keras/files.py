@@ -11,7 +11,9 @@ from etils import epath
 
 from rethink_keras.errors import InputError
 
-GOES_ON = "fix it or free space, then re-run the same command to resume"
+GOES_ON = (
+    "free space or fix the directory, then re-run the same command to resume"
+)
 
 
 @contextlib.contextmanager

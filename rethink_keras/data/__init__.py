@@ -1,4 +1,4 @@
-"""Image-classification data sets: in memory, or as streams from disk."""
+"""Image-classification data sets, in memory or streamed from disk."""
 
 from rethink_keras.data.examples import Examples, ImageClassification
 from rethink_keras.data.loading import load

@@ -1,4 +1,4 @@
-"""Finds the file of a prepared data set that cannot be read."""
+"""Finds the corrupt file of a prepared data set."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,12 @@ from rethink_keras.files import reason_of
 def damage_of(
     builder: tfds.core.DatasetBuilder, splits: Sequence[str]
 ) -> str | None:
-    """The first file with too few or too many readable records, in one line.
+    """Finds the first file with too few or too many readable records.
 
-    Reads all the files. None if there is no such file.
+    Reads all files.
+
+    Returns:
+      One line that names the file; None if all files are intact.
     """
     read = find_reader(builder)
     for split in splits:
@@ -29,11 +32,17 @@ def damage_of(
 
 
 def _damage(read: Open, path: str, expected: int) -> str | None:
-    """Counts the records before the first that cannot be read."""
+    """Describes what is wrong with a file of records.
+
+    Args:
+      read: reads the records of a file.
+      path: path of the file.
+      expected: number of records that the file should hold.
+    """
     try:
         epath.Path(path).open("rb").close()
     except OSError as error:
-        return f"cannot be read ({reason_of(error)}); mend it or copy it again"
+        return f"cannot be read ({reason_of(error)}); fix it or copy it again"
     count = 0
     try:
         for _ in read(tf.constant(path)):

@@ -10,13 +10,13 @@ Array = Any  # np.ndarray or tf.Tensor
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """Labelled images, with an identity for each: arrays or tensors.
+    """Labelled images with identities, as arrays or tensors.
 
     Attributes:
-      images: [n, height, width, channels]; uint8 as stored.
-      labels: int32 [n], the labels to learn or to predict.
+      images: [n, height, width, channels]; uint8 for stored images.
+      labels: int32 [n], the labels to train or evaluate on.
       true_labels: int32 [n], the labels of the data set.
-      ids: int64 [n], the identity of each example: the same whatever the
+      ids: int64 [n], the identity of each example. It does not depend on the
         order, the subset or the run.
     """
 
@@ -34,7 +34,7 @@ class Examples:
         return self.images, self.labels, self.true_labels, self.ids
 
     def take(self, indices: np.ndarray) -> "Examples":
-        """The examples at the given positions."""
+        """Returns the examples at the given positions."""
         return Examples(
             self.images[indices],
             self.labels[indices],

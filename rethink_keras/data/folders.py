@@ -1,4 +1,4 @@
-"""Folders of images: `train/CLASS/IMAGE` and `test/CLASS/IMAGE`."""
+"""Image folders: `train/CLASS/IMAGE` and `test/CLASS/IMAGE`."""
 
 import multiprocessing.pool
 import os
@@ -20,18 +20,19 @@ _SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class ImageFiles:
-    """A split of an image folder: a file for each image, in any order.
+    """A split of an image folder, with one file per image.
 
-    The identity is the path below the folder: `train/CLASS/IMAGE`.
+    The identity of an example is its path relative to the image folder:
+    `train/CLASS/IMAGE`.
 
     Args:
       root: the image folder.
-      split: the folder's name in it.
-      classes: the names of the folders in that, in the order of the labels.
+      split: name of the split's folder in `root`.
+      classes: names of the class folders, in the order of the labels.
 
     Raises:
-      InputError: a folder cannot be read, there are no images, or the name of
-        one is not UTF-8.
+      InputError: a folder cannot be read, the split has no images, or a file
+        name is not UTF-8.
     """
 
     def __init__(self, root: epath.Path, split: str, classes: Sequence[str]):
@@ -43,7 +44,7 @@ class ImageFiles:
         ]
         if not found:
             raise InputError(
-                f"dataset={root.name}: its split {split} is empty; needs images"
+                f"dataset={root.name}: its split {split} is empty; add images"
                 f" as {LAYOUT}, in files {', '.join(_SUFFIXES)}"
             )
         paths, labels = zip(*found, strict=True)
@@ -58,11 +59,11 @@ class ImageFiles:
         return len(self._paths)
 
     def in_order(self) -> tf.data.Dataset:
-        """All, class by class."""
+        """Reads all examples, class by class."""
         return self._read(tf.range(len(self)))
 
     def shuffled(self, seed: int, epoch: tf.Tensor) -> tf.data.Dataset:
-        """All, in an order that is a function of (seed, epoch)."""
+        """Reads all examples in an order that depends on (seed, epoch)."""
         return self._read(shuffle(tf.range(len(self)), seed, epoch))
 
     def _read(self, indices: tf.Tensor) -> tf.data.Dataset:
@@ -76,9 +77,12 @@ class ImageFiles:
         return dataset.map(read, num_parallel_calls=_FILES_AT_A_TIME)
 
     def find_damage(self) -> str | None:
-        """The first file that cannot be decoded, in one line.
+        """Finds the first file that cannot be decoded.
 
-        Reads all the files. None if there is no such file.
+        Reads all files.
+
+        Returns:
+          One line that names the file; None if all files are intact.
         """
         paths = [path.decode() for path in self._paths.numpy()]
         with multiprocessing.pool.ThreadPool(_FILES_AT_A_TIME) as pool:
@@ -90,7 +94,7 @@ def _damage(path: str) -> str | None:
         tf.io.decode_image(epath.Path(path).read_bytes())
     except OSError as error:
         reason = reason_of(error)
-        return f"{path}: cannot be read ({reason}); mend it or remove it"
+        return f"{path}: cannot be read ({reason}); fix it or remove it"
     except tf.errors.OpError as error:
         reason = reason_of(error)
         return (
@@ -101,7 +105,7 @@ def _damage(path: str) -> str | None:
 
 
 def find_folder(name: str, data_dir: str | None) -> epath.Path | None:
-    """The image folder `data_dir/name`; None where there is none."""
+    """Returns the image folder `data_dir/name`; None if it does not exist."""
     if data_dir is None or "/" in name or name == SAMPLE:
         return None
     folder = epath.Path(data_dir, name)
@@ -111,20 +115,20 @@ def find_folder(name: str, data_dir: str | None) -> epath.Path | None:
 def open_folder(
     folder: epath.Path,
 ) -> tuple[ImageFiles, ImageFiles, int]:
-    """The training split, the test split and the number of classes.
+    """Returns the training split, the test split and the number of classes.
 
-    Hidden folders, and those that are not a split, do not count.
+    Ignores hidden folders and folders that are not a split.
 
     Raises:
-      InputError: a split is missing or empty, the two differ in their
+      InputError: a split is missing or empty, the splits have different
         classes, or a file or folder cannot be read.
     """
     found = _folders(folder)
     test = next((split for split in TESTS if split in found), None)
     if test is None:
         raise InputError(
-            f"dataset={folder.name}: needs the splits train and test or"
-            f" validation; received {', '.join(found)}"
+            f"dataset={folder.name}: must have the splits train and test (or"
+            f" validation); received {', '.join(found)}"
         )
     classes = _folders(folder / "train")
     _check_classes(folder.name, test, classes, _folders(folder / test))
@@ -139,30 +143,33 @@ def _check_classes(
 ) -> None:
     differing = [
         f"{split}/{label}"
-        for split, ours, theirs in (
+        for split, own, other in (
             ("train", trained, tested),
             (test, tested, trained),
         )
-        for label in sorted(set(ours) - set(theirs))
+        for label in sorted(set(own) - set(other))
     ]
     if differing:
         raise InputError(
             f"dataset={name}: train and {test} must have the same classes;"
-            f" received {', '.join(differing[:5])} in one alone; add the"
-            " folder to the other, or remove it"
+            f" received {', '.join(differing[:5])} in only one split; add"
+            " each folder to the other split, or remove it"
         )
 
 
 def _folders(directory: epath.Path) -> list[str]:
-    """The names of the visible folders in a directory, sorted."""
+    """Returns the sorted names of the visible folders in a directory."""
     return [path.name for path in entries(directory) if path.is_dir()]
 
 
 def entries(directory: epath.Path) -> list[epath.Path]:
-    """The visible entries of a directory, sorted; none if it is absent.
+    """Lists the visible entries of a directory, sorted.
+
+    Returns:
+      The paths; an empty list if the directory does not exist.
 
     Raises:
-      InputError: it cannot be read, or a name in it is not UTF-8.
+      InputError: the directory cannot be read, or a name is not UTF-8.
     """
     with reading(directory):
         found = visible(directory)
@@ -172,6 +179,6 @@ def entries(directory: epath.Path) -> list[epath.Path]:
         except UnicodeEncodeError as error:
             raw = os.fsencode(path).decode(errors="backslashreplace")
             raise InputError(
-                f"{raw}: its name is not UTF-8; rename it"
+                f"{raw}: the name is not UTF-8; rename it"
             ) from error
     return found

@@ -1,13 +1,13 @@
-"""The identity of an example."""
+"""Identities of examples."""
 
 import tensorflow as tf
 
 
 def identities(names: tf.Tensor) -> tf.Tensor:
-    """Names of examples, as TFDS ids, as 64-bit fingerprints.
+    """Computes 64-bit fingerprints of the names of examples.
 
     Args:
-      names: string [...].
+      names: string [...], for example TFDS ids.
 
     Returns:
       int64 [...].

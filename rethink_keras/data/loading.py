@@ -1,4 +1,4 @@
-"""Reads data sets whose images have one size into memory, as uint8."""
+"""Loads data sets into memory, as uint8 images of one size."""
 
 from collections.abc import Iterator
 
@@ -15,19 +15,20 @@ Batches = list[tuple[np.ndarray, ...]]
 
 
 def load(name: str, data_dir: str | None = None) -> ImageClassification:
-    """Reads a data set whose images have one size, decoding each once.
+    """Loads a data set whose images all have the same size into memory.
 
-    Images keep the number of channels that the data set declares. In an image
-    folder, which declares none, they are grey if all are stored as grey, and
-    RGB otherwise.
+    Images have the number of channels that the data set declares. An image
+    folder declares none: its images are loaded as grey if all of them are
+    stored as grey, and as RGB otherwise.
 
     Args:
-      name: as in `stream`.
-      data_dir: as in `stream`.
+      name: see `stream`.
+      data_dir: see `stream`.
 
     Raises:
-      InputError: no such data set, no image classification, images of varied
-        size, or a damaged file (which it names).
+      InputError: the data set does not exist or is not an image
+        classification, its images differ in size, or a file is corrupt (the
+        message names it).
     """
     streams = stream(name, data_dir)
     sizes: set[tuple[int, int]] = set()
@@ -48,15 +49,15 @@ def load(name: str, data_dir: str | None = None) -> ImageClassification:
 def _read(
     streams: ImageStreams, split: EncodedExamples, sizes: set[tuple[int, int]]
 ) -> Iterator[tuple[np.ndarray, ...]]:
-    """Batches (images, labels, identities) of images decoded as stored.
+    """Yields batches (images, labels, identities) of a split.
 
     Args:
       streams: the data set.
       split: one of its splits.
-      sizes: of the images read before; those of this split are added.
+      sizes: the image sizes found so far; extended by those of this split.
 
     Raises:
-      InputError: a file is damaged, or the images vary in size.
+      InputError: a file is corrupt, or the images differ in size.
     """
 
     def decode(encoded: tf.Tensor, *others: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -72,20 +73,20 @@ def _read(
             sizes.add(batch[0].shape[1:3])
             if len(sizes) > 1:
                 raise InputError(
-                    f"dataset={streams.name}: its images vary in size; give"
-                    " --image_size=N to stream them, resized"
+                    f"dataset={streams.name}: images differ in size; set"
+                    " image_size=N to stream and resize them"
                 )
             yield batch
     except (tf.errors.OpError, UnicodeDecodeError) as error:
         raise InputError(
             streams.find_damage()
-            or f"{split.place}: the records cannot be decoded as features.json"
-            " says; prepare the files again"
+            or f"{split.place}: the records cannot be decoded with the features"
+            " in features.json; prepare the data set again"
         ) from error
 
 
 def _with_channels(batches: Batches, grey: bool) -> Batches:
-    """Batches whose images are all grey or all RGB, without transparency."""
+    """Converts images to grey or RGB, and drops transparency."""
 
     def convert(images: np.ndarray) -> np.ndarray:
         if images.shape[-1] < 3:
@@ -101,7 +102,8 @@ def _join(
     images, labels, ids = map(np.concatenate, zip(*batches, strict=True))
     if labels.min() < 0 or labels.max() >= streams.num_classes:
         raise InputError(
-            f"{split.place}: has labels outside 0 to {streams.num_classes - 1};"
-            f" the data set {streams.name} cannot be used"
+            f"{split.place}: labels must be from 0 to"
+            f" {streams.num_classes - 1}; fix the data set {streams.name} or"
+            " choose another"
         )
     return Examples(images, labels, labels, ids)

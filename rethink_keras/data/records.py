@@ -1,4 +1,4 @@
-"""A split that TFDS has prepared, read in sequence from files of records."""
+"""Reads splits that TFDS has prepared from their record files."""
 
 import functools
 import os
@@ -18,15 +18,15 @@ from rethink_keras.errors import InputError
 
 _FILES_AT_A_TIME = 16
 _RECORDS_IN_A_ROW = 16
-_WINDOW = 2_048  # records shuffled together: 0.2 GB of ImageNet
-_BUFFER = 1 << 20  # bytes a file
+_WINDOW = 2_048  # records in the shuffle buffer: 0.2 GB for ImageNet
+_BUFFER = 1 << 20  # bytes per file
 
 Open = Callable[[tf.Tensor], tf.data.Dataset]
 Rows = Callable[[str], Iterator[bytes]]
 
 
 def find_reader(builder: tfds.core.DatasetBuilder) -> Open:
-    """The function that reads the records of a file, given its path.
+    """Returns a function from the path of a file to its records.
 
     Raises:
       InputError: the file format needs a package that is not installed.
@@ -40,8 +40,8 @@ def find_reader(builder: tfds.core.DatasetBuilder) -> Open:
     except ImportError as error:
         raise InputError(
             f"dataset={builder.name}: is stored as {file_format.value}, which"
-            f" needs the package {error.name}; install it, or prepare the data"
-            " set with file_format=tfrecord"
+            f" requires the package {error.name}; install it, or prepare the"
+            " data set with file_format=tfrecord"
         ) from error
     return functools.partial(make, buffer_size=_BUFFER)
 
@@ -77,12 +77,12 @@ _PYTHON_READERS = {
 
 
 def _generated(rows: Rows) -> Open:
-    """Reads records in Python, for formats that TensorFlow cannot read."""
+    """Wraps a Python reader, for formats that TensorFlow cannot read."""
 
     def generate(path: bytes) -> Iterator[bytes]:
         try:
             yield from rows(path.decode())
-        except Exception as error:  # readers raise many kinds
+        except Exception as error:  # readers raise many types
             raise ValueError(f"{path.decode()}: {error}") from error
 
     @tf.autograph.experimental.do_not_convert
@@ -97,27 +97,27 @@ def _generated(rows: Rows) -> Open:
 
 
 def image_and_label(builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
-    """The names of the two features that a run uses.
+    """Returns the names of the image and label features.
 
-    A third supervised key, the examples' weights, is not used.
+    Ignores a third supervised key, which would hold weights of the examples.
     """
     image, label = builder.info.supervised_keys[:2]
     return image, label
 
 
 class RecordFiles:
-    """A split that TFDS has prepared: files of records, read in sequence.
+    """A split that TFDS has prepared, stored as files of records.
 
-    An epoch takes the files in a random order, 16 at a time, and shuffles
-    each window of 2,048 records. TFDS has distributed the examples over the
-    files at random before.
+    Each epoch reads the files in a random order, 16 at a time, and shuffles
+    windows of 2,048 records. This suffices because TFDS distributes examples
+    over files at random when it prepares a data set.
 
-    The identity is the TFDS id of the example (file name and position) in a
-    preparation as one TFRecord file, so it depends neither on the number of
-    files nor on their format.
+    The identity of an example is the TFDS id (file name and position) that it
+    would have in a single TFRecord file. It therefore depends neither on the
+    number of files nor on their format.
 
     Attributes:
-      image: the name of the feature that holds the image.
+      image: name of the feature that holds the image.
 
     Raises:
       InputError: the file format cannot be read.
@@ -139,17 +139,17 @@ class RecordFiles:
 
     @property
     def place(self) -> str:
-        """The files, or the first of many."""
+        """The path of the first file, and the number of other files."""
         others = len(self._paths) - 1
         return self._paths[0] + (f" and {others} more" if others else "")
 
     def in_order(self) -> tf.data.Dataset:
-        """All, in the order of storage."""
+        """Reads all examples in the order of storage."""
         files = tf.data.Dataset.from_tensor_slices((self._paths, self._firsts))
         return self._parsed(files.flat_map(self._numbered))
 
     def shuffled(self, seed: int, epoch: tf.Tensor) -> tf.data.Dataset:
-        """All, in an order that is a function of (seed, epoch)."""
+        """Reads all examples in an order that depends on (seed, epoch)."""
         order = shuffle(tf.range(len(self._paths)), seed, epoch)
         files = tf.gather(self._paths, order), tf.gather(self._firsts, order)
         records = tf.data.Dataset.from_tensor_slices(files).interleave(
@@ -170,7 +170,7 @@ class RecordFiles:
         return self._parsed(windows.unbatch())
 
     def _numbered(self, path: tf.Tensor, first: tf.Tensor) -> tf.data.Dataset:
-        """The records of a file with their positions in the split."""
+        """Reads the records of a file, with their positions in the split."""
         return self._read(path).enumerate(first)
 
     def _parsed(self, records: tf.data.Dataset) -> tf.data.Dataset:
@@ -189,6 +189,6 @@ class RecordFiles:
                 identities(tfds_id),
             )
 
-        # A file with fewer or more must not shift the epochs that follow.
+        # A file with missing or extra records would shift later epochs.
         whole = tf.data.experimental.assert_cardinality(self._count)
         return records.map(parse).apply(whole)

@@ -1,4 +1,4 @@
-"""What a data set must have: an image, a label, a training and a test split."""
+"""Checks the features and splits of TFDS data sets."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,10 +9,10 @@ from rethink_keras.errors import InputError
 
 
 def count_classes(builder: tfds.core.DatasetBuilder, name: str) -> int:
-    """The number of classes, once the features are what a run needs.
+    """Returns the number of classes of an image-classification data set.
 
     Raises:
-      InputError: it is no image classification.
+      InputError: the data set is not an image classification.
     """
     features = builder.info.features
     keys = (builder.info.supervised_keys or ())[:2]
@@ -26,8 +26,8 @@ def count_classes(builder: tfds.core.DatasetBuilder, name: str) -> int:
         and len(image.shape) == 3
     ):
         raise InputError(
-            f"dataset={name}: is no image classification; its features must be"
-            " a uint8 image and a class label"
+            f"dataset={name}: not an image classification; its features must"
+            " be a uint8 image and a class label"
         )
     return label.num_classes
 
@@ -35,13 +35,13 @@ def count_classes(builder: tfds.core.DatasetBuilder, name: str) -> int:
 def find_splits(
     builder: tfds.core.DatasetBuilder, name: str
 ) -> tuple[str, str]:
-    """The names of the training and the test split.
+    """Returns the names of the training split and the test split.
 
-    The latter is `test`, or `validation` where there is none or its labels
-    are kept secret, as ImageNet's.
+    The test split is `test`. It is `validation` if `test` does not exist or
+    has no public labels, as in ImageNet.
 
     Raises:
-      InputError: one is missing or empty.
+      InputError: a split is missing or empty.
     """
     splits = builder.info.splits
     tests = [split for split in ("test", "validation") if split in splits]
@@ -49,8 +49,8 @@ def find_splits(
         tests.remove("test")
     if "train" not in splits or not tests:
         raise InputError(
-            f"dataset={name}: needs the splits train and test or validation;"
-            f" received {', '.join(splits)}"
+            f"dataset={name}: must have the splits train and test (or"
+            f" validation); received {', '.join(splits)}"
         )
     found = "train", tests[0]
     for split in found:
@@ -63,7 +63,7 @@ def find_splits(
 
 
 def _is_unlabelled(builder: tfds.core.DatasetBuilder) -> bool:
-    """Whether the first label of the test split is TFDS's -1, for none."""
+    """Returns whether the test split has no labels: TFDS stores them as -1."""
     try:
         _, label, _ = next(iter(RecordFiles(builder, "test").in_order()))
     except (tf.errors.OpError, StopIteration):

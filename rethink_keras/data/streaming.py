@@ -1,4 +1,4 @@
-"""Data sets read from disk anew in each epoch, for those beyond memory."""
+"""Streams data sets from disk, for those that do not fit in memory."""
 
 import contextlib
 import dataclasses
@@ -23,42 +23,44 @@ _READING = (
     tf.errors.InvalidArgumentError,
     tf.errors.NotFoundError,
     tf.errors.PermissionDeniedError,
-    UnicodeDecodeError,  # of an error that quotes the file's bytes
+    UnicodeDecodeError,  # from an error message that quotes bytes of the file
 )
 
 
 class EncodedExamples(Protocol):
-    """Labelled images of a split as they are stored, undecoded.
+    """Labelled images of a split, not yet decoded.
 
-    Elements are (encoded image, label, identity): scalars of type string,
-    int32 and int64; the identity as in `Examples`.
+    The elements of its data sets are (encoded image, label, identity), scalars
+    of dtype string, int32 and int64. See `Examples` for identities.
     """
 
     @property
     def place(self) -> str:
-        """Where they are stored, for error messages."""
+        """Where the examples are stored, for error messages."""
 
     def __len__(self) -> int:
-        """How many."""
+        """Returns the number of examples."""
 
     def in_order(self) -> tf.data.Dataset:
-        """All, in the order of storage."""
+        """Reads all examples in the order of storage."""
 
     def shuffled(self, seed: int, epoch: tf.Tensor) -> tf.data.Dataset:
-        """All, in an order that is a function of (seed, epoch)."""
+        """Reads all examples in an order that depends on (seed, epoch)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageStreams:
-    """A data set: a training split, a test split and the number of classes.
+    """A streamed data set.
 
     Attributes:
-      name: as asked for.
-      train, test: the splits.
-      num_classes: how many.
-      shape: (height, width, channels) of all the images, None where it is not
-        known before reading.
-      find_damage: reads all the files; names the first that is damaged.
+      name: the name given to `stream`.
+      train: training split.
+      test: test split.
+      num_classes: number of classes.
+      shape: (height, width, channels) of all images, with None for what is not
+        known before reading them.
+      find_damage: reads all files and returns one line that names the first
+        corrupt file, or None.
     """
 
     name: str
@@ -70,31 +72,33 @@ class ImageStreams:
 
     @contextlib.contextmanager
     def naming_damage(self) -> Iterator[None]:
-        """Ends with one line where what streams cannot be read.
+        """Turns TensorFlow's errors of reading into one line.
 
         Raises:
-          InputError: names the file where it can be found.
+          InputError: an example could not be read. The message names the
+            corrupt file if it can be found.
         """
         try:
             yield
         except _READING as error:
             raise InputError(
                 self.find_damage()
-                or f"dataset={self.name}: an image or label cannot be used"
+                or f"dataset={self.name}: an image or label is invalid"
                 f" ({_reason(error)}); prepare the data set again without it"
             ) from error
 
 
 def stream(name: str, data_dir: str | None = None) -> ImageStreams:
-    """Opens a data set, reading nothing yet.
+    """Opens a data set without reading its examples.
 
     Args:
       name: `cifar10_sample`, any TFDS image-classification data set, or an
         image folder in `data_dir` (see `folders`).
-      data_dir: where it lies; None for TFDS's own directory.
+      data_dir: directory of data sets; None for TFDS's own directory.
 
     Raises:
-      InputError: no such data set, or no image classification.
+      InputError: the data set does not exist, or is not an image
+        classification.
     """
     folder = find_folder(name, data_dir)
     if folder is not None:
@@ -124,7 +128,7 @@ def _stream_folder(name: str, folder: epath.Path) -> ImageStreams:
 
 
 def _reason(error: tf.errors.OpError | UnicodeDecodeError) -> str:
-    """What an operation complains of, without where in the graph it is."""
+    """Returns the reason of an error, without the place in the graph."""
     message = getattr(error, "message", str(error))
     text = re.sub(r"{{.*?}}|\[\[.*?\]\]|\[Op:.*", "", message)
     lines = [line.strip() for line in text.splitlines() if line.strip()]

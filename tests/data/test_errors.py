@@ -1,4 +1,4 @@
-"""Data that cannot be used: absent, damaged or wrong."""
+"""Errors of loading data: absent, unsuitable and corrupt data sets."""
 
 import struct
 import subprocess
@@ -16,61 +16,61 @@ from hypothesis import strategies as st
 from tests.support.tiny_sets import (
     SERVER_THAT_HANGS,
     TRAIN_FILE,
-    complaint,
     everything_under,
+    loading_error,
     picture,
     pictures,
     write_set,
 )
 
-# What cannot be used
+# Absent and unsuitable data sets
 
 
 @pytest.mark.parametrize("name", ["cifar11", "no such", "../tiny", "tiny/"])
-def test_an_unknown_name_is_told_with_the_allowed_ones(name, tmp_path):
-    message = complaint(tmp_path, name)
+def test_unknown_names_list_the_allowed_ones(name, tmp_path):
+    message = loading_error(tmp_path, name)
     assert name in message
-    for allowed in ("cifar10_sample", "mnist", "--data_dir"):
+    for allowed in ("cifar10_sample", "mnist", "data_dir=DIR"):
         assert allowed in message
     assert everything_under(tmp_path) == []
 
 
-def test_an_unknown_name_is_told_with_the_one_it_resembles(tmp_path):
+def test_unknown_names_suggest_the_most_similar_one(tmp_path):
     (tmp_path / "my_photographs").mkdir()
-    for name, meant in (
+    for name, suggested in (
         ("CIFAR10", "cifar10"),
         ("cifar10-sample", "cifar10_sample"),
         ("my_photograph", "my_photographs"),
     ):
-        message = complaint(tmp_path, name)
-        assert message.endswith(f"; did you mean {meant}?")
+        message = loading_error(tmp_path, name)
+        assert message.endswith(f"; did you mean {suggested}?")
 
 
-def test_without_network_the_way_out_is_told_at_once(tmp_path, monkeypatch):
+def test_without_a_network_loading_fails_fast(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise requests.ConnectionError("no route\nto host")
 
     monkeypatch.setattr(requests, "head", fail)
     begun = time.monotonic()
-    message = complaint(tmp_path, "cifar10")
+    message = loading_error(tmp_path, "cifar10")
     assert time.monotonic() - begun < 15
-    for word in ("cifar10", str(tmp_path), "--data_dir", "cifar10_sample"):
+    for word in ("cifar10", str(tmp_path), "data_dir=DIR", "cifar10_sample"):
         assert word in message
     assert everything_under(tmp_path) == []
 
 
-def test_a_failed_download_is_told_with_the_way_out(tmp_path, monkeypatch):
+def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError("disk\nfull")
 
     monkeypatch.setattr(requests, "head", lambda *_, **__: requests.Response())
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
-    message = complaint(tmp_path, "cifar10")
-    for word in ("disk full", "--data_dir", "cifar10_sample"):
+    message = loading_error(tmp_path, "cifar10")
+    for word in ("disk full", "data_dir=DIR", "cifar10_sample"):
         assert word in message
 
 
-def test_a_server_that_hangs_ends_the_program_within_seconds(tmp_path):
+def test_a_server_that_hangs_fails_within_seconds(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", SERVER_THAT_HANGS],
         stdout=subprocess.PIPE,
@@ -82,7 +82,7 @@ def test_a_server_that_hangs_ends_the_program_within_seconds(tmp_path):
             seconds = float(process.stdout.readline())
             message = process.stdout.readline()
             assert seconds < 15
-            assert "--data_dir" in message
+            assert "data_dir=DIR" in message
             assert "cifar10_sample" in message
             assert process.wait(timeout=10) == 0
         finally:
@@ -98,14 +98,14 @@ def test_a_server_that_hangs_ends_the_program_within_seconds(tmp_path):
         ({"train": 3, "test": 0}, "test"),
     ],
 )
-def test_missing_and_empty_splits_are_told(splits, word, tmp_path):
+def test_missing_and_empty_splits_raise(splits, word, tmp_path):
     write_set(tmp_path, {name: pictures(n) for name, n in splits.items()})
-    message = complaint(tmp_path)
+    message = loading_error(tmp_path)
     assert "tiny" in message
     assert word in message
 
 
-def test_what_is_no_image_classification_is_told(tmp_path):
+def test_data_sets_other_than_image_classifications_raise(tmp_path):
     text = tfds.features.FeaturesDict(
         {
             "image": tfds.features.Text(),
@@ -115,13 +115,14 @@ def test_what_is_no_image_classification_is_told(tmp_path):
     examples = [{"image": "a", "label": 0}]
     splits = {"train": examples, "test": examples}
     write_set(tmp_path, splits, text)
-    assert "no image classification" in complaint(tmp_path)
+    assert "not an image classification" in loading_error(tmp_path)
     splits = {"train": pictures(1), "test": pictures(1)}
     write_set(tmp_path, splits, supervised_keys=None, name="unsupervised")
-    assert "no image classification" in complaint(tmp_path, "unsupervised")
+    message = loading_error(tmp_path, "unsupervised")
+    assert "not an image classification" in message
 
 
-def test_16_bit_images_are_told(tmp_path):
+def test_16_bit_images_raise(tmp_path):
     features = tfds.features.FeaturesDict(
         {
             "image": tfds.features.Image(shape=(8, 8, 1), dtype=np.uint16),
@@ -130,18 +131,18 @@ def test_16_bit_images_are_told(tmp_path):
     )
     examples = [{"image": np.zeros((8, 8, 1), np.uint16), "label": 0}]
     write_set(tmp_path, {"train": examples, "test": examples}, features)
-    assert "uint8" in complaint(tmp_path)
+    assert "uint8" in loading_error(tmp_path)
 
 
-def test_labels_outside_the_classes_are_told(tmp_path):
+def test_labels_outside_the_classes_raise(tmp_path):
     unlabelled = [{"image": picture(0), "label": -1}]
     write_set(tmp_path, {"train": pictures(3), "test": unlabelled})
-    message = complaint(tmp_path)
+    message = loading_error(tmp_path)
     assert "test" in message
     assert "0 to 2" in message
 
 
-# Damage
+# Corrupt files
 
 
 @given(cut=st.integers(0, 2000))
@@ -149,12 +150,12 @@ def test_labels_outside_the_classes_are_told(tmp_path):
     max_examples=6,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_a_file_cut_anywhere_is_named(tiny, cut):
+def test_a_truncated_file_is_named(tiny, cut):
     path = tiny / TRAIN_FILE
     whole = path.read_bytes()
     try:
         path.write_bytes(whole[: cut % len(whole)])
-        message = complaint(tiny.parents[1])
+        message = loading_error(tiny.parents[1])
     finally:
         path.write_bytes(whole)
     assert str(path) in message
@@ -162,7 +163,7 @@ def test_a_file_cut_anywhere_is_named(tiny, cut):
 
 
 @pytest.mark.parametrize("records", [0, 1, 6])
-def test_a_file_cut_between_records_is_named(tiny, records):
+def test_a_file_truncated_between_records_is_named(tiny, records):
     path = tiny / TRAIN_FILE
     whole = path.read_bytes()
     end = 0
@@ -170,7 +171,7 @@ def test_a_file_cut_between_records_is_named(tiny, records):
         (length,) = struct.unpack_from("<Q", whole, end)
         end += 8 + 4 + length + 4
     path.write_bytes(whole[:end])
-    message = complaint(tiny.parents[1])
+    message = loading_error(tiny.parents[1])
     assert str(path) in message
     assert f"{records} of 7 records" in message
 
@@ -180,47 +181,47 @@ def test_a_file_cut_between_records_is_named(tiny, records):
     max_examples=6,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_a_flipped_bit_is_told_with_its_file(tiny, place, bit):
+def test_a_file_with_a_flipped_bit_is_named(tiny, place, bit):
     path = tiny / TRAIN_FILE
     whole = path.read_bytes()
     flipped = bytearray(whole)
     flipped[place % len(whole)] ^= 1 << bit
     try:
         path.write_bytes(flipped)
-        message = complaint(tiny.parents[1])
+        message = loading_error(tiny.parents[1])
     finally:
         path.write_bytes(whole)
     assert str(path) in message
 
 
-def test_a_record_too_many_is_told_with_its_file(tiny):
+def test_a_file_with_extra_records_is_named(tiny):
     path = tiny / TRAIN_FILE
     path.write_bytes(path.read_bytes() * 2)
-    message = complaint(tiny.parents[1])
+    message = loading_error(tiny.parents[1])
     assert str(path) in message
     assert "14 of 7 records" in message
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_a_removed_file_is_named(tiny, split):
+def test_a_missing_file_is_named(tiny, split):
     path = tiny / TRAIN_FILE.replace("train", split)
     path.unlink()
-    assert str(path) in complaint(tiny.parents[1])
+    assert str(path) in loading_error(tiny.parents[1])
 
 
-def test_records_that_hold_no_image_are_told_with_their_file(tmp_path):
+def test_a_file_with_undecodable_images_is_named(tmp_path):
     example = tf.train.Example()
     example.features.feature["image"].bytes_list.value.append(b"no PNG")
     example.features.feature["label"].int64_list.value.append(0)
     train = [*pictures(2), example.SerializeToString()]
     target = write_set(tmp_path, {"train": train, "test": pictures(1)})
-    message = complaint(tmp_path)
+    message = loading_error(tmp_path)
     assert str(target / TRAIN_FILE) in message
     assert "decoded" in message
 
 
 def record(**features) -> bytes:
-    """An example whose features are bytes or numbers."""
+    """A serialized tf.train.Example of bytes and integers."""
     example = tf.train.Example()
     for name, value in features.items():
         feature = example.features.feature[name]
@@ -247,22 +248,22 @@ def png(height: int) -> bytes:
     ],
     ids=["no label", "no image", "text", "number", "size", "no example"],
 )
-def test_records_that_features_json_does_not_tell_are_named(wrong, tmp_path):
+def test_a_file_that_contradicts_features_json_is_named(wrong, tmp_path):
     splits = {"train": [*pictures(2), wrong], "test": pictures(1)}
     target = write_set(tmp_path, splits)
-    message = complaint(tmp_path)
+    message = loading_error(tmp_path)
     assert str(target / TRAIN_FILE) in message
     assert "features.json" in message
 
 
 @pytest.mark.parametrize("file", ["dataset_info.json", "features.json"])
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b"\xff\xfe", None])
-def test_broken_metadata_are_named(tiny, file, content):
+def test_corrupt_metadata_files_are_named(tiny, file, content):
     path = tiny / file
     if content is None:
         path.unlink()
     else:
         path.write_bytes(content)
-    message = complaint(tiny.parents[1])
+    message = loading_error(tiny.parents[1])
     assert file in message
     assert str(tiny.parent) in message

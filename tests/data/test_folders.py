@@ -1,4 +1,4 @@
-"""Folders of images: classes, sizes, and what cannot be read."""
+"""Image folders: classes, sizes and errors of reading."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import tensorflow as tf
 from rethink_keras import InputError, data, runs
 from rethink_keras.config import RunConfig
 from tests.support.streamed_sets import jpeg
-from tests.support.tiny_sets import complaint
+from tests.support.tiny_sets import loading_error
 
 CLASSES = ("cat", "dog")
 NOBODY = 65_534
@@ -25,7 +25,7 @@ def png(value: int, channels: int = 3, size: int = 8) -> bytes:
 
 
 def write_photos(root: pathlib.Path, num_classes=CLASSES, encode=png) -> None:
-    """Three images a class to train on, one to test on."""
+    """Writes three training images and one test image per class."""
     for split, count in (("train", 3), ("test", 1)):
         for number, name in enumerate(num_classes):
             folder = root / split / name
@@ -41,9 +41,9 @@ def photos(tmp_path) -> pathlib.Path:
     return tmp_path / "photos"
 
 
-def both_complaints(photos: pathlib.Path) -> str:
-    """The line that is said of a folder in memory and of one that streams."""
-    in_memory = complaint(photos.parent, photos.name)
+def reading_error(photos: pathlib.Path) -> str:
+    """The error of reading a folder, which streaming and loading share."""
+    in_memory = loading_error(photos.parent, photos.name)
     config = RunConfig(
         dataset=photos.name,
         data_dir=str(photos.parent),
@@ -52,10 +52,10 @@ def both_complaints(photos: pathlib.Path) -> str:
         epochs=1,
     )
     with pytest.raises(InputError) as error:  # noqa: PT012
-        task = runs.make_inputs(config)
-        with task.reading():
-            for encoded, *_ in task.streams.train.in_order():
-                task.preprocessing.decode(encoded, None)
+        inputs = runs.make_inputs(config)
+        with inputs.reading():
+            for encoded, *_ in inputs.streams.train.in_order():
+                inputs.preprocessing.decode(encoded, None)
     assert str(error.value) == in_memory
     return in_memory
 
@@ -64,7 +64,7 @@ def both_complaints(photos: pathlib.Path) -> str:
 
 
 @pytest.mark.parametrize("directory", ["data", "data[1]"])
-def test_brackets_are_no_patterns(tmp_path, directory):
+def test_brackets_in_names_are_not_patterns(tmp_path, directory):
     root = tmp_path / directory / "photos"
     write_photos(root, ("cat [tabby]", "dog", "fish?"))
     streams = data.stream("photos", str(root.parent))
@@ -74,7 +74,7 @@ def test_brackets_are_no_patterns(tmp_path, directory):
     assert len(data.load("photos", str(root.parent)).train) == 9
 
 
-def test_hidden_and_foreign_folders_are_no_classes(photos):
+def test_hidden_and_unrelated_folders_are_ignored(photos):
     for stray in (
         "train/.ipynb_checkpoints",
         "test/.thumbnails",
@@ -92,10 +92,10 @@ def test_hidden_and_foreign_folders_are_no_classes(photos):
 
 
 @pytest.mark.parametrize("extra", ["train/eel", "test/eel"])
-def test_both_splits_have_the_same_classes(photos, extra):
+def test_splits_with_different_classes_raise(photos, extra):
     (photos / extra).mkdir()
     (photos / extra / "0.png").write_bytes(png(0))
-    message = both_complaints(photos)
+    message = reading_error(photos)
     assert message.startswith("dataset=photos: train and test must have")
     assert extra in message
 
@@ -112,17 +112,17 @@ def test_images_of_one_size_are_read_into_memory(photos):
     assert loaded.train.ids.tolist() == [int(name) for *_, name in streamed]
 
 
-def test_a_run_in_memory_takes_a_folder(photos):
+def test_a_run_in_memory_reads_a_folder(photos):
     config = RunConfig(
         dataset="photos", data_dir=str(photos.parent), batch_size=3, epochs=1
     )
-    task = runs.make_inputs(config)
-    assert (task.num_train_examples, task.num_test_examples) == (6, 2)
-    assert task.image_shape == (7, 7, 3)
+    inputs = runs.make_inputs(config)
+    assert (inputs.num_train_examples, inputs.num_test_examples) == (6, 2)
+    assert inputs.image_shape == (7, 7, 3)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_grey_stays_grey(tmp_path, channels):
+def test_grey_images_stay_grey(tmp_path, channels):
     write_photos(tmp_path / "grey", encode=lambda v: png(v, channels))
     loaded = data.load("grey", str(tmp_path))
     assert loaded.train.images.shape == (6, 8, 8, 1)
@@ -130,7 +130,7 @@ def test_grey_stays_grey(tmp_path, channels):
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4])
-def test_grey_and_transparent_images_among_colours_become_rgb(photos, channels):
+def test_mixed_grey_and_colour_images_become_rgb(photos, channels):
     (photos / "train" / "cat" / "1.png").write_bytes(png(7, channels))
     loaded = data.load("photos", str(photos.parent))
     assert loaded.train.images.shape == (6, 8, 8, 3)
@@ -138,15 +138,15 @@ def test_grey_and_transparent_images_among_colours_become_rgb(photos, channels):
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_another_size_is_told(photos, split):
+def test_images_that_differ_in_size_raise(photos, split):
     (photos / split / "dog" / "0.png").write_bytes(png(0, size=9))
-    assert complaint(photos.parent, "photos") == (
-        "dataset=photos: its images vary in size; give --image_size=N to"
-        " stream them, resized"
+    assert loading_error(photos.parent, "photos") == (
+        "dataset=photos: images differ in size; set image_size=N to stream"
+        " and resize them"
     )
 
 
-# What cannot be read
+# Errors of reading
 
 
 @pytest.mark.parametrize(
@@ -159,34 +159,34 @@ def test_another_size_is_told(photos, split):
     ],
     ids=["empty", "text", "jpeg", "png"],
 )
-def test_a_damaged_image_is_named(photos, content, reason):
+def test_a_corrupt_training_image_is_named(photos, content, reason):
     path = photos / "train" / "dog" / "1.png"
     path.write_bytes(content)
-    message = both_complaints(photos)
+    message = reading_error(photos)
     assert message.startswith(f"{path}: cannot be decoded as an image (")
     assert reason in message
 
 
-def test_a_damaged_test_image_is_named(photos):
+def test_a_corrupt_test_image_is_named(photos):
     path = photos / "test" / "dog" / "0.png"
     path.write_bytes(b"")
-    assert str(path) in complaint(photos.parent, "photos")
+    assert str(path) in loading_error(photos.parent, "photos")
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
-def test_what_is_no_file_is_named(photos, kind):
+def test_paths_that_are_not_files_are_named(photos, kind):
     path = photos / "train" / "dog" / "3.png"
     if kind == "folder":
         path.mkdir()
     else:
         path.symlink_to("absent")
-    message = both_complaints(photos)
+    message = reading_error(photos)
     assert message.startswith(f"{path}: cannot be read (")
 
 
 @pytest.fixture
 def public() -> Iterator[pathlib.Path]:
-    """An image folder whose parents any user may read."""
+    """An image folder whose parents all users may read."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         write_photos(pathlib.Path(directory, "photos"))
@@ -195,7 +195,7 @@ def public() -> Iterator[pathlib.Path]:
 
 @contextlib.contextmanager
 def unreadable(path: pathlib.Path) -> Iterator[None]:
-    """Within it, a file or folder may not be read, not even by root."""
+    """Denies everybody, even root, reading a file or folder."""
     mode, user = path.stat().st_mode, os.geteuid()
     path.chmod(0)
     if user == 0:
@@ -210,56 +210,56 @@ def unreadable(path: pathlib.Path) -> Iterator[None]:
 @pytest.mark.parametrize(
     "name", ["train/dog/1.png", "train/dog", "train", "test", ""]
 )
-def test_what_may_not_be_read_is_named(public, name):
+def test_paths_without_read_permission_are_named(public, name):
     path = public / name
     with unreadable(path):
-        message = both_complaints(public)
+        message = reading_error(public)
     assert message.startswith(f"{path}: cannot be read (Permission denied)")
 
 
 @pytest.mark.parametrize("folder", ["train/dog", "train"])
-def test_a_name_that_is_not_utf8_is_told(photos, folder):
+def test_names_that_are_not_utf8_raise(photos, folder):
     path = os.fsencode(photos / folder) + b"/caf\xe9.png"
     os.mkdir(path)
-    message = both_complaints(photos)
+    message = reading_error(photos)
     assert (
         message
-        == rf"{photos / folder}/caf\xe9.png: its name is not UTF-8; rename it"
+        == rf"{photos / folder}/caf\xe9.png: the name is not UTF-8; rename it"
     )
 
 
-# What is no image folder
+# Folders with a wrong layout
 
 
-def test_a_folder_without_train_says_what_is_needed(photos):
+def test_a_folder_without_train_raises(photos):
     (photos / "train").rename(photos / "training")
-    message = both_complaints(photos)
+    message = reading_error(photos)
     assert message == (
-        f"dataset=photos: {photos} holds neither images as train/CLASS/IMAGE"
-        " and test/CLASS/IMAGE nor a data set that TFDS has prepared;"
-        " received test, training"
+        f"dataset=photos: {photos} must contain either images as"
+        " train/CLASS/IMAGE and test/CLASS/IMAGE, or a data set prepared by"
+        " TFDS; received test, training"
     )
 
 
-def test_images_without_class_folders_say_what_is_needed(tmp_path):
+def test_images_without_class_folders_raise(tmp_path):
     (tmp_path / "photos" / "train").mkdir(parents=True)
     (tmp_path / "photos" / "train" / "0.png").write_bytes(png(0))
-    message = both_complaints(tmp_path / "photos")
+    message = reading_error(tmp_path / "photos")
     assert "train/CLASS/IMAGE" in message
     assert "received train" in message
 
 
-def test_a_folder_without_test_says_what_is_needed(photos):
+def test_a_folder_without_test_raises(photos):
     (photos / "test").rename(photos / "testing")
-    message = both_complaints(photos)
+    message = reading_error(photos)
     assert message == (
-        "dataset=photos: needs the splits train and test or validation;"
+        "dataset=photos: must have the splits train and test (or validation);"
         " received testing, train"
     )
 
 
-def test_a_split_without_images_is_told(photos):
+def test_a_split_without_images_raises(photos):
     for path in photos.glob("test/*/*"):
         path.unlink()
-    message = both_complaints(photos)
+    message = reading_error(photos)
     assert message.startswith("dataset=photos: its split test is empty")

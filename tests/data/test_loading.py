@@ -1,4 +1,4 @@
-"""Loading into memory: the embedded sample, prepared sets."""
+"""Loading data sets into memory."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.support.tiny_sets import picture, pictures, write_set
 # The embedded sample
 
 
-def test_the_sample_is_balanced_and_of_cifar10s_shape(sample):
+def test_the_sample_is_balanced_and_has_cifar10_images(sample):
     assert sample.num_classes == 10
     for split, size in ((sample.train, 5_000), (sample.test, 1_000)):
         assert len(split) == size
@@ -27,7 +27,7 @@ def test_identities_are_unique(sample):
     assert len(np.unique(ids)) == 6_000
 
 
-def test_a_second_load_gives_the_same(sample):
+def test_loading_is_deterministic(sample):
     again = data.load("cifar10_sample")
     for one, other in (
         (sample.train, again.train),
@@ -65,7 +65,7 @@ def test_cifar10_is_complete(cifar10):
     assert not set(cifar10.train.ids) & set(cifar10.test.ids)
 
 
-def test_the_sample_is_the_first_of_each_class_of_cifar10(sample, cifar10):
+def test_the_sample_is_the_first_images_of_each_class(sample, cifar10):
     for part, whole, per_class in (
         (sample.train, cifar10.train, 500),
         (sample.test, cifar10.test, 100),
@@ -87,11 +87,11 @@ def test_mnist_is_complete(tfds_dir):
     assert mnist.num_classes == 10
     assert mnist.train.images.shape == (60_000, 28, 28, 1)
     assert mnist.test.images.shape == (10_000, 28, 28, 1)
-    # 5923 zeros and 6742 ones, as on the data set's own page.
+    # Counts of zeros and ones, from the data set's web page.
     assert np.bincount(mnist.train.labels)[:2].tolist() == [5_923, 6_742]
 
 
-def test_a_set_in_data_dir_is_read_as_it_is(tiny):
+def test_a_data_set_in_data_dir_is_loaded_unchanged(tiny):
     loaded = data.load("tiny", str(tiny.parents[1]))
     assert loaded.num_classes == 3
     np.testing.assert_array_equal(
@@ -111,7 +111,7 @@ def test_identities_do_not_depend_on_the_directory(tiny, tmp_path_factory):
     np.testing.assert_array_equal(one, other)
 
 
-def test_validation_stands_in_for_test(tmp_path):
+def test_validation_replaces_a_missing_test_split(tmp_path):
     write_set(tmp_path, {"train": pictures(3), "validation": pictures(4, 50)})
     assert len(data.load("tiny", str(tmp_path)).test) == 4
     both = {"train": pictures(3), "validation": pictures(4)}

@@ -1,4 +1,4 @@
-"""One data set prepared in several ways: files, formats, keys."""
+"""Data sets load the same whatever their files, formats and keys."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from rethink_keras.data import ImageClassification
 from rethink_keras.data.identities import identities
 from rethink_keras.randomization import Randomization
 from tests.support.tiny_sets import (
-    complaint,
+    loading_error,
     picture_features,
     pictures,
     write_set,
@@ -46,7 +46,7 @@ def test_identities_are_those_of_one_tfrecord_file(one_file):
 
 
 @pytest.mark.parametrize(("file_format", "shards"), PREPARATIONS)
-def test_a_set_is_the_same_in_any_files(
+def test_examples_do_not_depend_on_files_and_formats(
     one_file, tmp_path, file_format, shards
 ):
     directory = prepare(tmp_path, file_format, shards)
@@ -60,7 +60,7 @@ def test_a_set_is_the_same_in_any_files(
 
 
 @pytest.mark.parametrize(("file_format", "shards"), PREPARATIONS)
-def test_random_labels_are_the_same_when_streamed(
+def test_streaming_gives_the_same_random_labels(
     one_file, tmp_path, file_format, shards
 ):
     random = Randomization("labels", num_classes=3, seed=4)
@@ -84,13 +84,13 @@ def test_random_labels_are_the_same_when_streamed(
         assert found == expected
 
 
-def test_images_of_one_size_need_no_declared_size(one_file, tmp_path):
+def test_images_load_without_a_declared_size(one_file, tmp_path):
     features = picture_features(shape=(None, None, 3))
     loaded = data.load("tiny", prepare(tmp_path, features=features))
     np.testing.assert_array_equal(loaded.train.images, one_file.train.images)
 
 
-def test_a_third_supervised_key_is_not_used(one_file, tmp_path):
+def test_a_third_supervised_key_is_ignored(one_file, tmp_path):
     features = tfds.features.FeaturesDict(
         {**picture_features(), "weight": np.float32}
     )
@@ -111,26 +111,27 @@ def test_a_third_supervised_key_is_not_used(one_file, tmp_path):
     assert len(data.stream("tiny", str(tmp_path)).train) == TRAIN
 
 
-def test_nested_supervised_keys_are_told(tmp_path):
+def test_nested_supervised_keys_raise(tmp_path):
     keys = ({"image": "image"}, "label")
     directory = prepare(tmp_path, supervised_keys=keys)
-    assert "no image classification" in complaint(directory)
+    assert "not an image classification" in loading_error(directory)
 
 
-def test_a_format_without_its_package_is_told(tmp_path):
+def test_a_format_whose_package_is_missing_raises(tmp_path):
     directory = prepare(tmp_path, "array_record")
     info = tmp_path / "tiny" / "1.0.0" / "dataset_info.json"
     info.write_text(info.read_text().replace("array_record", "riegeli"))
-    message = complaint(directory)
+    message = loading_error(directory)
     assert message == (
-        "dataset=tiny: is stored as riegeli, which needs the package riegeli;"
-        " install it, or prepare the data set with file_format=tfrecord"
+        "dataset=tiny: is stored as riegeli, which requires the package"
+        " riegeli; install it, or prepare the data set with"
+        " file_format=tfrecord"
     )
     with pytest.raises(InputError, match="is stored as riegeli"):
         data.stream("tiny", directory)
 
 
-def cut(content: bytes) -> bytes:
+def truncated(content: bytes) -> bytes:
     return content[:-40]
 
 
@@ -142,13 +143,17 @@ def flipped(content: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("file_format", "damage"),
-    [("array_record", cut), ("array_record", flipped), ("parquet", cut)],
+    [
+        ("array_record", truncated),
+        ("array_record", flipped),
+        ("parquet", truncated),
+    ],
 )
-def test_a_damaged_file_is_named(tmp_path, file_format, damage):
+def test_a_corrupt_file_is_named(tmp_path, file_format, damage):
     directory = prepare(tmp_path, file_format, 3)
     (path,) = (tmp_path / "tiny" / "1.0.0").glob("*train*-00001-of-00003")
     path.write_bytes(damage(path.read_bytes()))
-    message = complaint(directory)
+    message = loading_error(directory)
     assert message.startswith(f"{path}: damaged or truncated;")
     with pytest.raises(InputError) as error:  # noqa: PT012
         streams = data.stream("tiny", directory)
@@ -162,5 +167,5 @@ def test_a_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path):
     (path,) = (tmp_path / "tiny" / "1.0.0").glob("*train*")
     path.unlink()
     path.mkdir()
-    message = complaint(directory)
+    message = loading_error(directory)
     assert message.startswith(f"{path}: cannot be read (Is a directory);")

@@ -1,4 +1,4 @@
-"""Small data sets in the format of TFDS, written by the tests."""
+"""Writes small data sets in the format of TFDS."""
 
 import pathlib
 
@@ -51,9 +51,19 @@ def write_set(
     shards: int = 1,
     file_format: str = "tfrecord",
 ) -> pathlib.Path:
-    """Writes a TFDS data set; its records are examples or bytes.
+    """Writes a TFDS data set, with consecutive examples in each shard.
 
-    Shard after shard holds consecutive examples, as TFDS writes them.
+    Args:
+      data_dir: directory to write to.
+      splits: examples of each split, as features or serialized records.
+      features: features of an example; default: `picture_features()`.
+      supervised_keys: names of the image and label features.
+      name: name of the data set.
+      shards: number of files per split.
+      file_format: format of the files, as TFDS names it.
+
+    Returns:
+      The directory of the files.
     """
     features = features or picture_features()
     target = data_dir / name / "1.0.0"
@@ -107,8 +117,8 @@ def pictures(count: int, first: int = 0) -> list[dict]:
     ]
 
 
-def complaint(data_dir, name: str = "tiny", **options) -> str:
-    """What is said, in one line, of a data set that cannot be loaded."""
+def loading_error(data_dir, name: str = "tiny", **options) -> str:
+    """The message of the error that loading a data set raises: one line."""
     with pytest.raises(InputError) as error:
         data.load(name, str(data_dir), **options)
     message = str(error.value)
