@@ -1,4 +1,4 @@
-"""Fixtures that several test files share."""
+"""Fixtures shared by test files."""
 
 import dataclasses
 import os
@@ -18,13 +18,13 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("exact")
 
-# Shells let background jobs ignore Ctrl-C, and with them what they start.
+# Background jobs of shells ignore SIGINT, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def sample() -> data.ImageClassification:
-    """The embedded data set, its arrays read-only."""
+    """The embedded data set, with read-only arrays."""
     loaded = data.load("cifar10_sample")
     for split in (loaded.train, loaded.test):
         for field in dataclasses.fields(split):
@@ -35,8 +35,8 @@ def sample() -> data.ImageClassification:
 @pytest.fixture(scope="session")
 def tfds_dir() -> str:
     """A TFDS directory with CIFAR-10 and MNIST."""
-    beside = pathlib.Path(__file__).parents[2] / "shared" / "tfds"
-    directory = pathlib.Path(os.environ.get("RETHINK_DATA_DIR", beside))
+    default = pathlib.Path(__file__).parents[2] / "shared" / "tfds"
+    directory = pathlib.Path(os.environ.get("RETHINK_DATA_DIR", default))
     if not (directory / "cifar10").is_dir():
         pytest.skip(f"no prepared cifar10 in {directory} (RETHINK_DATA_DIR)")
     return str(directory)
@@ -50,14 +50,14 @@ def few(sample) -> data.Examples:
 
 @pytest.fixture
 def tiny(tmp_path) -> pathlib.Path:
-    """A sound data set of 7 training and 5 test images: its directory."""
+    """The directory of a valid data set: 7 training and 5 test images."""
     return write_set(
         tmp_path, {"train": pictures(7), "test": pictures(5, first=100)}
     )
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Says how much was tried of what may go wrong."""
+    """Prints how many processes, kills and bad inputs were tried."""
     if TRIED:
         tried = ", ".join(f"{count} {what}" for what, count in TRIED.items())
         terminalreporter.write_line(f"tried: {tried}")

@@ -1,4 +1,4 @@
-"""Imports point one way, as docs/architecture.md draws the house."""
+"""Packages import only the layers below them (see docs/architecture.md)."""
 
 import ast
 import pathlib
@@ -27,10 +27,10 @@ ALLOWED["experiments"] = ALLOWED["runs"] | {"runs", "paper"}
 ALLOWED["report"] = ALLOWED["runs"] | {"experiments", "paper", "theory"}
 ALLOWED["cli"] = ALLOWED["report"] | {"report", "runs"}
 ALLOWED["main"] = {"cli"}
-"""What the modules of each part may import."""
+"""The parts that the modules of each part may import."""
 
-FACE = {"config", "errors", "runs"}
-"""What `import rethink_keras` brings."""
+PUBLIC = {"config", "errors", "runs"}
+"""The parts that `rethink_keras/__init__.py` may import."""
 
 
 def modules() -> list[pathlib.Path]:
@@ -42,7 +42,7 @@ def part_of(path: pathlib.Path) -> str:
 
 
 def imported(path: pathlib.Path) -> set[str]:
-    """The parts of the package that a module imports, at any depth."""
+    """The parts that a module imports, including imports in functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         names = []
@@ -59,7 +59,7 @@ def imported(path: pathlib.Path) -> set[str]:
 
 
 @pytest.mark.parametrize("part", sorted(ALLOWED))
-def test_a_part_imports_what_lies_below_it(part):
+def test_a_part_imports_only_the_parts_below_it(part):
     for path in modules():
         if part_of(path) != part or path.name == "__main__.py":
             continue
@@ -67,13 +67,13 @@ def test_a_part_imports_what_lies_below_it(part):
         assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
 
 
-def test_every_part_has_its_place():
+def test_every_part_is_listed():
     parts = {part_of(path) for path in modules()} - {"__init__", "__main__"}
     assert parts == set(ALLOWED)
-    assert imported(ROOT / PACKAGE / "__init__.py") <= FACE
+    assert imported(ROOT / PACKAGE / "__init__.py") <= PUBLIC
 
 
-def test_only_commands_know_flags():
+def test_only_the_command_line_uses_absl_flags():
     for path in modules():
         if part_of(path) not in ("cli", "config", "main"):
             text = path.read_text()

@@ -1,1 +1,1 @@
-"""What several test files build their inputs and comparisons from."""
+"""Helpers shared by test files."""

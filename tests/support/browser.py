@@ -1,4 +1,4 @@
-"""What a browser gets from TensorBoard: its own plugins, without a port."""
+"""Reads what TensorBoard serves to a browser, without opening a port."""
 
 import json
 import os
@@ -12,10 +12,10 @@ from werkzeug.test import Client
 
 
 class Browser:
-    """A TensorBoard over a directory, read once.
+    """A client of a TensorBoard that reads a log directory once.
 
     Args:
-      logdir: of the runs.
+      logdir: directory of the runs.
     """
 
     def __init__(self, logdir: os.PathLike | str):
@@ -35,25 +35,25 @@ class Browser:
         )
 
     def get(self, plugin: str, route: str, **query: str) -> bytes:
-        """The body of an answer without an error."""
-        answer = self._client.get(
+        """Returns the body of a response; fails if its status is not 200."""
+        response = self._client.get(
             f"/data/plugin/{plugin}/{route}", query_string=query
         )
-        assert answer.status_code == 200, answer.status
-        return answer.data
+        assert response.status_code == 200, response.status
+        return response.data
 
     def tags(self, plugin: str) -> list[tuple[str, str]]:
-        """The runs and tags that a plugin's tab shows."""
+        """Returns the runs and tags that a plugin's tab shows."""
         runs = json.loads(self.get(plugin, "tags"))
         return sorted((run, tag) for run, tags in runs.items() for tag in tags)
 
     def text(self, run: str, tag: str) -> str:
-        """The HTML of a text."""
+        """Returns the HTML of a text summary."""
         (text,) = json.loads(self.get("text", "text", run=run, tag=tag))
         return text["text"]
 
     def images(self, run: str, tag: str) -> list[bytes]:
-        """The image files of a tag."""
+        """Returns the image files of a tag."""
         found = json.loads(
             self.get("images", "images", run=run, tag=tag, sample="0")
         )

@@ -1,4 +1,4 @@
-"""Processes of a run on several, on the loopback interface."""
+"""Starts the processes of a distributed run on this machine."""
 
 import contextlib
 import os
@@ -14,11 +14,11 @@ Processes = Mapping[tuple[str, int], subprocess.Popen]
 
 @contextlib.contextmanager
 def started(tasks: Mapping[str, int], *flags: str) -> Iterator[Processes]:
-    """Starts a run's processes, each with its TF_CONFIG; kills what is left.
+    """Starts a run's processes, and kills those still running at the end.
 
     Args:
-      tasks: how many processes of each type.
-      *flags: of `rethink_keras.main`.
+      tasks: number of processes of each type in TF_CONFIG.
+      *flags: flags of `rethink_keras.main`.
     """
     with contextlib.ExitStack() as stack:
         processes = {}
@@ -30,7 +30,7 @@ def started(tasks: Mapping[str, int], *flags: str) -> Iterator[Processes]:
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            stack.enter_context(process)  # waits for it at the end
+            stack.enter_context(process)  # waits for the process at exit
             stack.callback(process.kill)
             TRIED["processes"] += 1
             processes[task] = process

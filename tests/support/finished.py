@@ -1,4 +1,4 @@
-"""Results as finished runs would leave them."""
+"""Writes result files as finished runs do."""
 
 import json
 
@@ -13,10 +13,16 @@ from rethink_keras.results.predictions import (
 
 
 def write_result(logdir, row, seed=0, **measured):
-    """A result.json as a run of the row would leave it.
+    """Writes the result.json of a finished run of a row.
 
-    With `right`, also predictions of 10,000 test images, the first so many of
-    them right.
+    Args:
+      logdir: directory of the runs.
+      row: row of an experiment.
+      seed: seed of the run.
+      **measured: values of result.json that replace the default ones. `config`
+        replaces the run's config, `losses` and `accuracies` the histories.
+        `right` also writes predictions of 10,000 test images, of which the
+        first `right` are correct.
     """
     config = measured.pop("config", row.seeded(seed))
     right = measured.pop("right", None)
@@ -60,7 +66,7 @@ def write_result(logdir, row, seed=0, **measured):
 
 
 def predictions_of(right):
-    """Predictions of images of class 0 that are right or class 1."""
+    """Predictions of images of class 0: 0 where `right`, else 1."""
     zeros = np.zeros(len(right), "int32")
     return Predictions(
         index=np.arange(len(right), dtype="int32"),

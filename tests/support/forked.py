@@ -1,9 +1,11 @@
-"""Runs command lines from standard input, each in a child of one process.
+"""Runs many command lines, each in a forked child of one process.
 
-What is wrong with them must be told before TensorFlow, which would take
-seconds: the children cannot import it. Prints a JSON list of exit code,
-standard output and standard error, as the JSON lists of arguments in order;
-the first argument is a script or a module.
+Command lines must be checked before TensorFlow is imported, which takes
+seconds. The children therefore cannot import it.
+
+Reads a JSON list of command lines from standard input; each is a list whose
+first word is a script or a module. Prints a JSON list of (exit code, standard
+output, standard error) in the same order.
 """
 
 import json
@@ -39,7 +41,7 @@ def outcome_of(arguments: list[str]) -> tuple[int, str, str]:
 
 
 def start(arguments: list[str]) -> None:
-    """What `python program` or `python -m program` does."""
+    """Runs a program like `python program` or `python -m program`."""
     sys.modules.update(dict.fromkeys(("keras", "tensorflow")))
     sys.argv = arguments
     program = arguments[0]

@@ -1,4 +1,4 @@
-"""What several test files build their inputs and comparisons from."""
+"""Inputs and comparisons for tests of batches."""
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,7 @@ def identities(count: int, first: int = 0) -> tf.Tensor:
 
 
 def numbered(height: int, width: int) -> np.ndarray:
-    """An image of one channel whose values tell their positions: int32."""
+    """An int32 image of one channel whose values are their positions."""
     return np.arange(height * width, dtype=np.int32).reshape(height, width, 1)
 
 
@@ -20,7 +20,7 @@ def copies(image: np.ndarray, count: int) -> tf.Tensor:
 
 
 def indexed(count: int) -> Examples:
-    """Examples whose image, labels and identity all tell their position."""
+    """Examples whose image, labels and identity encode their position."""
     index = np.arange(count)
     return Examples(
         images=np.tile(index[:, None, None, None], (1, 2, 2, 1)).astype("f4"),
@@ -42,7 +42,7 @@ def assert_same_batches(one, other) -> None:
 
 
 def by_example(batches) -> dict[bytes, int]:
-    """The label of each image of an epoch."""
+    """Returns the label of each image of an epoch, by the image's bytes."""
     pairs = {}
     for images, labels, *_ in batches:
         for image, label in zip(images, labels, strict=True):

@@ -1,4 +1,4 @@
-"""Real runs in processes of their own, and a count of what was tried."""
+"""Starts runs in separate processes and reads their results."""
 
 import collections
 import json
@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
 )
 
 TRIED: collections.Counter[str] = collections.Counter()
-"""Processes, kills and bad inputs of this session, for its summary."""
+"""Numbers of processes, kills and bad inputs, for pytest's summary."""
 
 
 def command_of(path, *flags):
@@ -21,7 +21,7 @@ def command_of(path, *flags):
 
 
 def finish(command, timeout: float = 300, **options):
-    """Runs a command to its end."""
+    """Runs a command and waits for it to end."""
     TRIED["processes"] += 1
     return subprocess.run(
         command, capture_output=True, text=True, timeout=timeout, **options
@@ -43,7 +43,7 @@ def start(path, *flags):
 
 
 def kill(process) -> bool:
-    """Kills a run; whether it had not ended before."""
+    """Kills a run; returns whether it was still running."""
     process.kill()
     process.communicate()
     killed = process.returncode < 0
@@ -59,13 +59,13 @@ def wait_for(condition, seconds: float = 90) -> None:
 
 
 def newest(path) -> str:
-    """The name of a run's last checkpoint; empty where there is none."""
+    """Returns the name of a run's last checkpoint; empty if it has none."""
     names = (p.name for p in (path / "checkpoints").glob("step-*.npz"))
     return max(names, default="")
 
 
 def result_of(path) -> dict:
-    """The content of result.json, times aside."""
+    """Returns the content of result.json without times."""
     result = json.loads((path / "result.json").read_text())
     for name in ("wall_seconds", "images_per_second"):
         del result[name]
@@ -74,7 +74,7 @@ def result_of(path) -> dict:
 
 
 def points_of(path) -> dict[str, list]:
-    """All that TensorBoard shows of a run, speeds aside."""
+    """Returns all points that TensorBoard shows of a run, except speeds."""
     points = {}
     for split in ("train", "test", "."):
         events = EventAccumulator(str(path / split), {"tensors": 0}).Reload()

@@ -1,4 +1,4 @@
-"""What the tests of randomization build and compare."""
+"""Inputs and comparisons for tests of randomization."""
 
 import dataclasses
 
@@ -27,7 +27,7 @@ few = data.load("cifar10_sample").train.take(np.arange(130))
 ids = tf.constant(few.ids)
 for kind in RANDOMIZATIONS:
     random = Randomization(
-        kind, classes=10, seed=3, mean=(0.49, 0.48, 0.45),
+        kind, num_classes=10, seed=3, mean=(0.49, 0.48, 0.45),
         stddev=(0.25, 0.24, 0.26))
     print(kind, fingerprint(dataclasses.replace(
         few,
@@ -68,7 +68,7 @@ def assert_same(one: Examples, other: Examples) -> None:
 
 
 def rows(examples: Examples, indices) -> Examples:
-    """The examples at some positions, arrays or tensors alike."""
+    """The examples at the given positions, as arrays."""
     return Examples(
         *(
             np.asarray(getattr(examples, field.name))[indices]
@@ -78,13 +78,13 @@ def rows(examples: Examples, indices) -> Examples:
 
 
 def numbered(height: int, width: int, channels: int = 3) -> np.ndarray:
-    """An image whose values tell their position and channel: int32."""
+    """An int32 image whose values encode their position and channel."""
     position = np.arange(height * width, dtype=np.int32)
     channel = 10_000 * np.arange(channels, dtype=np.int32)
     return (position[:, None] + channel).reshape(height, width, channels)
 
 
 def chi_square(counts, expected: float) -> float:
-    """The p-value of counts that should be equal."""
+    """The p-value of counts that are expected to be equal."""
     statistic = ((np.asarray(counts) - expected) ** 2 / expected).sum()
     return stats.chi2.sf(statistic, np.size(counts) - 1)

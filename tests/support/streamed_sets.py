@@ -1,4 +1,4 @@
-"""Photographs in ImageNet's prepared format and in folders, as tests make."""
+"""Writes small photographs as TFDS stores ImageNet, and as image folders."""
 
 import pathlib
 
@@ -12,7 +12,7 @@ CLASSES = 7
 
 
 def photograph(index: int, height: int, width: int) -> np.ndarray:
-    """A smooth image whose colours tell its number."""
+    """A smooth image whose colours encode its number."""
     rows = np.linspace(0, 120, height)[:, None, None]
     columns = np.linspace(0, 80, width)[None, :, None]
     shade = np.array([index * 37 % 256, index * 91 % 256, index * 53 % 256])
@@ -24,7 +24,7 @@ def jpeg(image: np.ndarray) -> bytes:
 
 
 def numbered(count: int, first: int = 0) -> list[dict]:
-    """Records as imagenet2012's, of varied size; each fourth is grey."""
+    """Records like those of imagenet2012, of several sizes; 1 in 4 is grey."""
     records = []
     for index in range(first, first + count):
         image = photograph(index, 40 + index % 17, 60 - index % 13)
@@ -41,7 +41,7 @@ def numbered(count: int, first: int = 0) -> list[dict]:
 
 
 def imagenet_features() -> tfds.features.FeaturesDict:
-    """Those of TFDS's imagenet2012, but for the number of classes."""
+    """The features of imagenet2012, with another number of classes."""
     return tfds.features.FeaturesDict(
         {
             "image": tfds.features.Image(encoding_format="jpeg"),
@@ -57,7 +57,7 @@ def write_imagenet(
     name: str = "photos",
     shards: int = 3,
 ) -> pathlib.Path:
-    """Writes records as TFDS prepares imagenet2012, in files of many."""
+    """Writes records as TFDS prepares imagenet2012, in several files."""
     features = imagenet_features()
     encoded = {
         split: [_as_stored(record) for record in records]
@@ -67,7 +67,7 @@ def write_imagenet(
 
 
 def _as_stored(record: dict) -> bytes:
-    """A record whose image is bytes of a JPEG already."""
+    """Serializes a record whose image is already encoded as JPEG."""
     feature = tf.train.Feature
     values = {
         "image": feature(
@@ -85,7 +85,7 @@ def _as_stored(record: dict) -> bytes:
 
 
 def write_folder(root: pathlib.Path, splits: dict[str, list]) -> None:
-    """Writes the same images as files, a folder a class."""
+    """Writes the images of records as files, with one folder per class."""
     for split, records in splits.items():
         for record in records:
             folder = root / split / f"class_{record['label']}"
