@@ -1,4 +1,4 @@
-"""Randomized labels and pixels, keyed by (seed, identity of the example)."""
+"""Randomized labels and pixels, as functions of (seed, example identity)."""
 
 from rethink_keras.randomization.fingerprint import (
     fingerprint,

@@ -1,4 +1,4 @@
-"""One number that tells two randomized data sets apart."""
+"""Fingerprints of randomized data sets."""
 
 import hashlib
 
@@ -13,7 +13,10 @@ _PROBE = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(1, 8, 8, 3)
 
 
 def fingerprint(*splits: Examples) -> str:
-    """SHA-256 of labels and pixels, in the order of the identities.
+    """Computes the SHA-256 of identities, labels and pixels.
+
+    Examples are hashed in the order of their identities, so the order in which
+    they are given does not matter.
 
     Args:
       *splits: randomized examples, before whitening.
@@ -35,11 +38,16 @@ def fingerprint(*splits: Examples) -> str:
 def streamed_fingerprint(
     randomization: Randomization, *splits: EncodedExamples
 ) -> str:
-    """SHA-256 of the first 1,000 identities and randomized labels of splits.
+    """Computes a SHA-256 of the first 1,000 examples of each split.
 
-    All the examples, or their pixels, would take an epoch's reading. Where
-    pixels are randomized, an image of 8 x 8 whose values are positions stands
-    for those of each example.
+    Hashes identities and randomized labels. Hashing all examples, or their
+    pixels, would take as long as reading the data set. If pixels are
+    randomized, an 8 x 8 image whose values are positions replaces the image of
+    each example.
+
+    Args:
+      randomization: the run's randomization.
+      *splits: examples as stored.
 
     Returns:
       64 hexadecimal digits.

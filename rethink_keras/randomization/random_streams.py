@@ -1,4 +1,4 @@
-"""One stream of random numbers for each example, purpose and epoch."""
+"""Independent random numbers for each example, purpose and epoch."""
 
 import enum
 import math
@@ -11,7 +11,7 @@ Key = tuple[tf.Tensor, tf.Tensor]
 
 
 class Stream(enum.IntEnum):
-    """What random numbers are for: each purpose has streams of its own."""
+    """Purpose of random numbers; purposes have independent streams."""
 
     LABELS = 0
     SHUFFLED_PIXELS = 1
@@ -27,7 +27,7 @@ class Stream(enum.IntEnum):
 
 
 def stream_key(seed: int, stream: Stream, epoch: int | tf.Tensor = 0) -> Key:
-    """The key that all examples share, from (seed, purpose, epoch)."""
+    """Computes the key that all examples share, from (seed, stream, epoch)."""
     return threefry_2x32(
         (seed & 0xFFFFFFFF, seed >> 32), (int(stream), tf.cast(epoch, tf.int64))
     )
@@ -36,13 +36,13 @@ def stream_key(seed: int, stream: Stream, epoch: int | tf.Tensor = 0) -> Key:
 def example_keys(
     ids: tf.Tensor, seed: int, stream: Stream, epoch: int | tf.Tensor = 0
 ) -> Key:
-    """A key for each example, from (seed, purpose, epoch, identity).
+    """Computes a key for each example, from (seed, stream, epoch, identity).
 
     Args:
       ids: int64 [n], the examples' identities.
-      seed: at least 0.
-      stream: what the numbers are for.
-      epoch: scalar; 0 for what stays the same over epochs.
+      seed: non-negative integer.
+      stream: purpose of the random numbers.
+      epoch: scalar; 0 for numbers that are the same in all epochs.
 
     Returns:
       Two uint32 tensors [n].
@@ -53,7 +53,15 @@ def example_keys(
 
 
 def random_words(keys: Key, count: int) -> Key:
-    """`count` pairs of random words from each key: two uint32 [..., count]."""
+    """Generates pairs of random words from each key.
+
+    Args:
+      keys: two uint32 tensors [...].
+      count: number of pairs per key.
+
+    Returns:
+      Two uint32 tensors [..., count].
+    """
     positions = tf.range(count, dtype=tf.int32)
     return threefry_2x32(
         (keys[0][..., None], keys[1][..., None]), (0, positions)
@@ -61,12 +69,12 @@ def random_words(keys: Key, count: int) -> Key:
 
 
 def to_uniform(words: tf.Tensor) -> tf.Tensor:
-    """Random words as float64 uniform on [0, 1), in steps of 2^-32."""
+    """Converts random words to float64 uniform on [0, 1), in steps of 2^-32."""
     return tf.cast(words, tf.float64) / 2**32
 
 
 def to_normal(words: Key) -> tf.Tensor:
-    """Random words as float32 standard normals (Box-Muller).
+    """Converts random words to float32 standard normals (Box-Muller).
 
     Args:
       words: two uint32 tensors [..., m].

@@ -1,8 +1,8 @@
 """The paper's randomizations of labels and pixels (Section 2).
 
-Each is a pure function of (seed, identity of the example), vectorized over
-batches: what an example becomes does not depend on the batch, the epoch, the
-order, the other examples or the device.
+Each is a pure function of (seed, example identity), vectorized over batches.
+The result for an example does not depend on the batch, the epoch, the order,
+the other examples or the device.
 """
 
 import dataclasses
@@ -27,20 +27,22 @@ def corrupt_labels(
     probability: float,
     seed: int,
 ) -> tf.Tensor:
-    """Replaces each label, with a probability, by a uniformly random class.
+    """Replaces each label with probability p by a uniformly random class.
 
-    The random class is drawn from all classes and may be the true one, so a
-    label is kept with probability `1 - p + p / classes` ("partially corrupted
-    labels", Section 2.1; p = 1 is "random labels"). Each example has one
-    uniform number u and one random class, and is corrupted where u < p: the
-    corrupted sets of a sweep over p are nested.
+    Implements the "partially corrupted labels" of Section 2.1; p = 1 gives
+    "random labels". The random class may equal the true class, so a label is
+    unchanged with probability `1 - p + p / num_classes`.
+
+    Each example draws one uniform number u and one random class, and is
+    corrupted if u < p. With the same seed, the corrupted examples for a smaller
+    p are therefore a subset of those for a larger p.
 
     Args:
       labels: int32 [n], the true labels.
       ids: int64 [n], the examples' identities.
       num_classes: number of classes.
       probability: p, from 0 to 1.
-      seed: at least 0.
+      seed: non-negative integer.
 
     Returns:
       int32 [n].
@@ -58,11 +60,12 @@ def corrupt_labels(
 def shuffle_pixels(images: tf.Tensor, *, seed: int) -> tf.Tensor:
     """Applies one random permutation of the pixel positions to all images.
 
-    A pixel is a location: its channels move together.
+    The channels of a pixel move together.
 
     Args:
       images: [n, height, width, channels].
-      seed: at least 0; the permutation depends on it and on height * width.
+      seed: non-negative integer. The permutation depends only on the seed and
+        on height * width.
 
     Returns:
       Images of the same shape and dtype.
@@ -76,12 +79,12 @@ def shuffle_pixels(images: tf.Tensor, *, seed: int) -> tf.Tensor:
 def permute_pixels(
     images: tf.Tensor, ids: tf.Tensor, *, seed: int
 ) -> tf.Tensor:
-    """Applies a random permutation of its own to each image's pixels.
+    """Applies an independent random permutation to the pixels of each image.
 
     Args:
       images: [n, height, width, channels].
       ids: int64 [n], the examples' identities.
-      seed: at least 0.
+      seed: non-negative integer.
 
     Returns:
       Images of the same shape and dtype.
@@ -108,7 +111,7 @@ def gaussian_pixels(
       shape: (height, width, channels).
       mean: float32 [channels].
       stddev: float32 [channels].
-      seed: at least 0.
+      seed: non-negative integer.
 
     Returns:
       float32 [n, height, width, channels], not clipped.
@@ -120,29 +123,30 @@ def gaussian_pixels(
 
 
 def _as_pixels(images: tf.Tensor) -> tf.Tensor:
-    """[n, height, width, channels] as [n, height * width, channels]."""
+    """Flattens height and width: [n, height * width, channels]."""
     height, width, channels = images.shape[1:]
     return tf.reshape(images, (-1, height * width, channels))
 
 
 def _random_order(keys: tuple[tf.Tensor, tf.Tensor], count: int) -> tf.Tensor:
-    """A random permutation of range(count) from each key: [..., count]."""
+    """Draws a random permutation of range(count) per key: [..., count]."""
     high, low = (tf.cast(w, tf.int64) for w in random_words(keys, count))
     return tf.argsort(high * 2**30 + tf.bitwise.right_shift(low, 2))
 
 
 @dataclasses.dataclass(frozen=True)
 class Randomization:
-    """A run's randomization, ready to apply to batches.
+    """A run's randomization, applied to batches.
 
     Attributes:
       kind: none, labels, shuffled_pixels, random_pixels or gaussian.
       num_classes: number of classes.
-      seed: at least 0.
-      label_corruption: probability that a label is corrupted; for labels.
-      mean: per channel, of the training set's pixels on the scale of 0 to 1;
-        for gaussian.
-      stddev: likewise.
+      seed: non-negative integer.
+      label_corruption: probability of replacing a label by a random class;
+        used if kind is labels.
+      mean: mean of the training set's pixels per channel, from 0 to 1; used if
+        kind is gaussian.
+      stddev: standard deviation of the same pixels; used if kind is gaussian.
     """
 
     kind: str
@@ -154,11 +158,11 @@ class Randomization:
 
     @property
     def changes_pixels(self) -> bool:
-        """Whether `pixels` returns other images than it is given."""
+        """Whether `pixels` changes the images."""
         return self.kind not in ("none", "labels")
 
     def labels(self, labels: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-        """The labels to train on: int32 [n] from the true ones."""
+        """Returns the labels to train on, int32 [n], from the true labels."""
         if self.kind != "labels":
             return labels
         return corrupt_labels(
@@ -170,10 +174,15 @@ class Randomization:
         )
 
     def pixels(self, images: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-        """The images to train on, from uint8 crops [n, h, w, c].
+        """Returns the images to train on.
+
+        Args:
+          images: [n, height, width, channels], cropped.
+          ids: int64 [n], the examples' identities.
 
         Returns:
-          uint8, or float32 on the scale of 0 to 1 for gaussian.
+          Images of the same shape. Permutations keep the dtype. Gaussian noise
+          is float32, with the mean and deviation of pixels from 0 to 1.
         """
         if self.kind == "shuffled_pixels":
             return shuffle_pixels(images, seed=self.seed)

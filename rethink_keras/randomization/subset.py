@@ -1,4 +1,4 @@
-"""Random subsets of a training set."""
+"""Random class-balanced subsets of a training set."""
 
 import numpy as np
 import tensorflow as tf
@@ -11,11 +11,11 @@ from rethink_keras.randomization.random_streams import Stream, example_keys
 def balanced_subset(
     examples: Examples, size: int, *, num_classes: int, seed: int
 ) -> Examples:
-    """A random subset with equally many examples of each class.
+    """Draws a random subset with the same number of examples per class.
 
-    Where `size` is no multiple of the number of classes, the first classes
-    have one more. Subsets of one seed are nested in their size. The order of
-    the examples is kept.
+    If `size` is not a multiple of the number of classes, the first classes
+    get one more example. With the same seed, a smaller subset is contained in
+    a larger one. The order of the examples is kept.
 
     Raises:
       InputError: a class has too few examples.
@@ -29,18 +29,19 @@ def balanced_subset(
 def hold_out(
     examples: Examples, size: int, *, num_classes: int, seed: int
 ) -> tuple[Examples, Examples]:
-    """Splits off a random class-balanced part, to choose hyperparameters on.
+    """Holds out a random class-balanced subset, to tune hyperparameters on.
 
     Returns:
-      The rest, and the part of `size` examples; both in the given order.
+      The remaining examples, and the `size` held-out examples. Both keep the
+      given order.
 
     Raises:
-      InputError: a class has too few examples, or none is left to train on.
+      InputError: a class has too few examples, or no example would remain.
     """
     if size >= len(examples):
         raise InputError(
-            f"validation_examples={size}: allowed is less than the"
-            f" {len(examples)} training examples"
+            f"validation_examples={size}: must be less than the number"
+            f" of training examples, {len(examples)}"
         )
     members = _balanced_members(
         examples,
@@ -63,7 +64,7 @@ def _balanced_members(
     stream: Stream,
     option: str,
 ) -> np.ndarray:
-    """Which examples a balanced subset holds: bool [n]."""
+    """Returns a mask of the examples in a balanced subset: bool [n]."""
     high, low = example_keys(tf.constant(examples.ids), seed, stream)
     draws = high.numpy().astype(np.uint64) << np.uint64(32) | low.numpy()
     members = np.zeros(len(examples), bool)
@@ -72,8 +73,9 @@ def _balanced_members(
         quota = size // num_classes + (label < size % num_classes)
         if quota > len(candidates):
             raise InputError(
-                f"{option}={size}: class {label} has {len(candidates)}"
-                f" examples and a balanced subset needs {quota}; give less"
+                f"{option}={size}: a balanced subset needs {quota} examples of"
+                f" class {label}, which has {len(candidates)} examples; choose"
+                " a smaller size"
             )
         members[candidates[np.argsort(draws[candidates])[:quota]]] = True
     return members

@@ -1,10 +1,10 @@
 """Random bits as a pure function of a key and a counter.
 
-TensorFlow's stateless random ops take one seed a call, while each example
-needs a stream of its own, for a whole batch at once. Threefry-2x32 with 20
-rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011;
-also the generator of JAX) is a handful of integer ops, so it is vectorized
-over examples, and gives the same bits eagerly, in graphs and in tf.data, on
+TensorFlow's stateless random ops take one seed per call, but a batch needs one
+stream per example. This module implements Threefry-2x32 with 20 rounds (Salmon
+et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), which JAX also
+uses. It consists of a few integer ops. It is therefore vectorized over
+examples, and gives the same bits in eager mode, in graphs and in tf.data on
 every machine.
 """
 
@@ -17,7 +17,7 @@ _PARITY = 0x1BD11BDA
 def threefry_2x32(
     key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tensor]
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Encrypts a counter with a key: 64 random bits for each pair.
+    """Encrypts counters with keys: 64 random bits per (key, counter) pair.
 
     Args:
       key: two uint32 tensors.

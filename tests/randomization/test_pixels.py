@@ -26,7 +26,7 @@ from tests.support.randomized import (
 # Pixels
 
 
-def test_shuffled_pixels_is_one_permutation_of_locations():
+def test_shuffled_pixels_applies_one_permutation_of_locations():
     images = np.stack([numbered(28, 28), numbered(28, 28) + 784])
     one, other = shuffle_pixels(tf.constant(images), seed=0).numpy()
     order = one[..., 0].ravel()
@@ -38,7 +38,7 @@ def test_shuffled_pixels_is_one_permutation_of_locations():
     )
 
 
-def test_random_pixels_has_a_permutation_for_each_image():
+def test_random_pixels_applies_a_different_permutation_to_each_image():
     images = np.stack([numbered(28, 28)] * 50)
     permuted = permute_pixels(tf.constant(images), identities(50), seed=0)
     orders = permuted.numpy()[..., 0].reshape(50, 784)
@@ -57,7 +57,7 @@ def test_random_pixels_has_a_permutation_for_each_image():
     )
 
 
-def test_training_and_test_set_share_the_shuffle(sample):
+def test_training_and_test_set_share_the_permutation(sample):
     train = sample.train.take(np.arange(600))
     test = sample.test.take(np.arange(20))
     image = tf.constant(numbered(28, 28)[None])
@@ -77,7 +77,7 @@ def test_training_and_test_set_share_the_shuffle(sample):
     channels=st.sampled_from([1, 3]),
     seed=SEEDS,
 )
-def test_the_pixels_of_each_image_are_kept(height, width, channels, seed):
+def test_permutations_keep_the_set_of_pixels(height, width, channels, seed):
     random = np.random.default_rng(seed)
     images = random.integers(0, 256, (4, height, width, channels), np.uint8)
     for result in (
@@ -101,7 +101,7 @@ def test_random_pixels_permutations_are_uniform():
     assert 1e-3 < chi_square(counts, count / 24) < 1 - 1e-3
 
 
-def test_random_pixels_go_anywhere():
+def test_random_pixels_move_a_pixel_to_every_position_equally_often():
     count = 7_840
     images = tf.tile(tf.constant(numbered(28, 28, 1)[None]), (count, 1, 1, 1))
     permuted = permute_pixels(images, identities(count), seed=0)
@@ -122,7 +122,7 @@ def test_shuffles_of_many_seeds_are_uniform():
 
 
 @pytest.mark.parametrize("kind", ["none", "shuffled_pixels", "random_pixels"])
-def test_pixel_conditions_hold_the_pixels_of_the_centre_crop(few, kind):
+def test_pixel_randomizations_keep_the_pixels_of_the_centre_crop(few, kind):
     result = pipeline.randomize(few, make(kind)).images.numpy()
     crops = few.images[:, 2:30, 2:30]
     assert result.dtype == np.uint8
@@ -184,7 +184,7 @@ def test_values_within_an_image_are_independent(noise):
             assert abs(products.mean()) < 5 / np.sqrt(products.size)
 
 
-def test_noise_of_the_same_image_depends_on_its_identity_alone():
+def test_noise_depends_only_on_the_identity():
     options = {
         "shape": (4, 6, 1),
         "mean": tf.constant([0.5]),

@@ -1,4 +1,4 @@
-"""Randomized labels, what holds for every kind, fingerprints."""
+"""Randomized labels, properties of all randomizations, fingerprints."""
 
 import dataclasses
 import os
@@ -37,7 +37,7 @@ from tests.support.randomized import (
 # Labels
 
 
-def test_random_labels_tell_nothing_of_the_true_ones():
+def test_random_labels_are_independent_of_the_true_labels():
     labels = cycling_labels(N)
     table = np.zeros((10, 10))
     np.add.at(table, (labels, corrupted(labels, identities(N))), 1)
@@ -48,7 +48,7 @@ def test_random_labels_tell_nothing_of_the_true_ones():
 
 @pytest.mark.parametrize("num_classes", [2, 10, 1000])
 @pytest.mark.parametrize("probability", [0.1, 0.5, 1.0])
-def test_labels_kept(probability, num_classes):
+def test_expected_number_of_labels_is_unchanged(probability, num_classes):
     labels = cycling_labels(N, num_classes)
     noisy = corrupted(
         labels, identities(N), num_classes=num_classes, probability=probability
@@ -82,7 +82,7 @@ def test_the_new_class_is_independent_of_the_corruption():
     assert chi_square(np.bincount(noisy), N / 10) > 1e-3
 
 
-def test_corruption_is_nested():
+def test_corrupted_examples_are_nested_in_the_probability():
     labels, ids = cycling_labels(2000), identities(2000)
     final = corrupted(labels, ids)
     before = np.zeros(2000, bool)
@@ -97,7 +97,7 @@ def test_corruption_is_nested():
 
 @given(seed=SEEDS)
 @settings(max_examples=10)
-def test_no_corruption_is_the_identity(seed):
+def test_probability_zero_keeps_all_labels(seed):
     labels = cycling_labels(1000)
     noisy = corrupted(labels, identities(1000), probability=0.0, seed=seed)
     np.testing.assert_array_equal(noisy, labels)
@@ -111,12 +111,12 @@ def test_training_and_test_draws_are_independent(sample):
     assert abs(same.mean() - 0.1) < 5 * np.sqrt(0.09 / len(same))
 
 
-# What holds for every randomization
+# Properties of all randomizations
 
 
 @pytest.fixture(scope="module", params=RANDOMIZATIONS)
 def case(request, few) -> tuple[Randomization, Examples, Examples]:
-    """A randomization, what it was given through tf.data, and the result."""
+    """A randomization, its input and its output through tf.data."""
     given = rows(few, np.arange(len(few)))
     return (
         make(request.param),
@@ -126,7 +126,7 @@ def case(request, few) -> tuple[Randomization, Examples, Examples]:
 
 
 def eagerly(random: Randomization, examples: Examples) -> Examples:
-    """What `pipeline.randomize` makes of 32 x 32 images, without tf.data."""
+    """Computes `pipeline.randomize` of 32 x 32 images without tf.data."""
     crops = tf.constant(examples.images[:, 2:30, 2:30])
     ids = tf.constant(examples.ids)
     return dataclasses.replace(
@@ -136,7 +136,7 @@ def eagerly(random: Randomization, examples: Examples) -> Examples:
     )
 
 
-def test_only_what_is_named_is_made_random(case, few):
+def test_only_the_named_part_is_randomized(case, few):
     random, _, result = case
     crops = few.images[:, 2:30, 2:30]
     changed = {
@@ -151,12 +151,12 @@ def test_only_what_is_named_is_made_random(case, few):
     np.testing.assert_array_equal(result.ids, few.ids)
 
 
-def test_the_originals_are_untouched(case, few):
+def test_inputs_are_not_modified(case, few):
     _, given, _ = case
     assert_same(given, few)
 
 
-def test_order_of_the_examples_does_not_matter(case, few):
+def test_results_do_not_depend_on_the_order(case, few):
     random, _, whole = case
     order = np.random.default_rng(0).permutation(len(few))
     mixed = pipeline.randomize(few.take(order), random)
@@ -166,13 +166,13 @@ def test_order_of_the_examples_does_not_matter(case, few):
 @pytest.mark.parametrize(
     "indices", [[0], [128], range(7), range(5, 130, 9)], ids=str
 )
-def test_subset_does_not_matter(case, few, indices):
+def test_results_do_not_depend_on_the_other_examples(case, few, indices):
     random, _, whole = case
     part = eagerly(random, few.take(np.array(indices)))
     assert_same(part, rows(whole, np.array(indices)))
 
 
-def test_shards_of_replicas_together_are_the_whole(case, few):
+def test_results_do_not_depend_on_sharding(case, few):
     random, _, whole = case
     fields = [getattr(few, field.name) for field in dataclasses.fields(few)]
     shards = [
@@ -190,7 +190,7 @@ def test_shards_of_replicas_together_are_the_whole(case, few):
         )
 
 
-def test_way_of_execution_does_not_matter(case, few):
+def test_results_are_the_same_in_eager_mode_graphs_and_tf_data(case, few):
     random, _, _ = case
     columns = few.images[:60], few.labels[:60], few.ids[:60]
 
@@ -206,7 +206,7 @@ def test_way_of_execution_does_not_matter(case, few):
             np.testing.assert_array_equal(result, expected)
 
 
-def test_seeds_differ(case, few):
+def test_seeds_give_different_results(case, few):
     random, _, one = case
     other = eagerly(dataclasses.replace(random, seed=4), few)
     same_labels = np.asarray(one.labels) == np.asarray(other.labels)
@@ -221,7 +221,7 @@ def test_seeds_differ(case, few):
     assert same_images == {random.kind in ("none", "labels")}
 
 
-def test_a_fresh_process_gives_the_same(few):
+def test_results_are_the_same_in_another_process(few):
     result = subprocess.run(
         [sys.executable, "-c", FRESH_PROCESS],
         capture_output=True,
@@ -230,8 +230,8 @@ def test_a_fresh_process_gives_the_same(few):
         cwd=pathlib.Path(__file__).parents[2],
         env={**os.environ, "PYTHONHASHSEED": "7"},
     )
-    there = dict(line.split() for line in result.stdout.splitlines())
-    assert there == {
+    fingerprints = dict(line.split() for line in result.stdout.splitlines())
+    assert fingerprints == {
         kind: fingerprint(eagerly(make(kind), few)) for kind in RANDOMIZATIONS
     }
 
@@ -263,7 +263,7 @@ def test_fingerprint_is_the_same_for_arrays_and_tensors(few):
 @pytest.mark.parametrize(
     ("field", "place"), [("labels", -1), ("images", (3, 31, 0, 2))]
 )
-def test_fingerprint_shows_one_changed_number(few, field, place, split):
+def test_fingerprint_depends_on_every_number(few, field, place, split):
     column = getattr(few, field).copy()
     column[place] ^= 1
     splits = [few, few.take(np.arange(20))]
@@ -273,7 +273,7 @@ def test_fingerprint_shows_one_changed_number(few, field, place, split):
     assert fingerprint(*splits) != fingerprint(*plain)
 
 
-def test_fingerprint_shows_which_example_has_which_label(few):
+def test_fingerprint_depends_on_which_example_has_which_label(few):
     labels = few.labels.copy()
     a, b = 0, int(np.flatnonzero(labels != labels[0])[0])
     labels[[a, b]] = labels[[b, a]]

@@ -20,7 +20,7 @@ from tests.support.randomized import SEEDS, assert_same
 
 @pytest.fixture(scope="module")
 def uneven() -> Examples:
-    """Four classes of 20 to 50 examples, in disorder."""
+    """Four classes of 20 to 50 examples, in random order."""
     labels = np.repeat(np.arange(4, dtype=np.int32), (20, 30, 40, 50))
     random = np.random.default_rng(0)
     labels = random.permutation(labels)
@@ -56,7 +56,7 @@ def test_subset_does_not_depend_on_the_order_of_the_examples(uneven):
     assert set(straight.ids) == set(mixed.ids)
 
 
-def test_subset_is_balanced_in_the_true_labels(uneven):
+def test_subset_is_balanced_by_true_labels(uneven):
     relabelled = dataclasses.replace(
         uneven, labels=np.zeros_like(uneven.labels)
     )
@@ -64,7 +64,7 @@ def test_subset_is_balanced_in_the_true_labels(uneven):
     assert np.bincount(subset.true_labels).tolist() == [10] * 4
 
 
-def test_every_member_of_a_class_is_as_likely(uneven):
+def test_all_examples_of_a_class_are_equally_likely(uneven):
     hits = sum(
         np.isin(
             uneven.ids,
@@ -74,13 +74,13 @@ def test_every_member_of_a_class_is_as_likely(uneven):
     )
     for label, members in enumerate((20, 30, 40, 50)):
         counts = hits[uneven.true_labels == label]
-        share = 10 / members
-        deviation = np.sqrt(100 * share * (1 - share))
-        assert np.abs(counts - 100 * share).max() < 4.5 * deviation
+        fraction = 10 / members
+        deviation = np.sqrt(100 * fraction * (1 - fraction))
+        assert np.abs(counts - 100 * fraction).max() < 4.5 * deviation
 
 
 @pytest.mark.parametrize("size", [81, 140, 10_000])
-def test_too_large_a_subset_is_refused_with_its_numbers(uneven, size):
+def test_too_large_subsets_raise_with_the_numbers(uneven, size):
     needed = -(-size // 4)
     with pytest.raises(InputError) as error:
         balanced_subset(uneven, size, num_classes=4, seed=0)
@@ -96,7 +96,7 @@ def test_too_large_a_subset_is_refused_with_its_numbers(uneven, size):
 
 @given(size=st.integers(1, 80), seed=SEEDS)
 @settings(max_examples=20)
-def test_held_out_examples_are_balanced_and_not_trained_on(uneven, size, seed):
+def test_held_out_examples_are_balanced_and_disjoint(uneven, size, seed):
     rest, held_out = hold_out(uneven, size, num_classes=4, seed=seed)
     assert len(held_out) == size
     assert len(rest) + size == len(uneven)
@@ -109,6 +109,6 @@ def test_held_out_examples_are_balanced_and_not_trained_on(uneven, size, seed):
 
 
 @pytest.mark.parametrize("size", [81, 140, 10_000])
-def test_too_many_held_out_are_refused(uneven, size):
+def test_too_many_held_out_examples_raise(uneven, size):
     with pytest.raises(InputError, match=rf"validation_examples={size}: "):
         hold_out(uneven, size, num_classes=4, seed=0)

@@ -22,7 +22,7 @@ def words(values) -> tf.Tensor:
 
 
 def keys_of(ids, seed=0, stream=Stream.LABELS, epoch=0) -> list:
-    """Keys as Python integers of 64 bits."""
+    """Returns the keys as 64-bit Python integers."""
     ids = tf.constant(np.array(ids, np.int64))
     high, low = (
         word.numpy().astype(object)
@@ -48,14 +48,14 @@ def keys_of(ids, seed=0, stream=Stream.LABELS, epoch=0) -> list:
         ),
     ],
 )
-def test_published_known_answers(counter, key, expected):
+def test_outputs_match_published_known_answers(counter, key, expected):
     result = threefry_2x32(
         (words(key[0]), words(key[1])), (words(counter[0]), words(counter[1]))
     )
     assert tuple(int(word) for word in result) == expected
 
 
-def test_same_bits_eagerly_in_graphs_and_in_tf_data():
+def test_bits_are_the_same_in_eager_mode_graphs_and_tf_data():
     rows = np.random.default_rng(0).integers(0, 2**32, (4, 200), np.uint32)
     rows[:, :3] = [[0, 2**31, ALL_ONES]] * 4
     columns = tuple(words(row) for row in rows)
@@ -74,26 +74,26 @@ def test_same_bits_eagerly_in_graphs_and_in_tf_data():
 
 def test_key_and_counter_broadcast():
     key = words([[1], [2]]), words([[3], [4]])
-    together = tf.stack(threefry_2x32(key, (words(0), words([5, 6, 7]))))
-    assert together.shape == (2, 2, 3)
+    broadcast = tf.stack(threefry_2x32(key, (words(0), words([5, 6, 7]))))
+    assert broadcast.shape == (2, 2, 3)
     for row in range(2):
         for column in range(3):
-            alone = threefry_2x32(
+            single = threefry_2x32(
                 (words(row + 1), words(row + 3)),
                 (words(0), words(column + 5)),
             )
             np.testing.assert_array_equal(
-                together[:, row, column], tf.stack(alone)
+                broadcast[:, row, column], tf.stack(single)
             )
 
 
-def test_all_64_bits_of_an_identity_count():
+def test_keys_depend_on_all_64_bits_of_an_identity():
     ids = [0, 1, 2**31, 2**32, 2**33, 2**62, -1, -(2**63), 2**63 - 1]
     assert len(set(keys_of(ids))) == len(ids)
 
 
 @pytest.mark.parametrize("execute", [lambda f: f, tf.function])
-def test_keys_take_epochs_as_numbers_and_as_tensors(execute):
+def test_epochs_may_be_integers_or_tensors(execute):
     ids = tf.range(3, dtype=tf.int64)
 
     def keys(epoch):
@@ -105,7 +105,7 @@ def test_keys_take_epochs_as_numbers_and_as_tensors(execute):
         np.testing.assert_array_equal(execute(keys)(epoch), expected)
 
 
-def test_seeds_purposes_and_epochs_have_keys_of_their_own():
+def test_keys_of_seeds_streams_and_epochs_are_distinct():
     keys = [
         key
         for seed in (0, 1, 2**31 - 1)
@@ -116,7 +116,7 @@ def test_seeds_purposes_and_epochs_have_keys_of_their_own():
     assert len(set(keys)) == len(keys) == 3 * len(Stream) * 3 * 3
 
 
-def test_a_longer_stream_continues_a_shorter_one():
+def test_a_shorter_stream_is_a_prefix_of_a_longer_one():
     keys = example_keys(tf.range(4, dtype=tf.int64), 0, Stream.GAUSSIAN)
     short, long = tf.stack(random_words(keys, 5)), random_words(keys, 9)
     np.testing.assert_array_equal(tf.stack(long)[..., :5], short)
@@ -135,13 +135,13 @@ def test_streams_of_neighbouring_identities_are_uniform_and_independent():
     )
     assert stats.kstest(draws.ravel(), "uniform").pvalue > 1e-3
     rank_one = np.corrcoef(draws)[~np.eye(500, dtype=bool)]
-    # Correlations of 80 independent draws have deviation 1/sqrt(79).
+    # Correlations of 80 independent draws have standard deviation 1/sqrt(79).
     assert abs(rank_one.std() * np.sqrt(79) - 1) < 0.02
     columns = np.corrcoef(draws.T)[~np.eye(80, dtype=bool)]
     assert np.abs(columns).max() < 5.5 / np.sqrt(500)
 
 
-def test_normal_numbers_are_finite_at_the_ends():
+def test_normal_numbers_are_finite_for_extreme_words():
     grid = words([0, 0, ALL_ONES, ALL_ONES]), words([0, ALL_ONES] * 2)
     numbers = to_normal(grid).numpy()
     assert numbers.shape == (8,)
