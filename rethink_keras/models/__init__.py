@@ -1,4 +1,4 @@
-"""The paper's networks and two modern ones, as builders of Keras models."""
+"""Builders of the paper's networks and two modern ones, in Keras."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class _Builders(Mapping[str, Callable[..., keras.Model]]):
-    """The builders of all registered networks, by name."""
+    """View of the registry `MODELS`: the builder of each network, by name."""
 
     def __getitem__(self, name: str) -> Callable[..., keras.Model]:
         return MODELS[name].load()

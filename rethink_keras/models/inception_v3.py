@@ -7,7 +7,7 @@ from rethink_keras.errors import InputError
 from rethink_keras.models.keras_settings import keras_settings
 from rethink_keras.models.layers import BatchNormalization, classify, half_l2
 
-LEAST_SIZE = 75
+MIN_SIZE = 75
 
 
 @keras_settings(image_data_format="channels_last")
@@ -23,35 +23,35 @@ def inception_v3(
 ) -> keras.Model:
     """Builds Inception V3: 23,817,352 trainable parameters for 1,000 classes.
 
-    The network of `keras.applications` (Szegedy et al., 2016) with random
-    weights, without the auxiliary classifier. BatchNorm has an offset and no
-    scale; without it, convolutions have a bias, and the number of parameters
-    is the same.
+    The network is `keras.applications.InceptionV3` (Szegedy et al., 2016) with
+    random weights and without the auxiliary classifier. BatchNorm has an offset
+    but no scale. Without BatchNorm, convolutions have a bias instead, so the
+    number of parameters is the same.
 
     Args:
-      input_shape: (height, width, channels), of 75 x 75 or more.
+      input_shape: (height, width, channels); at least 75 x 75.
       num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
-      dropout: rate before the fully connected layer.
+      dropout: dropout rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
-      classifier_activation: of the last layer; None for logits.
-      name: of the model.
+      classifier_activation: activation of the last layer; None for logits.
+      name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to [n, classes],
-      float32.
+      A functional model from images [n, *input_shape] to float32
+      [n, num_classes].
 
     Raises:
-      InputError: images are too small.
+      InputError: the images are smaller than 75 x 75.
     """
-    if min(input_shape[:2]) < LEAST_SIZE:
+    if min(input_shape[:2]) < MIN_SIZE:
         raise InputError(
-            f"image_size={min(input_shape[:2])}: inception_v3 needs"
-            f" {LEAST_SIZE} or more"
+            f"image_size={min(input_shape[:2])}: must be {MIN_SIZE} or more for"
+            " inception_v3"
         )
 
     def configure(layer):
-        """The same layer with the options of this network."""
+        """Copies a layer with the options of this network."""
         options = layer.get_config()
         if isinstance(layer, layers.Conv2D):
             options["use_bias"] = not batch_norm

@@ -1,4 +1,4 @@
-"""Keras's global settings, which a run sets for itself."""
+"""Sets Keras's global settings temporarily."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ STANDARD = {
 
 @contextlib.contextmanager
 def keras_settings(**values: Any) -> Iterator[None]:
-    """Changes Keras's global settings and restores them afterwards.
+    """Context manager and decorator that sets Keras's global settings.
 
-    Also a decorator.
+    Restores the previous settings at the end.
 
     Args:
-      **values: settings, named as the functions of `keras.config` that return
-        them.
+      **values: settings, named after the functions of `keras.config` that
+        return them.
 
     Example:
       >>> with keras_settings(image_data_format="channels_last"):

@@ -1,4 +1,4 @@
-"""Layers that the paper's networks need and Keras does not have."""
+"""Layers and regularizers that the networks share."""
 
 import keras
 import numpy as np
@@ -7,17 +7,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("rethink_keras")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Divides each value by a norm over the channels next to its own.
+    """Divides each value by a norm over neighbouring channels.
 
-    `x / (bias + alpha * sum(x**2)) ** beta`, the sum over `2 * depth_radius
-    + 1` channels, as `tf.nn.local_response_normalization` (Krizhevsky et al.,
-    2012, Section 3.3). The defaults are those of TensorFlow's CIFAR-10
-    tutorial, whose network the paper's small Alexnet is. Computes in float32
-    under every dtype policy.
+    Computes `x / (bias + alpha * sum(x**2)) ** beta`, where the sum is over
+    `2 * depth_radius + 1` channels (Krizhevsky et al., 2012, Section 3.3), like
+    `tf.nn.local_response_normalization`. The defaults are those of TensorFlow's
+    CIFAR-10 tutorial, whose network is the paper's small Alexnet. Computes in
+    float32 under every dtype policy.
 
     Args:
       depth_radius: half-width of the window of channels.
-      bias: added to the sum; above 0.
+      bias: positive number added to the scaled sum.
       alpha: factor of the sum.
       beta: exponent.
     """
@@ -62,11 +62,12 @@ class LocalResponseNormalization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("rethink_keras")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer, on the fused kernel where the backend is TensorFlow.
+    """Keras's BatchNormalization with TensorFlow's fused kernel.
 
-    Keras composes the layer from a dozen elementwise operations. On a CPU
-    they take a third of the small Inception's step in bfloat16; the fused
-    kernel takes a tenth. The function is the same.
+    Computes the same function as the Keras layer, which consists of a dozen
+    elementwise operations. On a CPU, those take a third of the time of a
+    bfloat16 step of the small Inception; the fused kernel takes a tenth. Other
+    backends use the Keras layer.
     """
 
     def call(self, inputs, training=None, mask=None):
@@ -90,7 +91,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             is_training=training,
         )
         if training:
-            # The kernel's variance has n - 1 in the denominator.
+            # The kernel divides by n - 1; Keras divides by n.
             count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
             variance = variance * (ops.maximum(count - 1, 1) / count)
             for moving, batch in zip(given, (mean, variance), strict=True):
@@ -102,7 +103,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable("rethink_keras")
 class PositionEmbedding(keras.layers.Layer):
-    """Adds a learned vector to each token of [n, tokens, width]."""
+    """Adds a learned vector to each token; inputs are [n, tokens, width]."""
 
     def build(self, input_shape):
         self.embedding = self.add_weight(
@@ -124,18 +125,18 @@ def classify(
     dropout: float = 0.0,
     kernel_initializer="glorot_uniform",
 ):
-    """The last layer of every network: dropout, then one output a class.
+    """Applies dropout and the last layer of every network.
 
     Args:
       x: [n, features].
       num_classes: number of classes.
-      activation: None for logits.
+      activation: activation of the layer; None for logits.
       weight_decay: see `half_l2`.
-      dropout: rate before the layer.
-      kernel_initializer: of the layer.
+      dropout: dropout rate before the layer.
+      kernel_initializer: initializer of the layer's kernel.
 
     Returns:
-      float32 [n, classes] under every dtype policy.
+      float32 [n, num_classes] under every dtype policy.
     """
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
@@ -150,7 +151,10 @@ def classify(
 
 
 def _negative_power(x, exponent: float):
-    """`x ** -exponent`; at 0.75, two roots take a third of a power's time."""
+    """Computes `x ** -exponent`.
+
+    At 0.75, two square roots take a third of the time of a power.
+    """
     if exponent == 0.75:
         root = ops.rsqrt(x)
         return root * ops.sqrt(root)
@@ -158,5 +162,5 @@ def _negative_power(x, exponent: float):
 
 
 def half_l2(weight_decay: float) -> keras.regularizers.Regularizer | None:
-    """The penalty 1/2 * weight_decay * ||w||^2, coupled: part of the loss."""
+    """Returns the penalty 1/2 * weight_decay * ||w||^2, a term of the loss."""
     return keras.regularizers.L2(weight_decay / 2) if weight_decay else None

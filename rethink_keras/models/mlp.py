@@ -18,23 +18,23 @@ def mlp(
     classifier_activation: str | None = None,
     name: str = "mlp",
 ) -> keras.Model:
-    """Builds a perceptron with ReLU hidden layers.
+    """Builds a multi-layer perceptron with ReLU hidden layers.
 
-    Kernels start Glorot-uniform and biases at zero, the defaults of the
-    TensorFlow of the time; the paper does not say.
+    The paper does not state initial weights. Kernels are Glorot-uniform and
+    biases zero, the defaults of TensorFlow when the paper was written.
 
     Args:
       input_shape: (height, width, channels).
       num_classes: number of classes.
-      hidden: units of each hidden layer.
+      hidden: number of units of each hidden layer.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
-      dropout: rate before each layer but the first.
-      classifier_activation: of the last layer; None for logits.
-      name: of the model.
+      dropout: dropout rate before each layer except the first.
+      classifier_activation: activation of the last layer; None for logits.
+      name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to [n, classes],
-      float32.
+      A functional model from images [n, *input_shape] to float32
+      [n, num_classes].
     """
     inputs = keras.Input(input_shape)
     x = layers.Flatten()(inputs)
@@ -54,10 +54,10 @@ def mlp(
 
 
 def mlp_1x512(*args, name: str = "mlp_1x512", **kwargs) -> keras.Model:
-    """MLP 1x512: one hidden layer, 1,209,866 parameters. See `mlp`."""
+    """Builds the MLP 1x512: one hidden layer, 1,209,866 parameters."""
     return mlp(*args, hidden=(512,), name=name, **kwargs)
 
 
 def mlp_3x512(*args, name: str = "mlp_3x512", **kwargs) -> keras.Model:
-    """MLP 3x512: three hidden layers, 1,735,178 parameters. See `mlp`."""
+    """Builds the MLP 3x512: three hidden layers, 1,735,178 parameters."""
     return mlp(*args, hidden=(512, 512, 512), name=name, **kwargs)

@@ -23,23 +23,23 @@ def small_alexnet(
 ) -> keras.Model:
     """Builds the small Alexnet: 1,387,786 parameters at 28x28x3.
 
-    Two times convolution 5x5, max-pooling 3x3 and local response
-    normalization, then fully connected layers of 384 and 192 units. Filters
-    (64 and 64), strides and padding follow from the number of parameters;
-    initial weights and the constants of the normalization are those of
-    TensorFlow's CIFAR-10 tutorial, whose network this is.
+    Two blocks of 5x5 convolution, 3x3 max-pooling and local response
+    normalization are followed by fully connected layers of 384 and 192 units.
+    The number of filters (64), strides and padding follow from the paper's
+    number of parameters. Initial weights and the constants of the normalization
+    are those of TensorFlow's CIFAR-10 tutorial, which describes this network.
 
     Args:
       input_shape: (height, width, channels).
       num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
-      dropout: rate before each fully connected layer.
-      classifier_activation: of the last layer; None for logits.
-      name: of the model.
+      dropout: dropout rate before each fully connected layer.
+      classifier_activation: activation of the last layer; None for logits.
+      name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to [n, classes],
-      float32.
+      A functional model from images [n, *input_shape] to float32
+      [n, num_classes].
     """
     inputs = keras.Input(input_shape)
     x = inputs

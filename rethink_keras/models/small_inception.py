@@ -22,27 +22,28 @@ def small_inception(
 ) -> keras.Model:
     """Builds the small Inception: 1,649,402 trainable parameters.
 
-    The number is the paper's with BatchNorm (an offset and no scale, and
-    convolutions without bias) and without (convolutions with bias). Open in
-    the paper: the padding (same) and the initial weights (Glorot-uniform, the
-    default of the TensorFlow of the time).
+    The number of parameters is the paper's. It is the same with BatchNorm (an
+    offset but no scale, and convolutions without bias) and without BatchNorm
+    (convolutions with bias). The paper does not state the padding, which is
+    "same" here, nor the initial weights, which are Glorot-uniform, the default
+    of TensorFlow when the paper was written.
 
     Args:
       input_shape: (height, width, channels).
       num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
-      dropout: rate before the fully connected layer.
+      dropout: dropout rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
-      classifier_activation: of the last layer; None for logits.
-      name: of the model.
+      classifier_activation: activation of the last layer; None for logits.
+      name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to [n, classes],
-      float32.
+      A functional model from images [n, *input_shape] to float32
+      [n, num_classes].
     """
 
     def conv(x, filters, kernel, strides=1):
-        """Conv module: convolution, BatchNorm, ReLU."""
+        """Conv module: convolution, BatchNorm and ReLU."""
         x = layers.Conv2D(
             filters,
             kernel,
@@ -59,11 +60,11 @@ def small_inception(
         return layers.ReLU()(x)
 
     def inception(x, ones, threes):
-        """Inception module: 1x1 and 3x3 convolutions side by side."""
+        """Inception module: parallel 1x1 and 3x3 convolutions."""
         return layers.Concatenate()([conv(x, ones, 1), conv(x, threes, 3)])
 
     def downsample(x, threes):
-        """Downsample module: strided convolution beside max-pooling."""
+        """Downsample module: parallel strided convolution and max-pooling."""
         pooled = layers.MaxPooling2D(3, 2, padding="same")(x)
         return layers.Concatenate()([conv(x, threes, 3, strides=2), pooled])
 

@@ -1,4 +1,4 @@
-"""A residual network of the size of the paper's (not in the paper)."""
+"""Small residual network (not in the paper)."""
 
 import keras
 from keras import layers
@@ -21,21 +21,21 @@ def small_resnet(
 ) -> keras.Model:
     """Builds a pre-activation ResNet: 1,198,810 trainable parameters.
 
-    WRN-10-4 of Zagoruyko and Komodakis (2016): three blocks of two 3x3
-    convolutions, each after BatchNorm and ReLU (He et al., 2016), of 64, 128
-    and 256 filters.
+    The network is WRN-10-4 of Zagoruyko and Komodakis (2016). It has three
+    residual blocks of 64, 128 and 256 filters. Each block has two 3x3
+    convolutions, which BatchNorm and ReLU precede (He et al., 2016).
 
     Args:
       input_shape: (height, width, channels).
       num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
-      dropout: rate before the fully connected layer.
-      classifier_activation: of the last layer; None for logits.
-      name: of the model.
+      dropout: dropout rate before the fully connected layer.
+      classifier_activation: activation of the last layer; None for logits.
+      name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to [n, classes],
-      float32.
+      A functional model from images [n, *input_shape] to float32
+      [n, num_classes].
     """
 
     def conv(x, filters, kernel, strides=1):
@@ -54,7 +54,7 @@ def small_resnet(
         return layers.ReLU()(x)
 
     def block(x, filters, strides):
-        """Residual block, whose shortcut is projected: its shape changes."""
+        """Residual block with a projection shortcut."""
         x = activate(x)
         shortcut = conv(x, filters, 1, strides)
         x = activate(conv(x, filters, 3, strides))

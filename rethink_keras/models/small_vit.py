@@ -1,4 +1,4 @@
-"""A vision transformer of the size of the paper's networks (not in it)."""
+"""Small vision transformer (not in the paper)."""
 
 import keras
 from keras import layers
@@ -21,21 +21,22 @@ def small_vit(
 ) -> keras.Model:
     """Builds a vision transformer: 1,203,722 trainable parameters.
 
-    Patches of 4x4 pixels, six pre-norm blocks of width 128 with four heads
-    (Dosovitskiy et al., 2021), the mean over the tokens in place of a class
-    token (Beyer et al., 2022).
+    The network splits images into patches of 4x4 pixels and applies six
+    pre-norm blocks of width 128 with four heads (Dosovitskiy et al., 2021). It
+    classifies the mean over the tokens instead of a class token (Beyer et al.,
+    2022).
 
     Args:
       input_shape: (height, width, channels).
       num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
-      dropout: rate before the last layer.
-      classifier_activation: of the last layer; None for logits.
-      name: of the model.
+      dropout: dropout rate before the last layer.
+      classifier_activation: activation of the last layer; None for logits.
+      name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to [n, classes],
-      float32.
+      A functional model from images [n, *input_shape] to float32
+      [n, num_classes].
     """
 
     def dense(x, units, activation=None):
@@ -46,7 +47,7 @@ def small_vit(
         )(x)
 
     def block(x):
-        """Transformer block: attention, then a perceptron of each token."""
+        """Transformer block: self-attention, then an MLP on each token."""
         y = layers.LayerNormalization()(x)
         y = layers.MultiHeadAttention(
             _HEADS,

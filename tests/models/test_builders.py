@@ -1,4 +1,4 @@
-"""Networks exact to the parameter, and layers to the last digits."""
+"""Parameter counts, options and layers of the networks."""
 
 import keras
 import numpy as np
@@ -27,12 +27,12 @@ SMALL = [name for name in BUILDERS if name != "inception_v3"]
         ("small_vit", {}, 1_203_722),
     ],
 )
-def test_trainable_parameters_are_as_documented(name, options, count):
+def test_number_of_trainable_parameters(name, options, count):
     assert parameters(BUILDERS[name](**options)) == count
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_other_sizes_and_class_counts_work(name):
+def test_builders_accept_other_image_sizes_and_numbers_of_classes(name):
     model = BUILDERS[name](input_shape=(24, 20, 1), num_classes=7)
     logits = model(np.zeros((3, 24, 20, 1), "float32"))
     assert logits.shape == (3, 7)
@@ -52,7 +52,7 @@ def test_outputs_are_float32_logits_under_every_policy(name):
     assert model.layers[-1].activation is keras.activations.linear
 
 
-def test_without_batch_norm_there_is_none():
+def test_batch_norm_can_be_disabled():
     for switch in (True, False):
         model = BUILDERS["small_inception"](batch_norm=switch)
         kinds = [type(layer) for layer in model.layers]
@@ -60,7 +60,7 @@ def test_without_batch_norm_there_is_none():
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_weight_decay_is_half_the_squared_norm_of_the_kernels(name):
+def test_weight_decay_penalizes_half_the_squared_norm_of_kernels(name):
     model = BUILDERS[name](weight_decay=0.01)
     kernels = [v for v in model.trainable_variables if v.name == "kernel"]
     expected = sum(
@@ -72,7 +72,7 @@ def test_weight_decay_is_half_the_squared_norm_of_the_kernels(name):
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_dropout_acts_in_training_only(name):
+def test_dropout_is_active_only_in_training(name):
     images = np.random.default_rng(0).normal(size=(8, 28, 28, 3))
     images = images.astype("float32")
     keras.utils.set_random_seed(0)
@@ -87,19 +87,19 @@ def test_dropout_acts_in_training_only(name):
 # Inception V3
 
 
-def test_inception_v3_is_that_of_keras_applications():
+def test_inception_v3_equals_keras_applications():
     shape = (80, 75, 3)
     keras.utils.set_random_seed(0)
-    ours = BUILDERS["inception_v3"](shape, num_classes=20)
-    theirs = keras.applications.InceptionV3(
+    model = BUILDERS["inception_v3"](shape, num_classes=20)
+    reference = keras.applications.InceptionV3(
         weights=None, input_shape=shape, classes=20, classifier_activation=None
     )
-    theirs.set_weights(ours.get_weights())
+    reference.set_weights(model.get_weights())
     images = np.random.default_rng(0).normal(size=(2, *shape)).astype("f4")
-    np.testing.assert_allclose(ours(images), theirs(images), atol=1e-5)
+    np.testing.assert_allclose(model(images), reference(images), atol=1e-5)
 
 
-def test_inception_v3_has_the_options_of_the_small_networks():
+def test_inception_v3_supports_the_options_of_the_small_networks():
     model = BUILDERS["inception_v3"](
         (75, 75, 1),
         num_classes=7,
@@ -122,7 +122,7 @@ def test_inception_v3_has_the_options_of_the_small_networks():
     assert not np.array_equal(*dropped)
 
 
-def test_inception_v3_needs_images_of_75():
+def test_inception_v3_rejects_images_smaller_than_75():
     with pytest.raises(InputError, match=r"image_size=74: .* 75 or more"):
         BUILDERS["inception_v3"]((74, 80, 3))
 
@@ -132,7 +132,7 @@ def test_inception_v3_needs_images_of_75():
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("channels", [3, 64])
-def test_local_response_normalization_is_tensorflows(policy, channels):
+def test_local_response_normalization_equals_tensorflow(policy, channels):
     images = np.random.default_rng(0).normal(size=(2, 5, 5, channels)) * 30
     layer = LocalResponseNormalization(dtype=policy)
     inputs = tf.cast(images, layer.compute_dtype)
@@ -147,7 +147,7 @@ def test_local_response_normalization_is_tensorflows(policy, channels):
     )
 
 
-def test_local_response_normalization_with_other_constants():
+def test_local_response_normalization_with_other_arguments():
     images = np.random.default_rng(1).normal(size=(2, 3, 3, 8)) * 3
     images = images.astype("float32")
     expected = tf.nn.local_response_normalization(images, 2, 2.0, 0.5, 0.6)
@@ -155,13 +155,13 @@ def test_local_response_normalization_with_other_constants():
     np.testing.assert_allclose(outputs, expected, rtol=1e-5)
 
 
-def test_layers_survive_saving():
+def test_local_response_normalization_can_be_serialized():
     layer = LocalResponseNormalization(2, 2.0, 0.5, 0.6)
     copy = LocalResponseNormalization.from_config(layer.get_config())
     assert copy.get_config() == layer.get_config()
 
 
-def test_fused_batch_norm_is_keras_batch_norm():
+def test_fused_batch_norm_equals_keras_batch_norm():
     options = {"scale": False, "epsilon": 1e-3, "momentum": 0.9}
     fused = BatchNormalization(**options)
     plain = keras.layers.BatchNormalization(**options)
@@ -180,14 +180,14 @@ def test_fused_batch_norm_is_keras_batch_norm():
     np.testing.assert_allclose(gradients[0][0], gradients[1][0], atol=1e-3)
     np.testing.assert_allclose(gradients[0][1], gradients[1][1], rtol=1e-4)
     np.testing.assert_allclose(fused.moving_mean, plain.moving_mean, rtol=1e-4)
-    np.testing.assert_allclose(  # n - 1 against n in the denominator
+    np.testing.assert_allclose(  # tolerates n - 1 for n in the denominator
         fused.moving_variance, plain.moving_variance, rtol=1e-3
     )
     plain.set_weights(fused.get_weights())
     np.testing.assert_allclose(fused(images), plain(images), atol=1e-4)
 
 
-def test_batch_norm_trains_its_moving_statistics():
+def test_batch_norm_updates_its_moving_statistics():
     model = BUILDERS["small_inception"]()
     before = [v.numpy() for v in model.non_trainable_variables]
     images = np.random.default_rng(0).normal(size=(4, 28, 28, 3))

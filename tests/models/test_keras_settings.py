@@ -1,4 +1,4 @@
-"""Keras's global settings change neither a run nor a network."""
+"""Runs and networks do not depend on Keras's global settings."""
 
 import keras
 import numpy as np
@@ -23,15 +23,15 @@ def current() -> dict:
 
 
 def named(settings: dict) -> dict:
-    """Settings with the name of the policy in its place."""
+    """Replaces the dtype policy by its name."""
     return {k: getattr(v, "name", v) for k, v in settings.items()}
 
 
-def test_the_settings_are_kerass_defaults():
+def test_standard_settings_are_the_defaults_of_keras():
     assert named(current()) == STANDARD
 
 
-def test_settings_hold_within_and_are_restored_after_an_error():
+def test_settings_are_restored_after_an_error():
     before = current()
 
     @keras_settings(**SETTINGS)
@@ -52,7 +52,7 @@ def test_settings_hold_within_and_are_restored_after_an_error():
         pytest.param("small_vit", marks=pytest.mark.slow),
     ],
 )
-def test_a_run_is_the_same_under_other_settings(tmp_path, model):
+def test_a_run_does_not_depend_on_the_settings(tmp_path, model):
     config = RunConfig(
         model=model,
         train_examples=20,
@@ -79,7 +79,7 @@ def test_settings_are_restored_after_a_run_that_fails(tmp_path):
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_builders_take_channels_last_whatever_keras_is_set_to(name):
+def test_builders_always_use_channels_last(name):
     images = np.random.default_rng(0).normal(size=(2, 20, 24, 3))
     networks = []
     for layout in ("channels_last", "channels_first"):
@@ -92,7 +92,7 @@ def test_builders_take_channels_last_whatever_keras_is_set_to(name):
     np.testing.assert_array_equal(other(images), plain(images))
 
 
-def test_a_descent_is_the_same_under_other_settings():
+def test_a_descent_does_not_depend_on_the_settings():
     rng = np.random.default_rng(0)
     examples, targets = rng.normal(size=(5, 20)), rng.normal(size=5)
     descent = Descent("SGD", None, 0.9, 0.0, RECORDED)
