@@ -1,4 +1,4 @@
-"""From randomized examples to batches: crop, augment, whiten, regularize."""
+"""Input pipelines: crops, augmentation, whitening, batches."""
 
 from rethink_keras.pipeline.batches import (
     BatchShard,

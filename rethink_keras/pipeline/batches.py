@@ -1,4 +1,4 @@
-"""Batches of examples in memory, for one device or for many."""
+"""Batches of in-memory examples, for one or several devices."""
 
 import copy
 import dataclasses
@@ -20,17 +20,18 @@ Batch = tuple[tf.Tensor, ...]
 class BatchShard:
     """The part of each batch that one input pipeline yields.
 
-    A batch is cut into pieces, one for each replica of the network, so that
-    the batches are the same whatever the number of devices.
+    Each batch is divided into one piece per replica of the network, so that
+    batches do not depend on the number of devices.
 
     Attributes:
-      num_replicas: of a batch.
-      first: number of the first piece yielded, from 0.
-      count: of pieces yielded of each batch, one after the other.
-      multiple: None for batches whose sizes differ by one at most. Else all
-        training batches have one size, a multiple of this, for compilers and
-        shardings that need it; batches then overlap by a few examples of
-        their neighbours, unless the sizes divide.
+      num_replicas: number of pieces of a batch.
+      first: index of the first piece that the pipeline yields, from 0.
+      count: number of consecutive pieces of each batch that it yields.
+      multiple: if None, the sizes of training batches differ by at most one.
+        Otherwise all training batches have the same size, a multiple of this
+        number, for compilers and shardings that require it. Neighbouring
+        batches then share a few examples, unless the batch size divides the
+        number of examples.
     """
 
     num_replicas: int = 1
@@ -39,7 +40,7 @@ class BatchShard:
     multiple: int | None = None
 
     def round_up(self, size: int) -> int:
-        """The least batch size from `size` on that the pieces divide."""
+        """Rounds a batch size up so that it divides into the pieces."""
         unit = self.multiple or self.num_replicas
         return unit * math.ceil(size / unit)
 
@@ -48,32 +49,33 @@ WHOLE_BATCH = BatchShard()
 
 
 def steps_per_epoch(examples: int, batch_size: int) -> int:
-    """Batches of an epoch; see `TrainingBatches`."""
+    """Returns the number of batches per epoch; see `TrainingBatches`."""
     return math.ceil(examples / batch_size)
 
 
 class TrainingBatches:
-    """The batches of all the epochs of a run.
+    """The training batches of all epochs of a run.
 
-    Order, augmentation and regularization are functions of (seed, epoch), so
-    that a run may start at any step.
+    Order, augmentation and regularization depend only on (seed, epoch), so that
+    a run can resume at any step.
 
     Args:
-      examples: n examples; held in memory once, gathered by index.
-      batch_size: the largest. An epoch has ceil(n / batch_size) batches whose
-        sizes differ by one at most: through BatchNorm, a small last batch
-        would undo much of what the others teach.
-      seed: at least 0.
-      epochs: which epochs.
-      skip: batches of the first epoch to leave out.
-      augment: from (images, ids, epoch) to images; None for images as they
-        are.
-      regularize: from (images, labels, ids, epoch) to images and targets;
-        None for the labels as targets.
+      examples: n examples.
+      batch_size: largest batch size. An epoch has ceil(n / batch_size) batches
+        whose sizes differ by at most one, because the BatchNorm statistics of a
+        small last batch would disturb training.
+      seed: non-negative integer.
+      epochs: numbers of the epochs.
+      skip: number of batches of the first epoch to skip.
+      augment: function from (images, ids, epoch) to images; None to leave
+        images unchanged.
+      regularize: function from (images, labels, ids, epoch) to images and
+        targets; None to use the labels as targets.
 
     Attributes:
-      steps: batches of an epoch.
-      epochs, skip: as given.
+      steps: number of batches per epoch.
+      epochs: see Args.
+      skip: see Args.
     """
 
     def __init__(
@@ -97,16 +99,16 @@ class TrainingBatches:
         self._regularize = regularize
 
     def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
-        """Batches (images, targets, labels, true_labels), without end marks.
+        """Yields (images, targets, labels, true_labels) as one stream.
 
-        One data set spans the run, since a new iterator each epoch can leave
-        a CPU at half speed.
+        The stream has no epoch boundaries: a new iterator in each epoch can
+        halve the speed of training on a CPU.
         """
         fields = tuple(map(tf.constant, self._examples.fields))
         cuts = self._cuts(shard)
         size = cuts[0, 1] - cuts[0, 0] if shard.multiple else None
 
-        def num_replicas(epoch: tf.Tensor) -> tf.data.Dataset:
+        def pieces_of(epoch: tf.Tensor) -> tf.data.Dataset:
             order = self._order(epoch)
 
             def indices(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -119,7 +121,7 @@ class TrainingBatches:
             return tf.data.Dataset.range(self.steps * shard.count).map(indices)
 
         batches = tf.data.Dataset.range(self.epochs.start, self.epochs.stop)
-        batches = batches.flat_map(num_replicas).skip(self.skip * shard.count)
+        batches = batches.flat_map(pieces_of).skip(self.skip * shard.count)
         if self._limit is not None:
             batches = batches.take(self._limit * shard.count)
         changing = bool(self._augment or self._regularize)
@@ -130,24 +132,24 @@ class TrainingBatches:
         return steady(batches.prefetch(4 * shard.count))
 
     def beginning(self, epoch: int, limit: int) -> "TrainingBatches":
-        """The first batches of an epoch alone, as trained on."""
+        """Returns the first `limit` training batches of an epoch."""
         part = copy.copy(self)
         part.epochs, part.skip = range(epoch, epoch + 1), 0
         part._limit = limit
         return part
 
     def whole(self) -> tf.data.Dataset:
-        """All the examples as one element, again and again; see `at`."""
+        """Repeats all examples as one element, the first argument of `at`."""
         fields = tuple(map(tf.constant, self._examples.fields))
         return steady(tf.data.Dataset.from_tensors(fields).repeat())
 
     def at(self, fields: Batch, epoch: tf.Tensor, step: tf.Tensor) -> Batch:
-        """The batch of a step of an epoch, by its number.
+        """Returns one batch, by its epoch and step.
 
         Args:
           fields: an element of `whole`.
           epoch: int64 scalar.
-          step: int64 scalar, of the epoch.
+          step: int64 scalar, from 0 in each epoch.
         """
         cut = tf.constant(self._cuts(WHOLE_BATCH))[step]
         return self._take(fields, epoch, self._order(epoch)[cut[0] : cut[1]])
@@ -158,7 +160,7 @@ class TrainingBatches:
         )
 
     def _cuts(self, shard: BatchShard) -> np.ndarray:
-        """Where the pieces of each batch begin and end: [steps, pieces + 1]."""
+        """Computes the bounds of all pieces: [steps, num_replicas + 1]."""
         count, steps = len(self._examples), self.steps
         step = np.arange(steps)[:, None]
         if shard.multiple is None:
@@ -171,7 +173,7 @@ class TrainingBatches:
         return starts + (ends - starts) * piece // shard.num_replicas
 
     def _take(self, fields: Batch, epoch: tf.Tensor, indices: tf.Tensor):
-        """The examples of a batch, augmented and regularized."""
+        """Gathers, augments and regularizes the examples of a batch."""
         images, labels, true_labels, ids = (
             tf.gather(field, indices) for field in fields
         )
@@ -184,19 +186,20 @@ class TrainingBatches:
 
 
 class EvaluationBatches:
-    """Batches of every example once, in order.
+    """Evaluation batches: every example once, in order.
 
-    All have one size: the last is filled up with examples of weight 0.
+    All batches have the same size. The last batch is padded with examples of
+    weight 0.
 
     Args:
-      examples: n examples.
+      examples: the examples to evaluate on.
     """
 
     def __init__(self, examples: Examples):
         self._examples = examples
 
     def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
-        """Batches (images, labels, true_labels, weights)."""
+        """Yields (images, labels, true_labels, weights)."""
         images, labels, true_labels, _ = map(tf.constant, self._examples.fields)
         count = len(self._examples)
         batch_size = shard.round_up(min(EVALUATION_BATCH, count))
@@ -217,7 +220,7 @@ class EvaluationBatches:
 
 
 def steady(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Without autotuning, whose threads can slow a CPU's training by half."""
+    """Disables autotuning, whose threads can halve training speed on a CPU."""
     options = tf.data.Options()
     options.autotune.enabled = False
     options.deterministic = True

@@ -1,4 +1,4 @@
-"""What is done to examples once, and what anew in each epoch."""
+"""Transformations of examples: once per run, or in every epoch."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,15 +18,15 @@ def map_examples(
     examples: Examples,
     function: Callable[[Examples], tuple[tf.Tensor, tf.Tensor]],
 ) -> Examples:
-    """Applies a batched function to all examples once, through tf.data.
+    """Applies a batched function to all examples, through tf.data.
 
     Args:
-      examples: n examples.
-      function: from a batch of examples, as tensors, to (images, labels).
+      examples: n examples; not modified.
+      function: function from a batch of examples, as tensors, to (images,
+        labels).
 
     Returns:
-      n examples with the new images and labels, as tensors; the given ones
-      are untouched.
+      n examples with the new images and labels, as tensors.
     """
 
     def apply(*fields: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -42,10 +42,10 @@ def map_examples(
 
 
 def randomize(examples: Examples, randomization: Randomization) -> Examples:
-    """Takes the centre crop of each image, then randomizes labels and pixels.
+    """Crops images at the centre, then randomizes labels and pixels.
 
-    The pixel conditions thus hold the pixels of the crop that the true images
-    show. Runs once; epochs gather from the result.
+    Cropping comes first so that a randomized image has the same pixels as the
+    true image that the network would see.
     """
 
     def apply(batch: Examples) -> tuple[tf.Tensor, tf.Tensor]:
@@ -59,7 +59,7 @@ def randomize(examples: Examples, randomization: Randomization) -> Examples:
 
 
 def whitened(examples: Examples) -> Examples:
-    """The examples with whitened float32 images."""
+    """Whitens the images of examples; see `preprocessing.whiten`."""
     return map_examples(
         examples,
         lambda batch: (preprocessing.whiten(batch.images), batch.labels),
@@ -73,17 +73,18 @@ def augmentation(
     flip_and_rotate: bool,
     seed: int,
 ) -> Augment:
-    """What happens to a training batch anew in each epoch.
+    """Creates the augmentation of training batches.
 
     Args:
-      randomization: of the run; its permutations act on the random crop as
-        they do on the centre crop.
-      crop: whether to crop at random; then images arrive uncropped.
-      flip_and_rotate: whether to flip and rotate.
-      seed: at least 0.
+      randomization: the run's randomization; applied to random crops. Centre
+        crops are already randomized.
+      crop: whether to crop at random; the function then takes uncropped
+        images.
+      flip_and_rotate: whether to flip and rotate images.
+      seed: non-negative integer.
 
     Returns:
-      A function of (images, ids, epoch) that returns whitened images.
+      A function from (images, ids, epoch) to whitened images.
     """
 
     def apply(images: tf.Tensor, ids: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:

@@ -1,7 +1,7 @@
-"""From an encoded image to the network's input: crop, decode, distort.
+"""Decodes, crops and distorts encoded images.
 
-The preprocessing of TensorFlow's Inception for ImageNet, which the paper
-reuses (Appendix A): one image at a time, since their sizes vary.
+Implements the preprocessing of TensorFlow's Inception for ImageNet, which the
+paper reuses (Appendix A). Functions take one image, because sizes vary.
 """
 
 from collections.abc import Callable
@@ -10,22 +10,22 @@ import tensorflow as tf
 
 from rethink_keras.pipeline.preprocessing import crop_size
 
-SEEDS = 6  # that `distorted` draws from
+SEEDS = 6  # number of random operations in `distorted`
 _WHOLE_IMAGE = [[[0.0, 0.0, 1.0, 1.0]]]
 _ASPECT_RATIOS = (3 / 4, 4 / 3)
 _AREAS = (0.05, 1.0)
-_LEAST_OF_IMAGE = 0.1
+_MIN_OBJECT_COVERED = 0.1
 
 
 def centred(encoded: tf.Tensor, size: int) -> tf.Tensor:
-    """The central 28/32 of each side, resized to a square.
+    """Decodes the central 28/32 of each side and resizes it to a square.
 
     Args:
       encoded: string scalar; a JPEG, PNG, BMP or GIF.
-      size: side in pixels.
+      size: side of the result in pixels.
 
     Returns:
-      float32 [size, size, 3] from 0 to 1; grey images as RGB.
+      float32 [size, size, 3] from 0 to 1. Grey images are converted to RGB.
     """
 
     def centre(shape: tf.Tensor) -> tf.Tensor:
@@ -38,16 +38,17 @@ def centred(encoded: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def distorted(encoded: tf.Tensor, size: int, seeds: tf.Tensor) -> tf.Tensor:
-    """A random window, resized, in half of the cases flipped, recoloured.
+    """Decodes a random window of an image, flips it and changes its colours.
 
-    The window has 5 to 100 % of the image's area, and an aspect ratio of 3/4
-    to 4/3; then brightness changes by up to 32/255, saturation by a factor of
-    0.5 to 1.5, hue by up to 0.2 of a turn, contrast by a factor of 0.5 to 1.5.
+    The window has 5 to 100 % of the image's area and an aspect ratio of 3/4 to
+    4/3. It is flipped left to right with probability 1/2. Brightness changes by
+    up to 32/255, saturation by a factor of 0.5 to 1.5, hue by up to 0.2 of a
+    turn, and contrast by a factor of 0.5 to 1.5.
 
     Args:
-      encoded: string scalar.
-      size: side in pixels.
-      seeds: int32 [SEEDS, 2]; the distortion is a function of them.
+      encoded: string scalar; a JPEG, PNG, BMP or GIF.
+      size: side of the result in pixels.
+      seeds: int32 [SEEDS, 2]. The distortion depends only on them.
 
     Returns:
       float32 [size, size, 3] from 0 to 1.
@@ -60,7 +61,7 @@ def distorted(encoded: tf.Tensor, size: int, seeds: tf.Tensor) -> tf.Tensor:
             shape,
             _WHOLE_IMAGE,
             seed=window,
-            min_object_covered=_LEAST_OF_IMAGE,
+            min_object_covered=_MIN_OBJECT_COVERED,
             aspect_ratio_range=_ASPECT_RATIOS,
             area_range=_AREAS,
             max_attempts=100,
@@ -81,10 +82,18 @@ def _decode(
     choose_window: Callable[[tf.Tensor], tf.Tensor],
     size: int,
 ) -> tf.Tensor:
-    """Decodes a window of an image, of a JPEG that alone, and resizes it.
+    """Decodes a window of an image and resizes it to a square.
 
-    `choose_window` takes the shape of the image, int32 [3], to int32 [4]: top,
-    left, height, width.
+    Of a JPEG, decodes only the window, which is faster.
+
+    Args:
+      encoded: string scalar.
+      choose_window: function from the shape of the image, int32 [3], to the
+        window, int32 [4]: top, left, height and width.
+      size: side of the result in pixels.
+
+    Returns:
+      float32 [size, size, 3] from 0 to 1.
     """
 
     def window_of_jpeg() -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Crops, augmentation and whitening, in batches (Appendix A, Table 4)."""
+"""Batched crops, augmentation and whitening (Appendix A, Table 4)."""
 
 import math
 
@@ -16,12 +16,12 @@ MAX_ROTATION_DEGREES = 25.0
 
 
 def crop_size(height: int, width: int) -> tuple[int, int]:
-    """The crop's size: 28 x 28 of 32 x 32, and in that ratio of others."""
+    """Returns the size of the crop: 28/32 of each side, rounded down."""
     return height * 28 // 32, width * 28 // 32
 
 
 def centre_crop(images: tf.Tensor) -> tf.Tensor:
-    """The central 28/32 of each image.
+    """Crops the central 28/32 of each image.
 
     Args:
       images: [n, height, width, channels].
@@ -35,13 +35,13 @@ def centre_crop(images: tf.Tensor) -> tf.Tensor:
 def random_crop(
     images: tf.Tensor, ids: tf.Tensor, *, seed: int, epoch: tf.Tensor
 ) -> tf.Tensor:
-    """A random 28/32 window of each image, all positions equally likely.
+    """Crops a random 28/32 window of each image, uniformly over positions.
 
     Args:
       images: [n, height, width, channels].
       ids: int64 [n], the examples' identities.
-      seed: at least 0.
-      epoch: scalar; each epoch has crops of its own.
+      seed: non-negative integer.
+      epoch: scalar; crops differ between epochs.
     """
     height, width = images.shape[1:3]
     rows, columns = crop_size(height, width)
@@ -60,16 +60,17 @@ def _uniform_integers(words: tf.Tensor, count: int) -> tf.Tensor:
 def flip_and_rotate(
     images: tf.Tensor, ids: tf.Tensor, *, seed: int, epoch: tf.Tensor
 ) -> tf.Tensor:
-    """Flips half of the images left to right and rotates each a little.
+    """Flips each image with probability 1/2 and rotates it.
 
-    Angles are uniform up to 25 degrees either way (Appendix E, footnote 2);
-    bilinear, with what is rotated in from outside mirrored at the border.
+    Flips are left to right. Angles are uniform between -25 and 25 degrees
+    (Appendix E, footnote 2). Interpolation is bilinear, and pixels outside the
+    image are its reflection at the border.
 
     Args:
       images: [n, height, width, channels], any dtype.
       ids: int64 [n], the examples' identities.
-      seed: at least 0.
-      epoch: scalar; each epoch has an augmentation of its own.
+      seed: non-negative integer.
+      epoch: scalar; the augmentation differs between epochs.
 
     Returns:
       Images of the same shape and dtype.
@@ -79,7 +80,7 @@ def flip_and_rotate(
     mirror = tf.where(to_uniform(coin[:, 0]) < 0.5, -1.0, 1.0)
     span = 2 * math.radians(MAX_ROTATION_DEGREES)
     angle = tf.cast((to_uniform(turn[:, 0]) - 0.5) * span, tf.float32)
-    # In float32: the op truncates what it interpolates for whole numbers.
+    # The op truncates interpolated values of integer images, hence float32.
     moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.cast(images, tf.float32),
         transforms=_about_centre(angle, mirror, images.shape[1:3]),
@@ -96,7 +97,7 @@ def flip_and_rotate(
 def _about_centre(
     angle: tf.Tensor, mirror: tf.Tensor, shape: tuple[int, int]
 ) -> tf.Tensor:
-    """Projective transforms [n, 8]: rotate about the centre, then mirror."""
+    """Returns projective transforms [n, 8]: rotate about the centre, flip."""
     middle_y, middle_x = (shape[0] - 1) / 2, (shape[1] - 1) / 2
     cos, sin = tf.cos(angle), tf.sin(angle)
     xx, xy, yx, yy = mirror * cos, -sin, mirror * sin, cos
@@ -107,14 +108,15 @@ def _about_centre(
 
 
 def whiten(images: tf.Tensor) -> tf.Tensor:
-    """Scales pixels to [0, 1], then each image to mean 0 and deviation 1.
+    """Standardizes each image to mean 0 and standard deviation 1.
 
-    "per_image_whitening" (Appendix A): the deviation is at least
+    This is the paper's "per_image_whitening" (Appendix A). Pixels are first
+    scaled to [0, 1]. The standard deviation that divides them is at least
     1/sqrt(number of values of the image).
 
     Args:
-      images: [n, height, width, channels], uint8, or float32 on the scale of
-        0 to 1 already.
+      images: [n, height, width, channels], uint8, or float32 already scaled
+        from 0 to 1.
 
     Returns:
       float32 of the same shape.
@@ -126,13 +128,14 @@ def whiten(images: tf.Tensor) -> tf.Tensor:
 def channel_moments(
     images: np.ndarray,
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation of each channel over the centre crops of all images.
+    """Computes the moments of each channel over all centre crops.
 
     Args:
       images: uint8 [n, height, width, channels].
 
     Returns:
-      Two tuples of one number a channel, on the scale of 0 to 1.
+      The mean and the standard deviation per channel, for pixels scaled from
+      0 to 1.
     """
     levels = np.arange(256) / 255
     means, deviations = [], []

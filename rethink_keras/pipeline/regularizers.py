@@ -1,6 +1,6 @@
-"""Regularizers of today, anew in each epoch: cutout, mixup, label smoothing.
+"""Modern regularizers: cutout, mixup and label smoothing (not in the paper).
 
-Not in the paper. Each draw depends on the seed, the epoch and the example.
+Random numbers depend only on the seed, the epoch and the example.
 """
 
 from collections.abc import Callable
@@ -27,19 +27,19 @@ def regularization(
     label_smoothing: float,
     seed: int,
 ) -> Regularize | None:
-    """What regularizes a training batch anew in each epoch.
+    """Creates the regularization of training batches.
 
     Args:
       num_classes: number of classes.
-      cutout: whether to cut a square out of each image.
-      mixup: whether to mix each example with another.
+      cutout: whether to set a square of each image to 0.
+      mixup: whether to mix each example with another one.
       label_smoothing: see `smooth`.
-      seed: at least 0.
+      seed: non-negative integer.
 
     Returns:
-      A function of (whitened images, labels, ids, epoch) that returns images
-      and targets: int32 [n], or, of mixed or smoothed labels, float32
-      distributions [n, classes]. None where there is nothing to do.
+      A function from (whitened images, labels, ids, epoch) to images and
+      targets. Targets are int32 labels [n]; with mixup or label smoothing, they
+      are float32 distributions [n, num_classes]. None if all options are off.
     """
     if not (cutout or mixup or label_smoothing):
         return None
@@ -61,16 +61,17 @@ def regularization(
 def cut_out(
     images: tf.Tensor, ids: tf.Tensor, *, seed: int, epoch: tf.Tensor
 ) -> tf.Tensor:
-    """Sets a square in each image to 0, its mean after whitening.
+    """Sets a square of each image to 0, the mean of whitened images.
 
-    The side is half of the image's and the centre any pixel, so that part of
-    the square may lie outside (DeVries and Taylor, 2017).
+    The side of the square is half of the image's shorter side. Its centre is a
+    random pixel, so that part of the square may lie outside of the image
+    (DeVries and Taylor, 2017).
 
     Args:
       images: float32 [n, height, width, channels], whitened.
       ids: int64 [n], the examples' identities.
-      seed: at least 0.
-      epoch: scalar; each epoch has squares of its own.
+      seed: non-negative integer.
+      epoch: scalar; squares differ between epochs.
     """
     height, width = images.shape[1:3]
     keys = example_keys(ids, seed, Stream.CUTOUT, epoch)
@@ -82,7 +83,7 @@ def cut_out(
 
 
 def _cut(words: tf.Tensor, size: int, side: int) -> tf.Tensor:
-    """Which of `size` positions a window cuts: bool [n, size]."""
+    """Returns a mask of the positions in a random window: bool [n, size]."""
     centre = tf.cast(tf.floor(to_uniform(words) * size), tf.int32)
     start = centre - side // 2
     positions = tf.range(size)
@@ -97,26 +98,26 @@ def mix_up(
     seed: int,
     epoch: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mixes each example with the one before it in its batch.
+    """Mixes each example with the previous one in its batch.
 
-    The share is uniform on [0, 1], the beta distribution with alpha = 1 that
-    Zhang et al. (2018) take for CIFAR-10, one for each example. Mixing is
-    symmetric, so the greater share goes to the example itself, whose label
-    then stands for the mixture where accuracy is measured.
+    Zhang et al. (2018) draw the mixing ratio lambda for CIFAR-10 from the beta
+    distribution with alpha = 1, which is uniform on [0, 1]. Here each example
+    has its own lambda. Lambda is uniform on [0.5, 1], which is equivalent
+    because mixing is symmetric. The example itself thus has the larger weight,
+    and accuracy is measured on its label.
 
     Args:
       images: float32 [n, height, width, channels].
-      targets: float32 [n, classes].
+      targets: float32 [n, num_classes].
       ids: int64 [n], the examples' identities.
-      seed: at least 0.
-      epoch: scalar; each epoch has shares of its own.
+      seed: non-negative integer.
+      epoch: scalar; ratios differ between epochs.
     """
     keys = example_keys(ids, seed, Stream.MIXUP, epoch)
     words, _ = random_words(keys, 1)  # [n, 1]
     lam = tf.cast((1 + to_uniform(words)) / 2, tf.float32)
-    share_of_image = lam[:, :, None, None]
     return (
-        _interpolate(images, share_of_image),
+        _interpolate(images, lam[:, :, None, None]),
         _interpolate(targets, lam),
     )
 
@@ -126,14 +127,14 @@ def _interpolate(values: tf.Tensor, lam: tf.Tensor) -> tf.Tensor:
 
 
 def smooth(labels: tf.Tensor, num_classes: int, amount: float) -> tf.Tensor:
-    """Labels as distributions: 1 - amount, and amount over all the classes.
+    """Smooths labels: weight 1 - amount on the label, the rest on all classes.
 
     Args:
       labels: int32 [n].
       num_classes: number of classes.
-      amount: from 0 to below 1 (Szegedy et al., 2016).
+      amount: at least 0 and below 1 (Szegedy et al., 2016).
 
     Returns:
-      float32 [n, classes].
+      float32 distributions [n, num_classes].
     """
     return (1 - amount) * tf.one_hot(labels, num_classes) + amount / num_classes

@@ -1,9 +1,7 @@
-"""Batches of examples that are read from disk anew in each epoch.
+"""Batches of examples that stream from disk; see `batches` for memory.
 
-What `batches` is for examples in memory. A batch holds the same examples, in
-the same order and alike, whatever the number of devices and of input
-pipelines: each pipeline reads all the records, which is cheap, and decodes
-those of its share.
+Batches do not depend on the number of devices and input pipelines. Each
+pipeline reads all records, which is cheap, but decodes only those of its shard.
 """
 
 import copy
@@ -25,19 +23,19 @@ MOMENT_EXAMPLES = 1_000
 
 @dataclasses.dataclass(frozen=True)
 class Preprocessing:
-    """What happens to each image of a stream.
+    """Preprocessing of streamed images.
 
-    It is decoded and resized from its centre or a random window, randomized
-    like any other and scaled from -1 to 1, as in TensorFlow's Inception.
+    Decodes and resizes the centre or a random window of each image, randomizes
+    it and scales pixels from -1 to 1, like TensorFlow's Inception.
 
     Attributes:
-      randomization: of the run.
-      image_size: side in pixels.
-      seed: at least 0.
-      distort: whether to take a random window, flip it and change its colours
-        in training (see `encoded_images.distorted`).
-      flip_and_rotate: whether to flip and rotate (Table 4) in training.
-      regularize: in training; see `TrainingBatches`.
+      randomization: the run's randomization.
+      image_size: side of the images in pixels.
+      seed: non-negative integer.
+      distort: whether to train on random windows with flips and changed colours
+        (see `encoded_images.distorted`).
+      flip_and_rotate: whether to flip and rotate training images (Table 4).
+      regularize: regularization of training batches; see `TrainingBatches`.
     """
 
     randomization: Randomization
@@ -48,7 +46,7 @@ class Preprocessing:
     regularize: Regularize | None = None
 
     def keyed(self, epoch: tf.Tensor, labels: tf.Tensor, ids: tf.Tensor):
-        """The randomized labels, and the seeds of each image's distortion."""
+        """Returns the randomized labels and the seeds of the distortions."""
         num_classes = self.randomization.num_classes
         for good in (labels >= 0, labels < num_classes):
             tf.debugging.Assert(
@@ -61,7 +59,7 @@ class Preprocessing:
         return self.randomization.labels(labels, ids), seeds
 
     def decode(self, encoded: tf.Tensor, seeds: tf.Tensor | None) -> tf.Tensor:
-        """One image, distorted if there are seeds and it is to be."""
+        """Decodes an image; distorts it if `distort` is on and seeds exist."""
         if self.distort and seeds is not None:
             return encoded_images.distorted(encoded, self.image_size, seeds)
         return encoded_images.centred(encoded, self.image_size)
@@ -69,12 +67,15 @@ class Preprocessing:
     def finish(
         self, images: tf.Tensor, ids: tf.Tensor, epoch: tf.Tensor | None
     ) -> tf.Tensor:
-        """A batch of decoded images as the network sees them in an epoch.
+        """Randomizes, augments and scales a batch of decoded images.
 
         Args:
           images: float32 [n, size, size, 3] from 0 to 1.
-          ids: int64 [n].
+          ids: int64 [n], the examples' identities.
           epoch: scalar; None for evaluation.
+
+        Returns:
+          The inputs of the network: float32 [n, size, size, 3].
         """
         images = self.randomization.pixels(images, ids)
         if self.flip_and_rotate and epoch is not None:
@@ -83,24 +84,24 @@ class Preprocessing:
 
 
 class StreamedTrainingBatches:
-    """The batches of all the epochs of a run, all of one size.
+    """The training batches of all epochs of a run, all of the same size.
 
-    An epoch has as many as are full; the examples of its order that are left
-    over, fewer than a batch, are others in each epoch. Order, distortion and
-    regularization are functions of (seed, epoch), so that a run may start at
-    any step.
+    An epoch has only full batches. It skips the remaining examples, which
+    differ between epochs. Order, distortion and regularization depend only on
+    (seed, epoch), so that a run can resume at any step.
 
     Args:
-      examples: n examples, at least a batch.
-      preprocessing: of their images.
-      batch_size: of all batches; a multiple of the pieces asked for.
-      epochs: which epochs.
-      skip: batches of the first epoch to leave out; they are read, and not
+      examples: n examples, at least `batch_size`.
+      preprocessing: preprocessing of the images.
+      batch_size: size of all batches; a multiple of the number of replicas.
+      epochs: numbers of the epochs.
+      skip: number of batches of the first epoch to skip; they are read but not
         decoded.
 
     Attributes:
-      steps: batches of an epoch.
-      epochs, skip: as given.
+      steps: number of batches per epoch.
+      epochs: see Args.
+      skip: see Args.
     """
 
     def __init__(
@@ -117,14 +118,14 @@ class StreamedTrainingBatches:
         self.skip = skip
         self._limit: int | None = None
         self._examples = examples
-        self._preparation = preprocessing
+        self._preprocessing = preprocessing
         self._batch_size = batch_size
 
     def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
-        """Batches (images, targets, labels, true_labels), without end marks."""
-        preprocessing, size = self._preparation, self._batch_size
+        """Yields (images, targets, labels, true_labels) as one stream."""
+        preprocessing, size = self._preprocessing, self._batch_size
 
-        def of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        def examples_of(epoch: tf.Tensor) -> tf.data.Dataset:
             examples = self._examples.shuffled(preprocessing.seed, epoch)
             examples = examples.take(self.steps * size)
             return examples.map(lambda *fields: (epoch, *fields))
@@ -147,15 +148,15 @@ class StreamedTrainingBatches:
             return images, targets, labels, true_labels
 
         epochs = tf.data.Dataset.range(self.epochs.start, self.epochs.stop)
-        stream = epochs.flat_map(of_epoch).skip(self.skip * size)
+        stream = epochs.flat_map(examples_of).skip(self.skip * size)
         if self._limit is not None:
             stream = stream.take(self._limit * size)
-        num_replicas = _pieces(stream, shard, size).map(key)
-        decoded = _batched(_one_by_one(num_replicas, decode), shard, size)
+        pieces = _pieces(stream, shard, size).map(key)
+        decoded = _batched(_one_by_one(pieces, decode), shard, size)
         return steady(decoded.map(finish).prefetch(shard.count))
 
     def beginning(self, epoch: int, limit: int) -> "StreamedTrainingBatches":
-        """The first batches of an epoch alone, as trained on."""
+        """Returns the first `limit` training batches of an epoch."""
         part = copy.copy(self)
         part.epochs, part.skip = range(epoch, epoch + 1), 0
         part._limit = limit
@@ -163,14 +164,16 @@ class StreamedTrainingBatches:
 
 
 class StreamedEvaluationBatches:
-    """Batches of every example once, in order.
+    """Evaluation batches: every example once, in order.
 
-    All have one size: the last is filled up with examples of weight 0.
+    All batches have the same size. The last batch is padded with examples of
+    weight 0.
 
     Args:
-      examples: n examples.
-      preprocessing: of their images, which are not distorted.
-      batch_size: at most; rounded up for the devices to share.
+      examples: the examples to evaluate on.
+      preprocessing: preprocessing of the images, without augmentation.
+      batch_size: largest batch size, rounded up to a multiple of the number of
+        replicas.
     """
 
     def __init__(
@@ -181,12 +184,12 @@ class StreamedEvaluationBatches:
         batch_size: int,
     ):
         self._examples = examples
-        self._preparation = preprocessing
+        self._preprocessing = preprocessing
         self._batch_size = batch_size
 
     def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
-        """Batches (images, labels, true_labels, weights)."""
-        preprocessing, count = self._preparation, len(self._examples)
+        """Yields (images, labels, true_labels, weights)."""
+        preprocessing, count = self._preprocessing, len(self._examples)
         size = shard.round_up(min(self._batch_size, count))
         missing = -count % size
 
@@ -208,15 +211,15 @@ class StreamedEvaluationBatches:
         examples = self._examples.in_order()
         filled = examples.concatenate(examples.take(1).repeat(missing))
         stream = filled.enumerate().map(weigh)
-        num_replicas = _pieces(stream, shard, size).map(key)
-        decoded = _batched(_one_by_one(num_replicas, decode), shard, size)
+        pieces = _pieces(stream, shard, size).map(key)
+        decoded = _batched(_one_by_one(pieces, decode), shard, size)
         return steady(decoded.map(finish).prefetch(shard.count))
 
 
 def _pieces(
     stream: tf.data.Dataset, shard: BatchShard, batch_size: int
 ) -> tf.data.Dataset:
-    """Pieces of batches of encoded examples: those of a share alone."""
+    """Groups encoded examples into the pieces of batches of a shard."""
     size = batch_size // shard.num_replicas
     begin, end = shard.first * size, (shard.first + shard.count) * size
     if (begin, end) != (0, batch_size):
@@ -235,18 +238,19 @@ def _batched(
     return stream.batch(batch_size // shard.num_replicas, drop_remainder=True)
 
 
-def _one_by_one(num_replicas: tf.data.Dataset, decode) -> tf.data.Dataset:
-    """Decodes the images of pieces, each by itself, on all cores."""
-    return num_replicas.unbatch().map(decode, num_parallel_calls=os.cpu_count())
+def _one_by_one(pieces: tf.data.Dataset, decode) -> tf.data.Dataset:
+    """Decodes the images of pieces one at a time, on all cores."""
+    return pieces.unbatch().map(decode, num_parallel_calls=os.cpu_count())
 
 
 def streamed_moments(
     examples: EncodedExamples, image_size: int, seed: int
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation of each channel over the centres of 1,000 images.
+    """Computes the moments of each channel over the centres of 1,000 images.
 
     Returns:
-      Two tuples of one number a channel, on the scale of 0 to 1.
+      The mean and the standard deviation per channel, for pixels scaled from
+      0 to 1.
     """
     first = examples.shuffled(seed, tf.constant(0, tf.int64))
 
