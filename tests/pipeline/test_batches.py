@@ -1,4 +1,4 @@
-"""Batches divided among devices are the batches of one device."""
+"""Batches do not depend on the number of devices."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.support.helpers import collect, indexed
 
 
 def positions(batches) -> list[list[int]]:
-    """The positions of the examples of each batch or piece."""
+    """Returns the positions of the examples in each batch or piece."""
     return [images[:, 0, 0, 0].astype(int).tolist() for images, *_ in batches]
 
 
@@ -27,7 +27,7 @@ def training(
 
 
 def joined(pipelines: list, local: int) -> list[list[int]]:
-    """The batches that the pieces of all input pipelines make up."""
+    """Joins the pieces of all input pipelines to batches."""
     steps = len(pipelines[0]) // local
     return [
         [
@@ -47,7 +47,7 @@ def joined(pipelines: list, local: int) -> list[list[int]]:
     local=st.sampled_from([1, 2]),
 )
 @settings(max_examples=8)
-def test_pieces_make_up_the_batches_of_one_device(
+def test_joined_pieces_equal_the_batches_of_one_device(
     count, batch_size, workers, local
 ):
     pieces = workers * local
@@ -60,7 +60,7 @@ def test_pieces_make_up_the_batches_of_one_device(
 
 @given(count=st.integers(16, 60), multiple=st.sampled_from([1, 2, 4]))
 @settings(max_examples=8)
-def test_batches_of_one_size_leave_no_example_out(count, multiple):
+def test_batches_of_one_size_contain_every_example(count, multiple):
     batch_size = 4 * multiple
     shard = BatchShard(multiple, 0, multiple, multiple)
     steps = -(-count // batch_size)
@@ -72,12 +72,12 @@ def test_batches_of_one_size_leave_no_example_out(count, multiple):
 
 
 @pytest.mark.parametrize("count", [16, 64])
-def test_sizes_that_divide_are_the_batches_of_one_device(count):
+def test_batches_of_one_size_do_not_overlap_if_sizes_divide(count):
     shard = BatchShard(multiple=8)
     assert training(count, 16, shard) == training(count, 16)
 
 
-def test_a_batch_is_found_by_its_number():
+def test_at_returns_the_batch_of_a_step():
     batches = pipeline.TrainingBatches(
         indexed(30), batch_size=8, seed=0, epochs=range(3)
     )
@@ -93,7 +93,7 @@ def test_a_batch_is_found_by_its_number():
 
 @pytest.mark.parametrize("count", [3, 130, 1001])
 @pytest.mark.parametrize("pieces", [1, 2, 8])
-def test_pieces_evaluate_every_example_once(count, pieces):
+def test_pieces_contain_every_evaluation_example_once(count, pieces):
     batches = pipeline.EvaluationBatches(indexed(count))
     counted = [
         image[0, 0, 0]

@@ -1,4 +1,4 @@
-"""Batches and the data of a run."""
+"""In-memory batches, and the inputs of a run."""
 
 import dataclasses
 
@@ -31,7 +31,7 @@ from tests.support.helpers import (
     seed=st.integers(0, 2**31 - 1),
 )
 @settings(max_examples=15)
-def test_each_epoch_visits_every_example_once(count, batch_size, seed):
+def test_each_epoch_contains_every_example_once(count, batch_size, seed):
     batches = collect(
         pipeline.TrainingBatches(
             indexed(count), batch_size=batch_size, seed=seed, epochs=range(2)
@@ -53,14 +53,14 @@ def test_each_epoch_visits_every_example_once(count, batch_size, seed):
 
 
 def order_of(seed: int, epochs: range, count: int = 40) -> np.ndarray:
-    """The order of the examples in each epoch: [epochs, count]."""
+    """Returns the order of the examples in each epoch: [epochs, count]."""
     batches = pipeline.TrainingBatches(
         indexed(count), batch_size=count, seed=seed, epochs=epochs
     ).dataset()
     return np.array([labels // 7 for _, _, labels, _ in collect(batches)])
 
 
-def test_order_differs_between_epochs_and_seeds_alone():
+def test_order_depends_only_on_epoch_and_seed():
     first, second = order_of(0, range(2))
     other = order_of(1, range(1))[0]
     plain = np.arange(40)
@@ -71,7 +71,7 @@ def test_order_differs_between_epochs_and_seeds_alone():
     np.testing.assert_array_equal(order_of(0, range(2)), [first, second])
 
 
-def test_every_order_is_as_likely():
+def test_all_orders_are_equally_likely():
     orders = order_of(0, range(600), count=3)
     _, counts = np.unique(orders, axis=0, return_counts=True)
     assert len(counts) == 6
@@ -79,7 +79,7 @@ def test_every_order_is_as_likely():
 
 
 @pytest.mark.parametrize("augmented", [False, True])
-def test_a_run_can_start_at_any_epoch(few, augmented):
+def test_a_run_can_resume_at_any_epoch(few, augmented):
     augment = None
     if augmented:
         augment = pipeline.augmentation(
@@ -104,7 +104,7 @@ def test_a_run_can_start_at_any_epoch(few, augmented):
 
 
 @pytest.mark.parametrize("count", [1, 499, 500, 1003])
-def test_evaluation_sees_every_example_once_in_order(count):
+def test_evaluation_contains_every_example_once_in_order(count):
     batches = collect(pipeline.EvaluationBatches(indexed(count)).dataset())
     images, labels, true_labels, weights = map(
         np.concatenate, zip(*batches, strict=True)
@@ -120,12 +120,12 @@ def test_evaluation_sees_every_example_once_in_order(count):
     np.testing.assert_array_equal(true_labels, 11 * np.arange(count))
 
 
-# The data of a run
+# Inputs of a run
 
 
 @pytest.fixture(scope="module")
 def tiny(sample):
-    """60 training and 40 test images, in place of every data set."""
+    """Replaces every data set by 60 training and 40 test images."""
     loaded = data.ImageClassification(
         sample.train.take(np.arange(60)),
         sample.test.take(np.arange(40)),
@@ -137,22 +137,22 @@ def tiny(sample):
 
 
 @pytest.fixture(scope="module")
-def of_kinds(tiny) -> dict[str, runs.InMemoryInputs]:
-    """The data of a run of each kind."""
+def inputs_by_kind(tiny) -> dict[str, runs.InMemoryInputs]:
+    """The inputs of a run for each randomization."""
     return {
         kind: runs.InMemoryInputs.load(RunConfig(randomize=kind))
         for kind in RANDOMIZATIONS
     }
 
 
-def epochs_of(config: RunConfig, task: runs.InMemoryInputs) -> list[list]:
-    """What the model is fed, epoch for epoch."""
+def epochs_of(config: RunConfig, inputs: runs.InMemoryInputs) -> list[list]:
+    """Returns the training batches of each epoch."""
     batches = collect(
-        dataclasses.replace(task, config=config)
+        dataclasses.replace(inputs, config=config)
         .training_batches(training.Progress())
         .dataset()
     )
-    steps = -(-len(task.train) // config.batch_size)
+    steps = -(-len(inputs.train) // config.batch_size)
     assert len(batches) == steps * config.epochs
     return [
         batches[start : start + steps]
@@ -161,25 +161,25 @@ def epochs_of(config: RunConfig, task: runs.InMemoryInputs) -> list[list]:
 
 
 @pytest.mark.parametrize("kind", RANDOMIZATIONS)
-def test_the_model_is_fed_the_same_pairs_each_epoch(of_kinds, kind):
+def test_each_epoch_has_the_same_images_and_labels(inputs_by_kind, kind):
     config = RunConfig(randomize=kind, epochs=2, batch_size=16)
-    task = of_kinds[kind]
-    first, second = map(by_example, epochs_of(config, task))
+    inputs = inputs_by_kind[kind]
+    first, second = map(by_example, epochs_of(config, inputs))
     assert first == second
-    whitened = pipeline.whiten(tf.constant(task.train_crops.images)).numpy()
-    labels = np.asarray(task.train_crops.labels)
+    whitened = pipeline.whiten(tf.constant(inputs.train_crops.images)).numpy()
+    labels = np.asarray(inputs.train_crops.labels)
     assert first == {
         image.tobytes(): label
         for image, label in zip(whitened, labels, strict=True)
     }
 
 
-def test_the_conditions_of_a_run_are_those_of_its_name(tiny, of_kinds):
-    assert len({task.fingerprint for task in of_kinds.values()}) == 5
-    for kind, task in of_kinds.items():
+def test_inputs_are_randomized_as_the_config_says(tiny, inputs_by_kind):
+    assert len({inputs.fingerprint for inputs in inputs_by_kind.values()}) == 5
+    for kind, inputs in inputs_by_kind.items():
         for given_, made in (
-            (tiny.train, task.train_crops),
-            (tiny.test, task.test_crops),
+            (tiny.train, inputs.train_crops),
+            (tiny.test, inputs.test_crops),
         ):
             crops = given_.images[:, 2:30, 2:30]
             images, labels = map(np.asarray, (made.images, made.labels))
@@ -190,13 +190,13 @@ def test_the_conditions_of_a_run_are_those_of_its_name(tiny, of_kinds):
             np.testing.assert_array_equal(made.true_labels, given_.labels)
 
 
-def test_a_run_shuffles_training_and_test_set_alike(tiny, of_kinds):
-    task = of_kinds["shuffled_pixels"]
+def test_training_and_test_set_share_the_permutation(tiny, inputs_by_kind):
+    inputs = inputs_by_kind["shuffled_pixels"]
     order = shuffle_pixels(tf.constant(numbered(28, 28)[None]), seed=0)
     order = order.numpy().ravel()
     for given_, made in (
-        (tiny.train, task.train_crops),
-        (tiny.test, task.test_crops),
+        (tiny.train, inputs.train_crops),
+        (tiny.test, inputs.test_crops),
     ):
         crops = given_.images[:, 2:30, 2:30].reshape(-1, 784, 3)
         np.testing.assert_array_equal(
@@ -204,10 +204,10 @@ def test_a_run_shuffles_training_and_test_set_alike(tiny, of_kinds):
         )
 
 
-def test_noise_of_a_run_matches_the_training_set(tiny, of_kinds):
-    task = of_kinds["gaussian"]
+def test_noise_has_the_moments_of_the_training_set(tiny, inputs_by_kind):
+    inputs = inputs_by_kind["gaussian"]
     crops = tiny.train.images[:, 2:30, 2:30] / 255
-    for split in (task.train_crops, task.test_crops):
+    for split in (inputs.train_crops, inputs.test_crops):
         noise = np.asarray(split.images, np.float64)
         count = noise[..., 0].size
         error = noise.mean(axis=(0, 1, 2)) - crops.mean(axis=(0, 1, 2))
@@ -217,7 +217,7 @@ def test_noise_of_a_run_matches_the_training_set(tiny, of_kinds):
         assert np.abs(ratio - 1).max() < 4 * np.sqrt(2 / count)
 
 
-def test_noise_matches_the_whole_set_also_for_a_subset(tiny):
+def test_noise_of_a_subset_has_the_moments_of_the_whole_set(tiny):
     config = RunConfig(randomize="gaussian", train_examples=10)
     expected = pipeline.channel_moments(tiny.train.images)
     random = runs.InMemoryInputs.load(config).randomization
@@ -225,11 +225,11 @@ def test_noise_matches_the_whole_set_also_for_a_subset(tiny):
 
 
 @pytest.mark.parametrize("kind", ["labels", "shuffled_pixels"])
-def test_random_crops_are_windows_randomized_like_the_rest(tiny, kind):
+def test_random_crops_are_randomized_windows(tiny, kind):
     config = RunConfig(
         randomize=kind, random_crop=True, epochs=2, batch_size=16
     )
-    task = runs.InMemoryInputs.load(config)
+    inputs = runs.InMemoryInputs.load(config)
     positions = numbered(28, 28)[None]
     order = positions.ravel()
     if kind == "shuffled_pixels":
@@ -249,12 +249,12 @@ def test_random_crops_are_windows_randomized_like_the_rest(tiny, kind):
         for place, part in enumerate(pipeline.whiten(cuts).numpy()):
             windows[part.tobytes()] = index, place
     seen = []
-    for epoch in epochs_of(config, task):
+    for epoch in epochs_of(config, inputs):
         places = {}
         for image, label in by_example(epoch).items():
             index, place = windows[image]
             places[index] = place
-            assert label == task.train_crops.labels[index]
+            assert label == inputs.train_crops.labels[index]
         assert sorted(places) == list(range(60))
         seen.append(places)
     assert len(set(seen[0].values())) > 10
@@ -262,28 +262,28 @@ def test_random_crops_are_windows_randomized_like_the_rest(tiny, kind):
     assert changed > 45
 
 
-def test_without_random_crop_nothing_but_the_order_changes(tiny):
+def test_without_random_crop_only_the_order_changes(tiny):
     plain = RunConfig(randomize="none", random_crop=False, epochs=2)
     crops = pipeline.whiten(tf.constant(tiny.train.images[:, 2:30, 2:30]))
     expected = {image.tobytes() for image in crops.numpy()}
-    task = runs.InMemoryInputs.load(plain)
-    for epoch in epochs_of(plain, task):
+    inputs = runs.InMemoryInputs.load(plain)
+    for epoch in epochs_of(plain, inputs):
         assert set(by_example(epoch)) == expected
     cropped = dataclasses.replace(plain, random_crop=True)
-    task = runs.InMemoryInputs.load(cropped)
-    for epoch in epochs_of(cropped, task):
+    inputs = runs.InMemoryInputs.load(cropped)
+    for epoch in epochs_of(cropped, inputs):
         assert len(set(by_example(epoch)) & expected) < 15
 
 
-def test_augmented_images_change_and_their_labels_do_not(tiny):
+def test_augmentation_changes_images_but_not_labels(tiny):
     config = RunConfig(randomize="labels", augment=True, epochs=2)
-    task = runs.InMemoryInputs.load(config)
-    first, second = map(by_example, epochs_of(config, task))
+    inputs = runs.InMemoryInputs.load(config)
+    first, second = map(by_example, epochs_of(config, inputs))
     assert not first.keys() & second.keys()
-    labels = np.sort(task.train_crops.labels).tolist()
+    labels = np.sort(inputs.train_crops.labels).tolist()
     assert sorted(first.values()) == sorted(second.values()) == labels
     moved = pipeline.flip_and_rotate(
-        tf.constant(task.train_crops.images),
+        tf.constant(inputs.train_crops.images),
         tf.constant(tiny.train.ids),
         seed=config.seed,
         epoch=1,
@@ -292,14 +292,14 @@ def test_augmented_images_change_and_their_labels_do_not(tiny):
         image.tobytes(): int(label)
         for image, label in zip(
             pipeline.whiten(moved).numpy(),
-            task.train_crops.labels,
+            inputs.train_crops.labels,
             strict=True,
         )
     }
 
 
-def test_the_test_set_is_never_augmented(of_kinds):
-    plain = of_kinds["labels"]
+def test_the_test_set_is_not_augmented(inputs_by_kind):
+    plain = inputs_by_kind["labels"]
     varied = runs.InMemoryInputs.load(RunConfig(random_crop=True, augment=True))
     np.testing.assert_array_equal(
         varied.test_crops.images, plain.test_crops.images
@@ -309,8 +309,8 @@ def test_the_test_set_is_never_augmented(of_kinds):
     )
 
 
-def test_a_subset_has_the_randomization_of_the_whole(of_kinds):
-    whole = of_kinds["random_pixels"].train_crops
+def test_a_subset_is_randomized_like_the_whole_set(inputs_by_kind):
+    whole = inputs_by_kind["random_pixels"].train_crops
     part = runs.InMemoryInputs.load(
         RunConfig(randomize="random_pixels", train_examples=20)
     ).train_crops
@@ -320,17 +320,16 @@ def test_a_subset_has_the_randomization_of_the_whole(of_kinds):
 
 
 def test_a_run_that_chooses_tests_on_held_out_training_images(tiny):
-    task = runs.InMemoryInputs.load(RunConfig(validation_examples=10))
-    train, test = (
-        np.asarray(split.ids) for split in (task.train_crops, task.test_crops)
-    )
+    inputs = runs.InMemoryInputs.load(RunConfig(validation_examples=10))
+    train = np.asarray(inputs.train_crops.ids)
+    test = np.asarray(inputs.test_crops.ids)
     assert (len(train), len(test)) == (50, 10)
     np.testing.assert_array_equal(
         np.sort(np.concatenate([train, test])), np.sort(tiny.train.ids)
     )
 
 
-def test_images_too_small_to_crop_at_random_are_refused(tiny, monkeypatch):
+def test_images_too_small_for_random_crops_raise(tiny, monkeypatch):
     small = dataclasses.replace(
         tiny,
         train=dataclasses.replace(tiny.train, images=tiny.train.images[:, :27]),
@@ -340,6 +339,6 @@ def test_images_too_small_to_crop_at_random_are_refused(tiny, monkeypatch):
         runs.InMemoryInputs.load(RunConfig(random_crop=True))
 
 
-def test_crops_stay_28_of_32():
+def test_crop_size_is_28_of_32():
     assert preprocessing.crop_size(32, 32) == (28, 28)
     assert preprocessing.crop_size(64, 96) == (56, 84)

@@ -17,7 +17,7 @@ from tests.support.helpers import (
 # Whitening
 
 
-def test_whitened_natural_images_have_mean_0_and_deviation_1(sample):
+def test_whitened_images_have_mean_0_and_deviation_1(sample):
     images = pipeline.whiten(tf.constant(sample.train.images[:500])).numpy()
     assert images.dtype == np.float32
     flat = images.reshape(500, -1).astype(np.float64)
@@ -25,7 +25,7 @@ def test_whitened_natural_images_have_mean_0_and_deviation_1(sample):
     np.testing.assert_allclose(flat.std(axis=1), 1, atol=2e-5)
 
 
-def test_whitening_is_tensorflows_of_images_between_0_and_1(few):
+def test_whitening_equals_tensorflow_on_images_from_0_to_1(few):
     expected = tf.image.per_image_standardization(
         tf.constant(few.images, tf.float32) / 255
     )
@@ -33,7 +33,7 @@ def test_whitening_is_tensorflows_of_images_between_0_and_1(few):
     np.testing.assert_allclose(whitened, expected, atol=1e-5)
 
 
-def test_the_deviation_has_a_floor():
+def test_the_deviation_has_a_lower_bound():
     image = np.full((28, 28, 3), 100, np.uint8)
     whitened = pipeline.whiten(copies(image, 1)).numpy()
     np.testing.assert_allclose(whitened, 0, atol=1e-4)
@@ -45,7 +45,7 @@ def test_the_deviation_has_a_floor():
     np.testing.assert_allclose(step, np.sqrt(size) / 255, rtol=1e-3)
 
 
-def test_noise_is_whitened_on_the_scale_it_has():
+def test_float_images_are_whitened_without_scaling():
     noise = np.random.default_rng(0).normal(0.5, 0.25, (3, 28, 28, 3))
     noise = noise.astype(np.float32)
     whitened = pipeline.whiten(tf.constant(noise)).numpy()
@@ -54,7 +54,7 @@ def test_noise_is_whitened_on_the_scale_it_has():
         np.testing.assert_allclose(after, expected, atol=1e-4)
 
 
-def test_whitening_examples_keeps_all_but_the_images(few):
+def test_whitening_examples_changes_only_the_images(few):
     whitened = pipeline.whitened(few)
     np.testing.assert_allclose(
         whitened.images, pipeline.whiten(tf.constant(few.images)), atol=1e-6
@@ -76,7 +76,7 @@ def test_centre_crop_of_32_starts_at_2():
 
 @given(height=st.integers(8, 80), width=st.integers(8, 80))
 @settings(max_examples=30)
-def test_centre_crop_keeps_28_of_32_and_the_middle(height, width):
+def test_centre_crop_is_28_of_32_and_centred(height, width):
     image = numbered(height, width)
     crop = pipeline.centre_crop(image[None])[0]
     assert crop.shape == (height * 28 // 32, width * 28 // 32, 1)
@@ -91,7 +91,7 @@ def test_centre_crop_keeps_28_of_32_and_the_middle(height, width):
         assert size - kept - before - before in (0, 1)
 
 
-def test_every_random_crop_is_a_window_and_all_are_as_likely():
+def test_random_crops_are_uniformly_distributed_windows():
     count, image = 5_000, numbered(32, 32)
     crops = pipeline.random_crop(
         copies(image, count), identities(count), seed=0, epoch=0
@@ -129,9 +129,9 @@ def test_random_crops_of_images_that_are_not_square():
     "operation", [pipeline.random_crop, pipeline.flip_and_rotate]
 )
 class TestKeyedByExampleAndEpoch:
-    """What is random each epoch follows from (seed, epoch, identity)."""
+    """Random crops and augmentation depend on (seed, epoch, identity)."""
 
-    def test_batch_and_order_do_not_matter(self, few, operation):
+    def test_results_do_not_depend_on_batch_and_order(self, few, operation):
         def apply(indices):
             return operation(
                 tf.constant(few.images[indices]),
@@ -145,7 +145,7 @@ class TestKeyedByExampleAndEpoch:
         np.testing.assert_array_equal(apply(order), whole[order])
         np.testing.assert_array_equal(apply([77]), whole[[77]])
 
-    def test_epochs_and_seeds_differ(self, few, operation):
+    def test_epochs_and_seeds_give_different_results(self, few, operation):
         images, ids = tf.constant(few.images), tf.constant(few.ids)
         results = [
             operation(images, ids, seed=seed, epoch=epoch).numpy()
@@ -153,11 +153,11 @@ class TestKeyedByExampleAndEpoch:
         ]
         for index, one in enumerate(results):
             for other in results[:index]:
-                # One crop in 25 is the same by chance: 5.2 of 130.
+                # By chance, 1 crop in 25 is the same: 5.2 of 130.
                 same = (one == other).all(axis=(1, 2, 3)).sum()
                 assert same <= 17
 
-    def test_same_in_graphs_with_the_epoch_as_a_tensor(self, few, operation):
+    def test_results_are_the_same_in_graphs(self, few, operation):
         images = tf.constant(few.images[:20])
         ids = tf.constant(few.ids[:20])
 
@@ -183,7 +183,7 @@ class TestKeyedByExampleAndEpoch:
 
 @pytest.fixture(scope="module")
 def turns() -> np.ndarray:
-    """The linear maps of 4,000 augmentations, from output to input: [n,2,2]."""
+    """Linear maps of 4,000 augmentations, from output to input: [n, 2, 2]."""
     count, size = 4_000, 16
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
     ramps = np.stack([x, y], axis=-1).astype(np.float32)
@@ -197,17 +197,17 @@ def turns() -> np.ndarray:
     return np.stack([columns, rows], axis=-1).astype(np.float64)
 
 
-def test_augmentation_is_rigid(turns):
+def test_augmentation_preserves_distances(turns):
     identity = turns @ np.swapaxes(turns, 1, 2)
     np.testing.assert_allclose(
         identity, np.broadcast_to(np.eye(2), identity.shape), atol=1e-4
     )
 
 
-def test_half_the_images_are_mirrored_left_to_right(turns):
+def test_half_of_the_images_are_flipped_left_to_right(turns):
     mirrored = np.linalg.det(turns) < 0
     assert abs(mirrored.mean() - 0.5) < 4 * 0.5 / np.sqrt(len(turns))
-    # Left to right, not upside down: rows keep their order.
+    # A flip upside down would reverse the rows.
     assert (turns[:, 1, 1] > 0.9).all()
 
 
@@ -221,7 +221,7 @@ def test_angles_are_uniform_up_to_25_degrees(turns):
 
 
 @pytest.mark.parametrize("value", [0, 37, 255])
-def test_an_even_image_stays_even_to_its_corners(value):
+def test_a_constant_image_is_unchanged(value):
     image = np.full((28, 28, 3), value, np.uint8)
     moved = pipeline.flip_and_rotate(
         copies(image, 100), identities(100), seed=0, epoch=0
@@ -229,7 +229,7 @@ def test_an_even_image_stays_even_to_its_corners(value):
     assert np.abs(moved.astype(int) - value).max() <= 1
 
 
-def test_a_round_image_stays_nearly_the_same():
+def test_a_rotationally_symmetric_image_is_nearly_unchanged():
     y, x = np.mgrid[:28, :28] - 13.5
     radius = np.hypot(x, y)
     disc = 255 / (1 + np.exp((radius - 8) / 2))
@@ -243,7 +243,7 @@ def test_a_round_image_stays_nearly_the_same():
     assert error[:, radius < 13].max() < 3
 
 
-def test_turning_stored_images_does_not_darken_them(few):
+def test_integer_images_are_rounded_and_not_truncated(few):
     ids = tf.constant(few.ids)
     stored, exact = (
         pipeline.flip_and_rotate(
@@ -259,7 +259,7 @@ def test_turning_stored_images_does_not_darken_them(few):
 # Moments
 
 
-def test_moments_are_of_the_training_sets_centre_crops(sample):
+def test_moments_are_computed_on_centre_crops(sample):
     crops = sample.train.images[:, 2:30, 2:30].astype(np.float64) / 255
     mean, stddev = pipeline.channel_moments(sample.train.images)
     np.testing.assert_allclose(mean, crops.mean(axis=(0, 1, 2)), rtol=1e-9)

@@ -1,4 +1,4 @@
-"""Cutout, mixup and label smoothing: what they do, and what they depend on."""
+"""Cutout, mixup and label smoothing."""
 
 import dataclasses
 
@@ -28,7 +28,7 @@ def batch():
     return images, labels
 
 
-def test_cutout_sets_one_window_to_zero_and_nothing_else(batch):
+def test_cutout_sets_exactly_one_window_to_zero(batch):
     images, _ = batch
     outputs = cut(images)
     gone = (outputs == 0).all(axis=-1)
@@ -44,14 +44,14 @@ def test_cutout_sets_one_window_to_zero_and_nothing_else(batch):
 
 def test_cutout_centres_are_uniform():
     images = np.ones((20_000, 28, 28, 1), "float32")
-    lam = (cut(images, np.arange(20_000)) == 0).mean(axis=(0, 3))
-    # Row r is cut where the centre is one of r - 6, ..., r + 7.
+    frequency = (cut(images, np.arange(20_000)) == 0).mean(axis=(0, 3))
+    # Row r is cut if the centre is one of r - 6, ..., r + 7.
     near = [min(r + 7, 27) - max(r - 6, 0) + 1 for r in range(28)]
     near = np.array(near) / 28
-    np.testing.assert_allclose(lam, np.outer(near, near), atol=0.02)
+    np.testing.assert_allclose(frequency, np.outer(near, near), atol=0.02)
 
 
-def test_mixup_interpolates_neighbours_by_one_share_an_example(batch):
+def test_mixup_interpolates_neighbours_by_one_ratio_per_example(batch):
     images, labels = batch
     targets = np.eye(CLASSES, dtype="float32")[labels]
     outputs, soft = mixed(images, targets)
@@ -72,7 +72,7 @@ def test_mixup_interpolates_neighbours_by_one_share_an_example(batch):
 
 
 @pytest.mark.parametrize("function", ["cut_out", "mix_up"])
-def test_draws_depend_on_seed_epoch_and_example_alone(function, batch):
+def test_results_depend_only_on_seed_epoch_and_example(function, batch):
     images, labels = batch
     targets = np.eye(CLASSES, dtype="float32")[labels]
 
@@ -89,7 +89,7 @@ def test_draws_depend_on_seed_epoch_and_example_alone(function, batch):
     np.testing.assert_array_equal(part[1:], whole[101:200])
 
 
-def test_label_smoothing_spreads_its_share_over_all_classes():
+def test_label_smoothing_spreads_its_amount_over_all_classes():
     smooth = pipeline.smooth(np.array([2, 0], "int32"), 4, 0.1).numpy()
     expected = [[0.025, 0.025, 0.925, 0.025], [0.925, 0.025, 0.025, 0.025]]
     np.testing.assert_allclose(smooth, expected, rtol=1e-6)
@@ -128,7 +128,7 @@ def batches_of(config):
         {"cutout": True, "augment": True, "random_crop": True},
     ],
 )
-def test_batches_of_a_run_are_regularized(options):
+def test_training_batches_of_a_run_are_regularized(options):
     plain = batches_of(RunConfig())
     for before, after in zip(
         plain, batches_of(RunConfig(**options)), strict=True

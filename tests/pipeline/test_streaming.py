@@ -1,4 +1,4 @@
-"""Data sets that stream: records as ImageNet's, folders, photographs."""
+"""Streamed data sets: ImageNet-like records and image folders."""
 
 import dataclasses
 import os
@@ -19,17 +19,15 @@ from rethink_keras import (
     training,
 )
 from rethink_keras.data.identities import identities
-from rethink_keras.pipeline import BatchShard, encoded_images
+from rethink_keras.pipeline import BatchShard
 from tests.support.helpers import assert_same_batches, collect
 from tests.support.streamed_sets import (
     CLASSES,
-    jpeg,
     numbered,
-    photograph,
     write_folder,
     write_imagenet,
 )
-from tests.support.tiny_sets import complaint
+from tests.support.tiny_sets import loading_error
 
 TRAIN, TEST = 29, 11
 KINDS = ("photos", "folder")
@@ -37,7 +35,7 @@ KINDS = ("photos", "folder")
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory) -> str:
-    """A data_dir with the same images as records and as a folder."""
+    """A data_dir that holds the same images as records and as a folder."""
     directory = tmp_path_factory.mktemp("photos")
     train, test = numbered(TRAIN), numbered(TEST, first=100)
     write_imagenet(directory, {"train": train, "validation": test})
@@ -66,7 +64,7 @@ def epoch_of(number: int) -> tf.Tensor:
 # Reading
 
 
-def test_identities_are_those_of_tfds_in_one_file(photos, tmp_path):
+def test_identities_are_the_tfds_ids_of_a_single_file(photos, tmp_path):
     write_imagenet(tmp_path, {"train": numbered(TRAIN), "test": []}, shards=1)
     builder = tfds.builder("photos", data_dir=str(tmp_path))
     stored = builder.as_dataset(
@@ -78,7 +76,7 @@ def test_identities_are_those_of_tfds_in_one_file(photos, tmp_path):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_each_epoch_has_every_example_once_in_an_order_of_its_own(photos, name):
+def test_epochs_contain_every_example_once_in_different_orders(photos, name):
     streams = data.stream(name, photos)
     assert (len(streams.train), len(streams.test)) == (TRAIN, TEST)
     assert streams.num_classes == CLASSES
@@ -93,7 +91,7 @@ def test_each_epoch_has_every_example_once_in_an_order_of_its_own(photos, name):
     assert len({tuple(order) for order in (stored, *orders)}) == 4
 
 
-def test_a_folder_is_known_by_its_paths_and_not_by_its_place(photos, tmp_path):
+def test_identities_in_a_folder_are_relative_paths(photos, tmp_path):
     write_folder(
         tmp_path / "folder", {"train": numbered(5), "test": numbered(5)}
     )
@@ -105,7 +103,7 @@ def test_a_folder_is_known_by_its_paths_and_not_by_its_place(photos, tmp_path):
     assert int(first) in found
 
 
-def test_secret_labels_are_not_tested_on(tmp_path):
+def test_a_test_split_without_labels_is_not_used(tmp_path):
     secret = [{**record, "label": -1} for record in numbered(4, 50)]
     splits = {
         "train": numbered(6),
@@ -116,23 +114,23 @@ def test_secret_labels_are_not_tested_on(tmp_path):
     assert len(data.stream("photos", str(tmp_path)).test) == 5
 
 
-def test_a_set_in_memory_does_not_take_images_of_varied_size(photos):
-    assert "--image_size" in complaint(photos, "photos")
-    assert "--image_size" in complaint(photos, "folder")
+def test_loading_images_of_several_sizes_raises(photos):
+    assert "image_size=N" in loading_error(photos, "photos")
+    assert "image_size=N" in loading_error(photos, "folder")
 
 
 # Batches
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_labels_are_a_function_of_the_identity(photos, name):
+def test_labels_depend_only_on_the_identity(photos, name):
     config = streamed(photos, name, randomize="labels")
-    task = runs.make_inputs(config)
+    inputs = runs.make_inputs(config)
     expected = {}
-    for encoded, label, identity in task.streams.train.in_order():
-        image = task.preprocessing.decode(encoded, None)[None]
-        seen = task.preprocessing.finish(image, identity[None], None)
-        random = task.preprocessing.randomization.labels(
+    for encoded, label, identity in inputs.streams.train.in_order():
+        image = inputs.preprocessing.decode(encoded, None)[None]
+        seen = inputs.preprocessing.finish(image, identity[None], None)
+        random = inputs.preprocessing.randomization.labels(
             label[None], identity[None]
         )
         expected[seen.numpy().tobytes()] = int(label), int(random[0])
@@ -147,7 +145,7 @@ def test_labels_are_a_function_of_the_identity(photos, name):
 
 
 @pytest.mark.parametrize("randomize", ["labels", "random_pixels", "gaussian"])
-def test_a_run_may_start_at_any_step(photos, randomize):
+def test_a_run_can_resume_at_any_step(photos, randomize):
     config = streamed(photos, randomize=randomize)
     whole = collect(to_train(config).dataset())
     progress = training.Progress(epoch=0, step=2)
@@ -165,12 +163,12 @@ def test_a_run_may_start_at_any_step(photos, randomize):
         {"cutout": True, "randomize": "shuffled_pixels"},
     ],
 )
-def test_pieces_make_up_the_batches_of_one_device(photos, options):
+def test_joined_pieces_equal_the_batches_of_one_device(photos, options):
     config = streamed(photos, **options)
     for split in (to_train(config), runs.make_inputs(config).test_set):
         whole = collect(split.dataset())
         pipelines = [
-            collect(split.dataset(BatchShard(pieces=4, first=first, count=2)))
+            collect(split.dataset(BatchShard(4, first=first, count=2)))
             for first in (0, 2)
         ]
         joined = []
@@ -180,7 +178,7 @@ def test_pieces_make_up_the_batches_of_one_device(photos, options):
         assert_same_batches(joined, whole)
 
 
-def test_distortion_is_another_in_each_epoch_and_the_same_in_each_run(photos):
+def test_distortion_differs_between_epochs_but_not_between_runs(photos):
     config = streamed(photos, distort=True, batch_size=TRAIN, randomize="none")
     first, second = collect(to_train(config).dataset())
     again = collect(to_train(config).dataset())
@@ -206,8 +204,8 @@ def test_every_example_is_evaluated_once(photos, pieces):
     assert len(counted) == len(set(counted)) == TEST
 
 
-def test_fingerprints_tell_randomized_pixels_apart(photos):
-    """Those of true and random labels stay what they were."""
+def test_fingerprints_distinguish_randomized_pixels(photos):
+    """Those of true and random labels equal those of earlier versions."""
     prints = {
         (kind, seed): runs.make_inputs(
             streamed(photos, "folder", randomize=kind, seed=seed)
@@ -227,71 +225,16 @@ def test_fingerprints_tell_randomized_pixels_apart(photos):
     assert prints["labels", 0].startswith("d56abbb04469aeff")
 
 
-# Images
-
-
-def test_the_centre_is_the_same_as_of_the_whole_image():
-    image = photograph(5, 64, 96)
-    encoded = jpeg(image)
-    whole = tf.io.decode_jpeg(encoded)
-    middle = whole[4:60, 6:90]
-    expected = tf.image.resize(middle, (24, 24)) / 255
-    found = encoded_images.centred(encoded, 24)
-    assert np.abs(found - expected).max() < 2 / 255
-    png = tf.io.encode_png(whole)
-    assert np.abs(encoded_images.centred(png, 24) - expected).max() < 1e-6
-
-
-def test_grey_images_become_rgb():
-    grey = photograph(3, 40, 50)[..., :1]
-    image, expected = (
-        encoded_images.centred(jpeg(np.repeat(grey, channels, -1)), 8).numpy()
-        for channels in (1, 3)
-    )
-    assert expected.std() > 0.01
-    np.testing.assert_allclose(image, expected, atol=4 / 255)
-
-
-def test_windows_have_the_papers_areas_and_are_not_decoded_in_whole():
-    """Of an image whose values are positions, a window tells its extent."""
-    columns = np.broadcast_to(np.arange(200, dtype=np.uint8), (200, 200))
-    image = np.stack([columns.T, columns, np.full_like(columns, 100)], -1)
-    png = tf.io.encode_png(image)
-    seeds = np.zeros((64, encoded_images.SEEDS, 2), np.int32)
-    seeds[:, :2, 0] = np.arange(64)[:, None]
-    still = {
-        name: getattr(tf.image, name)
-        for name in dir(tf.image)
-        if name.startswith("stateless_random_")
-    }
-    areas, mirrored = [], 0
-    with pytest.MonkeyPatch.context() as patch:
-        for name in still:
-            if not name.endswith("left_right"):
-                patch.setattr(tf.image, name, lambda image, *_: image)
-        for seed in seeds:
-            seen = encoded_images.distorted(png, 50, seed).numpy() * 255
-            height, width = (
-                np.ptp(seen[..., channel]) + 1 for channel in (0, 1)
-            )
-            assert 0.7 < width / height < 1.4
-            areas.append(height * width / 200**2)
-            mirrored += seen[0, 0, 1] > seen[0, -1, 1]
-    assert 0.05 < min(areas) < 0.3
-    assert 0.7 < max(areas) <= 1
-    assert 20 < mirrored < 44
-
-
 # Errors
 
 
-def test_a_truncated_file_is_named_in_one_line(tmp_path):
+def test_a_truncated_file_is_named(tmp_path):
     target = write_imagenet(
         tmp_path, {"train": numbered(TRAIN), "test": numbered(TEST)}
     )
     path = target / "photos-train.tfrecord-00001-of-00003"
     path.write_bytes(path.read_bytes()[:-40])
-    message = refused(streamed(str(tmp_path)), tmp_path)
+    message = run_error(streamed(str(tmp_path)), tmp_path)
     assert str(path) in message
     assert "9 of 10 records" in message
 
@@ -300,17 +243,17 @@ def test_a_truncated_file_is_named_in_one_line(tmp_path):
     ("wrong", "word"),
     [({"image": b"no image"}, "image"), ({"label": CLASSES}, "0 to 6")],
 )
-def test_what_cannot_be_used_is_told(tmp_path, wrong, word):
+def test_invalid_images_and_labels_raise(tmp_path, wrong, word):
     records = numbered(TRAIN)
     records[20] |= wrong
     write_imagenet(tmp_path, {"train": records, "test": numbered(TEST)})
-    message = refused(streamed(str(tmp_path)), tmp_path)
+    message = run_error(streamed(str(tmp_path)), tmp_path)
     assert message.startswith("dataset=photos")
     assert word in message
 
 
-def test_a_batch_larger_than_the_data_is_refused(photos, tmp_path):
-    message = refused(streamed(photos, batch_size=30), tmp_path)
+def test_a_batch_larger_than_the_training_set_raises(photos, tmp_path):
+    message = run_error(streamed(photos, batch_size=30), tmp_path)
     assert message.startswith("batch_size=30: allowed is at most the 29")
 
 
@@ -319,7 +262,7 @@ def test_a_parameter_server_needs_images_in_memory(photos):
         runs.make_inputs(streamed(photos), "parameter_server")
 
 
-def refused(config: RunConfig, tmp_path: pathlib.Path) -> str:
+def run_error(config: RunConfig, tmp_path: pathlib.Path) -> str:
     with pytest.raises(InputError) as error:
         run(config, tmp_path / "run", verbose=False)
     message = str(error.value)
@@ -331,24 +274,23 @@ def refused(config: RunConfig, tmp_path: pathlib.Path) -> str:
 # Runs
 
 
-def test_a_small_set_may_stream_too(tmp_path, sample):
+def test_a_data_set_of_one_image_size_can_stream(tmp_path, sample):
     config = RunConfig(image_size=14, batch_size=500, epochs=1)
     result = run(config, tmp_path / "run", verbose=False)
     assert result["steps"] == 10
     assert 0 < result["train_accuracy"] < 1
-    task = runs.make_inputs(config)
-    memory = pipeline.randomize(sample.train, task.preprocessing.randomization)
-    labels = dict(zip(sample.train.ids, memory.labels.numpy(), strict=True))
-    for _, true_labels, ids in task.streams.train.in_order().batch(5_000):
-        random = task.preprocessing.randomization.labels(
-            true_labels, ids
-        ).numpy()
+    inputs = runs.make_inputs(config)
+    randomization = inputs.preprocessing.randomization
+    in_memory = pipeline.randomize(sample.train, randomization)
+    labels = dict(zip(sample.train.ids, in_memory.labels.numpy(), strict=True))
+    for _, true_labels, ids in inputs.streams.train.in_order().batch(5_000):
+        random = randomization.labels(true_labels, ids).numpy()
         assert dict(zip(ids.numpy(), random, strict=True)) == labels
 
 
-def test_photographs_of_all_sizes_grey_and_colour(tmp_path):
-    beside = pathlib.Path(__file__).parents[3] / "shared" / "imagenet_sample"
-    given = os.environ.get("RETHINK_PHOTOGRAPHS", beside)
+def test_photographs_of_several_sizes_and_colours_can_stream(tmp_path):
+    default = pathlib.Path(__file__).parents[3] / "shared" / "imagenet_sample"
+    given = os.environ.get("RETHINK_PHOTOGRAPHS", default)
     photographs = pathlib.Path(given) / "train"
     if not photographs.is_dir():
         pytest.skip(f"no folder {photographs} (RETHINK_PHOTOGRAPHS)")
