@@ -6,8 +6,7 @@ import signal
 class InputError(ValueError):
     """An invalid input.
 
-    The message is one line that names the input, what is allowed and what to
-    do.
+    The message is one line: the input, the problem, the allowed values, a fix.
     """
 
 

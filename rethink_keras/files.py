@@ -20,11 +20,11 @@ GOES_ON = (
 def writing(
     directory: os.PathLike | str, advice: str = "choose another"
 ) -> Iterator[None]:
-    """Turns errors of writing to a work directory into InputErrors.
+    """Context manager that converts write errors to InputErrors.
 
     Args:
-      directory: the directory that the error names.
-      advice: what the error tells the user to do.
+      directory: the work directory that the error names.
+      advice: the end of the error message, which suggests a fix.
 
     Raises:
       InputError: Python or TensorFlow could not write.
@@ -40,7 +40,7 @@ def writing(
 
 @contextlib.contextmanager
 def reading(path: os.PathLike | str) -> Iterator[None]:
-    """Turns errors of reading a file or directory into InputErrors.
+    """Context manager that converts read errors to InputErrors.
 
     Args:
       path: the path that the error names.
@@ -58,7 +58,7 @@ def reading(path: os.PathLike | str) -> Iterator[None]:
 
 
 def reason_of(error: OSError | tf.errors.OpError) -> str:
-    """Returns why reading or writing failed, without the place in the code."""
+    """Returns why reading or writing failed, without the location in code."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     message = re.sub(r"\{\{.*?\}\} ?| \[Op:.*", "", error.message)
@@ -92,10 +92,10 @@ def visible(directory: epath.Path, pattern: str = "*") -> list[epath.Path]:
 
 
 def write_whole(path: epath.Path, content: bytes) -> None:
-    """Writes a file atomically: under another name first, then renames it.
+    """Writes a file atomically, by renaming a temporary file.
 
     Raises:
-      OSError: the file cannot be written; an older version is kept.
+      OSError: the file cannot be written. An existing file is kept.
     """
     partial = path.with_name(f"{path.name}.partial")
     try:

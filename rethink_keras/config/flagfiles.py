@@ -83,10 +83,10 @@ def parse_options(
 
 
 def explain(message: str, texts: Mapping[str, str]) -> str:
-    """Extends absl's error message by what is allowed.
+    """Adds the allowed values to an error message of absl.
 
     Args:
-      message: the message of an absl error.
+      message: error message of absl.
       texts: the allowed values of each flag in words, by name.
     """
     match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)

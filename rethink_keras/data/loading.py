@@ -15,7 +15,7 @@ Batches = list[tuple[np.ndarray, ...]]
 
 
 def load(name: str, data_dir: str | None = None) -> ImageClassification:
-    """Loads a data set whose images all have the same size into memory.
+    """Loads a data set of equally sized images into memory.
 
     Images have the number of channels that the data set declares. An image
     folder declares none: its images are loaded as grey if all of them are

@@ -57,8 +57,8 @@ class ImageStreams:
       train: training split.
       test: test split.
       num_classes: number of classes.
-      shape: (height, width, channels) of all images, with None for what is not
-        known before reading them.
+      shape: (height, width, channels) of all images; None for a dimension that
+        is unknown before reading.
       find_damage: reads all files and returns one line that names the first
         corrupt file, or None.
     """
@@ -72,7 +72,7 @@ class ImageStreams:
 
     @contextlib.contextmanager
     def naming_damage(self) -> Iterator[None]:
-        """Turns TensorFlow's errors of reading into one line.
+        """Context manager that converts read errors to InputErrors.
 
         Raises:
           InputError: an example could not be read. The message names the
@@ -128,7 +128,7 @@ def _stream_folder(name: str, folder: epath.Path) -> ImageStreams:
 
 
 def _reason(error: tf.errors.OpError | UnicodeDecodeError) -> str:
-    """Returns the reason of an error, without the place in the graph."""
+    """Returns the reason of an error, without the location in the graph."""
     message = getattr(error, "message", str(error))
     text = re.sub(r"{{.*?}}|\[\[.*?\]\]|\[Op:.*", "", message)
     lines = [line.strip() for line in text.splitlines() if line.strip()]

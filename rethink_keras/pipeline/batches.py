@@ -139,7 +139,7 @@ class TrainingBatches:
         return part
 
     def whole(self) -> tf.data.Dataset:
-        """Repeats all examples as one element, the first argument of `at`."""
+        """Yields all examples as one element, endlessly; the input of `at`."""
         fields = tuple(map(tf.constant, self._examples.fields))
         return steady(tf.data.Dataset.from_tensors(fields).repeat())
 

@@ -84,7 +84,7 @@ def _decode(
 ) -> tf.Tensor:
     """Decodes a window of an image and resizes it to a square.
 
-    Of a JPEG, decodes only the window, which is faster.
+    Decodes only the window if the image is a JPEG, which is faster.
 
     Args:
       encoded: string scalar.

@@ -127,12 +127,15 @@ def _interpolate(values: tf.Tensor, lam: tf.Tensor) -> tf.Tensor:
 
 
 def smooth(labels: tf.Tensor, num_classes: int, amount: float) -> tf.Tensor:
-    """Smooths labels: weight 1 - amount on the label, the rest on all classes.
+    """Converts labels to smoothed one-hot distributions.
+
+    The label gets 1 - amount, and each class gets another amount / num_classes
+    (Szegedy et al., 2016).
 
     Args:
       labels: int32 [n].
       num_classes: number of classes.
-      amount: at least 0 and below 1 (Szegedy et al., 2016).
+      amount: at least 0 and below 1.
 
     Returns:
       float32 distributions [n, num_classes].

@@ -1,4 +1,4 @@
-"""Data sets load the same whatever their files, formats and keys."""
+"""Loading does not depend on how a data set is stored."""
 
 import numpy as np
 import pytest
