@@ -9,8 +9,8 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-import rethink_keras.main
 from rethink_keras import InputError
+from rethink_keras.cli import run
 from rethink_keras.cli.terminal import as_line, quiet_start
 from tests.support.processes import finish
 
@@ -20,10 +20,10 @@ LAUNCH = pathlib.Path(__file__).parents[2] / "launch"
 def test_a_tilde_in_a_path_is_the_home_directory(monkeypatch):
     monkeypatch.setenv("HOME", "/somewhere")
     with flagsaver.flagsaver():
-        rethink_keras.main.parse_run(
+        run.parse_run(
             ["main", "--workdir=~/logs", "--data_dir=~/data", "--dataset=~/set"]
         )
-        config = rethink_keras.main.config_from_flags()
+        config = run.config_from_flags()
         workdir = flags.FLAGS["workdir"].value
     assert (workdir, config.data_dir) == ("/somewhere/logs", "/somewhere/data")
     assert config.dataset == "~/set"  # a name, not a path
