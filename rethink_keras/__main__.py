@@ -1,4 +1,4 @@
-"""The same as `python -m rethink_keras.main`."""
+"""Makes `python -m rethink_keras` equal `python -m rethink_keras.main`."""
 
 from rethink_keras.cli import run
 

@@ -1,4 +1,4 @@
-r"""Fits a network to randomized labels or pixels, and says how it generalizes.
+r"""Trains a network on true or randomized data and evaluates it.
 
 python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 """

@@ -1,1 +1,4 @@
-"""Commands: flags, help, errors and a quiet start; nothing else knows flags."""
+"""Command-line programs: flags, help texts, error messages and startup.
+
+No other package reads flags.
+"""

@@ -1,4 +1,4 @@
-"""Which rows a file name pattern asks for."""
+"""Selects rows by a file name pattern."""
 
 import fnmatch
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from rethink_keras.errors import InputError
 
 
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
-    """The names that match --rows.
+    """Returns the names that match the pattern of --rows.
 
     Raises:
-      InputError: none does.
+      InputError: no name matches.
     """
     chosen = fnmatch.filter(names, pattern)
     if not chosen:
         raise InputError(
-            f"rows={pattern}: matches none of {', '.join(names)}"
+            f"rows={pattern}: no row matches; the rows are {', '.join(names)}"
             f"{suggestion(pattern, names)}"
         )
     return chosen

@@ -1,4 +1,4 @@
-"""What the launch scripts share: flags, and running an experiment's rows."""
+"""Defines the launch scripts' flags and runs the rows of experiments."""
 
 import functools
 import shlex
@@ -12,34 +12,39 @@ from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 
-_ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
-_SEEDS = flags.DEFINE_list("seeds", "0", "seeds, as in 0,1,2")
+_ROWS = flags.DEFINE_string("rows", "*", "rows to run, as a file name pattern")
+_SEEDS = flags.DEFINE_list("seeds", "0", "random seeds, separated by commas")
 _SCALE = flags.DEFINE_enum(
-    "scale", "sample", ["sample", "paper"], "5,000 images, or the paper's"
+    "scale",
+    "sample",
+    ["sample", "paper"],
+    "the embedded 5,000 images, or the paper's full data set",
 )
-_DRY_RUN = flags.DEFINE_boolean("dry_run", False, "print commands, run nothing")
+_DRY_RUN = flags.DEFINE_boolean(
+    "dry_run", False, "print the commands without running them"
+)
 _WORKDIR = flags.DEFINE_string(
-    "workdir", "tensorboard_logs", "where all runs and comparisons go"
+    "workdir", "tensorboard_logs", "directory of all runs and comparisons"
 )
 _DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "TFDS directory for --scale=paper; default: TFDS's own"
+    "data_dir", None, "TFDS directory for --scale=paper (default: TFDS's own)"
 )
 _PRECISION = flags.DEFINE_enum(
     "precision",
     "float32",
     ["float32", "mixed_bfloat16", "fastest"],
-    "arithmetic of runs that have not begun; fastest: as timed on this machine",
+    "precision of new runs; fastest: the faster one, timed on this machine",
 )
 _JOBS = flags.DEFINE_integer(
-    "jobs", 1, "runs at a time, one a device", lower_bound=1
+    "jobs", 1, "number of parallel runs, one per device", lower_bound=1
 )
 
 
 def launch(*experiments: str) -> None:
-    """Runs the experiments' rows as the flags say: a script's whole body.
+    """Runs a launch script: trains the rows of experiments as the flags say.
 
     Args:
-      *experiments: as in `experiments.TITLES`; none means all of them.
+      *experiments: keys of `experiments.TITLES`; all of them if none is given.
     """
     run_command(functools.partial(_run, experiments))
 
@@ -51,41 +56,41 @@ def _seeds() -> list[int]:
         seeds = []
     if not seeds:
         raise InputError(
-            f"seeds={','.join(_SEEDS.value)}: allowed are whole numbers from 0"
-            " to 2147483647, separated by commas"
+            f"seeds={','.join(_SEEDS.value)}: allowed: whole numbers from 0 to"
+            " 2147483647, separated by commas"
         )
     return seeds
 
 
 def _run(experiments: Sequence[str]) -> int:
-    """Runs what has not finished; returns the exit code."""
+    """Trains the rows without a finished run; returns the exit code."""
     seeds = _seeds()
     with quiet_start():
         from etils import epath
 
-        from rethink_keras import experiments as rows_of
+        from rethink_keras import experiments as registry
         from rethink_keras.files import writing
         from rethink_keras.report import page, tables
         from rethink_keras.results import find_runs
-    experiments = experiments or tuple(rows_of.TITLES)
-    loaded = {name: rows_of.load(name, _SCALE.value) for name in experiments}
-    rows = [row for of_one in loaded.values() for row in of_one]
+    experiments = experiments or tuple(registry.TITLES)
+    loaded = {name: registry.load(name, _SCALE.value) for name in experiments}
+    rows = [row for group in loaded.values() for row in group]
     names = matching(_ROWS.value, sorted({row.name for row in rows}))
     chosen = [row for row in rows if row.name in names]
-    with quiet_start():  # of the process that measures speeds
-        jobs = rows_of.plan(
+    with quiet_start():  # hides the output of the process that times a step
+        jobs = registry.plan(
             chosen, seeds, _WORKDIR.value, _DATA_DIR.value, _PRECISION.value
         )
     if _DRY_RUN.value:
-        print(rows_of.jobs_as_text(jobs))
+        print(registry.jobs_as_text(jobs))
         return 0
     with writing(_WORKDIR.value):
         epath.Path(_WORKDIR.value).mkdir(parents=True, exist_ok=True)
     failed = {}
     try:
-        failed = rows_of.Runner(_JOBS.value).run(jobs)
+        failed = registry.Runner(_JOBS.value).run(jobs)
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
+        print("interrupted; re-run the same command to resume", file=sys.stderr)
         return 130
     runs = find_runs(_WORKDIR.value)
     for name in experiments:

@@ -1,4 +1,4 @@
-"""The command of python -m rethink_keras.report."""
+"""Implements python -m rethink_keras.report."""
 
 import os
 
@@ -8,16 +8,16 @@ from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.errors import InputError
 
 _LOGDIR = flags.DEFINE_string(
-    "logdir", "tensorboard_logs", "directory that holds finished runs"
+    "logdir", "tensorboard_logs", "directory of finished runs"
 )
-_OUTPUT = flags.DEFINE_string("output", "report", "where the report goes")
+_OUTPUT = flags.DEFINE_string("output", "report", "directory of the report")
 
 
 def main() -> None:
-    """Writes the report."""
+    """Writes the report and prints the path of its page."""
     if not os.path.isdir(_LOGDIR.value):
         raise InputError(
-            f"logdir={_LOGDIR.value}: no such directory; give one that holds"
+            f"logdir={_LOGDIR.value}: no such directory; pass a directory of"
             " finished runs"
         )
     with quiet_start():
@@ -27,7 +27,7 @@ def main() -> None:
     except OSError as error:
         raise InputError(
             f"output={_OUTPUT.value}: cannot be written"
-            f" ({error.strerror or error}); choose another"
+            f" ({error.strerror or error}); pass another directory"
         ) from error
     print(written)
 

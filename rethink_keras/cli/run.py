@@ -1,4 +1,4 @@
-r"""Fits a network to randomized labels or pixels, and says how it generalizes.
+r"""Trains a network on true or randomized data and evaluates it.
 
 python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 """
@@ -38,7 +38,7 @@ from rethink_keras.errors import (
 
 FLAGS = flags.FLAGS
 _OPTIONS = {field.name: field for field in dataclasses.fields(RunConfig)}
-_OF_THE_RUN = (
+_RUN_FLAGS = (
     "workdir",
     "overwrite",
     "resume",
@@ -57,70 +57,70 @@ _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 
 define_options(list(_OPTIONS.values()), RETIRED, FLAGS)
 flags.DEFINE_string(
-    "workdir", None, "where logs go; default: tensorboard_logs/..."
+    "workdir", None, "run directory (default: tensorboard_logs/...)"
 )
-flags.DEFINE_boolean("overwrite", False, "run again what has finished")
+flags.DEFINE_boolean("overwrite", False, "repeat a finished run")
 flags.DEFINE_enum(
-    "resume", "auto", ["auto", "never", "must"], "go on from a checkpoint"
+    "resume", "auto", ["auto", "never", "must"], "resume from a checkpoint"
 )
 flags.DEFINE_float(
     "checkpoint_minutes",
     10.0,
-    "between checkpoints within an epoch",
+    "minutes between checkpoints within an epoch",
     lower_bound=0.0,
 )
-flags.DEFINE_enum("strategy", "auto", STRATEGIES, "devices that train")
-flags.DEFINE_string("tpu", None, "name of a TPU, or local")
+flags.DEFINE_enum("strategy", "auto", STRATEGIES, "distribution strategy")
+flags.DEFINE_string("tpu", None, "name of a Cloud TPU, or local")
 flags.register_validator("checkpoint_minutes", math.isfinite)
 
 
 def config_from_flags() -> RunConfig:
-    """The run that the flags ask for."""
+    """Returns the config that the flags describe."""
     values: dict[str, Any] = {name: FLAGS[name].value for name in _OPTIONS}
     return RunConfig(**values)
 
 
-def help_of_run() -> str:
-    """Every flag in a line, on one screen."""
+def run_help() -> str:
+    """Returns the help text: one line per flag."""
     texts = {}
-    for name in (*_OPTIONS, *_OF_THE_RUN):
+    for name in (*_OPTIONS, *_RUN_FLAGS):
         field, flag = _OPTIONS.get(name), FLAGS[name]
         listed = (
             choices(field) if field else getattr(flag.parser, "enum_values", ())
         )
         texts[name] = ", ".join(listed) or flag.help
-    texts["flagfile"] = "file of a flag a line; later flags win"
+    texts["flagfile"] = "text file with one flag per line; later flags override"
     return help_text(__doc__, texts)
 
 
 def parse_run(argv: Sequence[str]) -> list[str]:
     """Parses the command line of a run."""
     return parse_flags(
-        argv, help_of_run, lambda message: explain(message, _ALLOWED)
+        argv, run_help, lambda message: explain(message, _ALLOWED)
     )
 
 
 def main(argv: Sequence[str]) -> None:
-    """Runs what the flags ask for."""
+    """Trains one run and turns errors into exit codes."""
     del argv
     try:
         config = config_from_flags()
         with quiet_start():
             from rethink_keras.runs import run
         options: dict[str, Any] = {
-            name: FLAGS[name].value for name in _OF_THE_RUN
+            name: FLAGS[name].value for name in _RUN_FLAGS
         }
         run(config, **options)
     except InputError as error:
         fail(as_line(error))
     except DivergenceError as error:
-        fail(str(error), code=1)
+        fail(as_line(error), code=1)
     except InterruptedRunError as error:
-        fail(f"interrupted: {error}", code=_EXIT_CODES[error.signal])
+        fail(f"interrupted: {as_line(error)}", code=_EXIT_CODES[error.signal])
     except LostWorkerError as error:
-        fail(str(error), code=os.EX_TEMPFAIL)
+        fail(as_line(error), code=os.EX_TEMPFAIL)
     except KeyboardInterrupt:
-        fail("interrupted; the logs so far are kept", code=130)
+        fail("interrupted; the logs written so far are kept", code=130)
 
 
 def start() -> None:

@@ -1,4 +1,4 @@
-"""Standard output and standard error: closed, full, gone, or hidden."""
+"""Opens, hides and flushes standard streams, also closed or full ones."""
 
 import contextlib
 import errno
@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 
 def open_standard_streams() -> None:
-    """Opens closed standard streams; lets standard output take any character.
+    """Opens closed standard streams and escapes unencodable output.
 
-    A closed stream's descriptor would go to the next file that is opened, and
-    to that file whatever a library prints. Opening takes the lowest free one.
+    The next file that a program opens gets the lowest free descriptor. If a
+    standard stream is closed, that is the stream's descriptor, and the output
+    of libraries ends up in the file.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -24,10 +25,10 @@ def open_standard_streams() -> None:
 
 @contextlib.contextmanager
 def exiting_without_output() -> Iterator[None]:
-    """Exits where standard output cannot be written, without a traceback.
+    """Exits without a traceback if standard output cannot be written.
 
-    Exits like any program, with SIGPIPE's code and no message, where the
-    reader has gone (`| head`); with 2 and one line where the disk is full.
+    If the reader of a pipe has exited (`| head`), exits with SIGPIPE's code and
+    no message. If the disk is full, prints one line and exits with code 2.
     """
     try:
         try:
@@ -49,7 +50,7 @@ def exiting_without_output() -> Iterator[None]:
 
 
 def _discard(*descriptors: int) -> None:
-    """Lets the interpreter flush what is left at its exit."""
+    """Redirects descriptors to null, so that the final flush cannot fail."""
     null = os.open(os.devnull, os.O_WRONLY)
     for descriptor in descriptors:
         os.dup2(null, descriptor)
@@ -57,10 +58,12 @@ def _discard(*descriptors: int) -> None:
 
 @contextlib.contextmanager
 def hiding_errors(*, unless: type[Exception]) -> Iterator[None]:
-    """Hides what is written to standard error, also by libraries in C++.
+    """Hides standard error, including the output of C++ libraries.
+
+    After an exception, the hidden output is shown.
 
     Args:
-      unless: shows what was hidden after any exception but these.
+      unless: the exception type after which it stays hidden.
     """
     sys.stderr.flush()
     terminal = os.dup(2)

@@ -1,4 +1,4 @@
-"""What every command shows a person: help, a quiet start, one-line errors."""
+"""Terminal output of all commands: help, quiet startup and one-line errors."""
 
 import contextlib
 import io
@@ -24,16 +24,18 @@ _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 _LONGEST = 600
 _PATHS = {"data_dir", "logdir", "output", "row", "workdir"}
 _BACKENDS = ("tensorflow", "jax")
+# `name=` or `name=True` at the start or after a space: not a part of a path.
+_OPTION = re.compile(r"(?:^|(?<=[ (]))([a-zA-Z]\w*)=(True\b)?")
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
-    """Ends the program with one line on standard error."""
+    """Prints one line to standard error and exits."""
     print(f"error: {_one_line(message)}", file=sys.stderr)
     sys.exit(code)
 
 
 def _one_line(text: str) -> str:
-    """Control characters as escapes, and the middle of a long text left out."""
+    """Escapes control characters and shortens long texts in the middle."""
     line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     if len(line) <= _LONGEST:
         return line
@@ -41,9 +43,11 @@ def _one_line(text: str) -> str:
 
 
 def help_text(document: str | None, texts: Mapping[str, str]) -> str:
-    """A command's document and its flags, by name: a text and the default.
+    """Returns a command's help: its docstring, then each flag and default.
 
-    `python -OO` leaves no document.
+    Args:
+      document: docstring of the command; None under `python -OO`.
+      texts: help text of each flag, by name.
     """
     lines = [document.strip(), ""] if document else []
     for name, text in texts.items():
@@ -58,7 +62,7 @@ def help_text(document: str | None, texts: Mapping[str, str]) -> str:
 
 
 def _default(name: str) -> str | None:
-    """A flag's default as one would give it; None where it says nothing."""
+    """Returns a flag's default as text, or None if it is None or False."""
     if name not in flags.FLAGS:
         return None
     if flags.FLAGS[name].default is None or flags.FLAGS[name].default is False:
@@ -71,31 +75,31 @@ def parse_flags(
     show_help: Callable[[], str],
     explain: Callable[[str], str] = str,
 ) -> list[str]:
-    """Parses a command line; a wrong one ends the program with one line.
+    """Parses a command line; prints one line and exits if it is invalid.
 
     Args:
-      argv: program and arguments.
-      show_help: makes what --help and --helpshort print.
-      explain: from absl's error to one that says what is allowed.
+      argv: program name and arguments.
+      show_help: returns the text that --help and --helpshort print.
+      explain: maps absl's error message to one that lists allowed values.
 
     Returns:
-      The program alone: other arguments than flags are refused.
+      The program name: positional arguments are rejected.
     """
-    asked = {word.lstrip("-") for word in argv[1:] if word.startswith("-")}
-    if asked & _HELP:
+    requested = {word.lstrip("-") for word in argv[1:] if word.startswith("-")}
+    if requested & _HELP:
         print(show_help())
         sys.exit(0)
-    said = io.StringIO()
+    printed = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(printed):
             rest = flags.FLAGS(argv)
     except (OSError, UnicodeError, flags.CantOpenFlagFileError) as error:
         reason = str(error).removeprefix("ERROR:: Unable to open flagfile: ")
-        fail(f"--flagfile: cannot be read: {reason}; allowed is a text file")
+        fail(f"--flagfile: cannot be read: {reason}; pass a text file")
     except (flags.Error, ValueError) as error:
-        said_instead = f"{explain(str(error))}{_suggestion(str(error))}"
-        fail(f"{said_instead}; see --helpshort")
-    _check_flagfiles(argv, said.getvalue())
+        message = f"{explain(str(error))}{_suggestion(str(error))}"
+        fail(f"{message}; see --helpshort")
+    _check_flagfiles(argv, printed.getvalue())
     _check_texts()
     _expand_paths()
     if len(rest) > 1:
@@ -107,7 +111,7 @@ def parse_flags(
 
 
 def _suggestion(message: str) -> str:
-    """For absl's error about a flag's value: what may have been meant."""
+    """Suggests an allowed value, given absl's error about a flag's value."""
     match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
     if not match:
         return ""
@@ -115,38 +119,40 @@ def _suggestion(message: str) -> str:
     return suggestion(match[2], getattr(parser, "enum_values", ()))
 
 
-def _check_flagfiles(argv: Sequence[str], said: str) -> None:
-    """Refuses the flagfiles that absl passes over: nameless and circular."""
+def _check_flagfiles(argv: Sequence[str], printed: str) -> None:
+    """Rejects the flagfiles that absl ignores: unnamed and circular ones."""
     if re.search(r"^--?flagfile[=\n]\s*$", "\n".join(argv), re.MULTILINE):
-        fail("--flagfile='': allowed is a text file; see --helpshort")
-    if "circular" in said:
-        path = said.strip().rpartition("Ignoring flagfile: ")[2]
-        fail(f"--flagfile={path}: includes itself; remove that line of it")
+        fail("--flagfile='': empty path; pass a text file; see --helpshort")
+    if "circular" in printed:
+        path = printed.strip().rpartition("Ignoring flagfile: ")[2]
+        fail(f"--flagfile={path}: the file includes itself; remove that line")
 
 
 def _check_texts() -> None:
-    """Refuses what no name or path of ours is: empty, or of two lines."""
+    """Rejects empty, multi-line and unprintable values."""
     for name in flags.FLAGS:
         flag = flags.FLAGS[name]
         text = flag.value
         if not flag.present or not isinstance(text, str):
             continue
         if not text or not text.isprintable():
-            fail(f"--{name}={text!r}: allowed is {PRINTABLE}; see --helpshort")
+            fail(f"--{name}={text!r}: allowed: {PRINTABLE}; see --helpshort")
 
 
 def _expand_paths() -> None:
-    """Expands `~`, which shells leave alone in `--flag=~/path`."""
+    """Expands `~`, which shells do not expand in `--flag=~/path`."""
     for name in _PATHS & set(flags.FLAGS):
         flag = flags.FLAGS[name]
         flag.value = flag.value and os.path.expanduser(str(flag.value))
 
 
 def given_flags(without: Collection[str] = ()) -> list[str]:
-    """The flags given on the command line and in flagfiles, as `--name=value`.
+    """Returns the flags that the user set, as `--name=value`.
+
+    Includes those from flagfiles.
 
     Args:
-      without: names of flags to leave out.
+      without: names of flags to omit.
     """
     return [
         flags.FLAGS[name].serialize()
@@ -159,11 +165,11 @@ def start_program(
     main: Callable[[Sequence[str]], int | None],
     parse: Callable[[Sequence[str]], list[str]],
 ) -> None:
-    """Runs a program and exits: the last line of its module.
+    """Runs a program and exits with its code.
 
     Args:
-      main: takes the program's name, returns the exit code.
-      parse: takes the command line, returns the program's name.
+      main: takes the program name and returns the exit code.
+      parse: takes the command line and returns the program name.
     """
     open_standard_streams()
     with exiting_without_output():
@@ -171,13 +177,12 @@ def start_program(
 
 
 def run_command(main: Callable[[], int | None]) -> None:
-    """Runs a script: its last line.
+    """Runs a launch script or benchmark and exits with its code.
 
-    Its flags are those that the script and the modules of this package define.
+    Its flags are those of the script and of the modules in this package.
 
     Args:
-      main: returns the exit code; its InputErrors end the program with one
-        line.
+      main: returns the exit code. Its InputErrors are printed in one line.
     """
 
     def parse(argv: Sequence[str]) -> list[str]:
@@ -203,25 +208,33 @@ def run_command(main: Callable[[], int | None]) -> None:
     start_program(guarded, parse)
 
 
-def as_line(error: InputError) -> str:
-    """Formats an InputError for a terminal: `seed=1` becomes `--seed=1`."""
+def as_line(error: Exception) -> str:
+    """Returns an error message for the terminal, with options as flags.
 
-    def dashed(match: re.Match[str]) -> str:
-        return f"--{match[1]}" if match[1] in flags.FLAGS else match[1]
+    The library names options as Python does, `overwrite=True`. Where an option
+    is a flag, the command line shows `--overwrite`.
+    """
+    return _OPTION.sub(_as_flag, str(error))
 
-    return re.sub(r"(?<![^\s(])(\w+)(?==)", dashed, str(error))
+
+def _as_flag(match: re.Match) -> str:
+    """Writes `name=` as `--name=`, and `name=True` as `--name`."""
+    name, value = match.groups()
+    if name not in flags.FLAGS:
+        return match[0]
+    return f"--{name}" if value else f"--{name}="
 
 
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
-    """Hides what TensorFlow's libraries print as they start.
+    """Hides the startup messages of TensorFlow's libraries.
 
-    They write to the file descriptor before any logging level applies. What
-    was hidden is shown if the start fails.
+    The libraries write to the file descriptor before any logging level
+    applies. If startup fails, the hidden messages are shown.
 
     Raises:
-      InputError: there is no temporary directory, or Keras does not start or
-        runs on a backend that cannot train.
+      InputError: no temporary directory is writable, Keras cannot be imported,
+        or its backend cannot train.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.set_verbosity(logging.ERROR)
@@ -233,19 +246,19 @@ def quiet_start() -> Iterator[None]:
 
 
 def _check_temporary_directory() -> None:
-    """Raises InputError where there is none: TensorFlow does not start."""
+    """Raises InputError without one, since TensorFlow does not start then."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError as error:
         given = os.environ.get("TMPDIR", "")
         raise InputError(
-            f"TMPDIR={given}: no temporary directory can be written; set it to"
-            " one that can"
+            f"TMPDIR={given}: no temporary directory is writable; set TMPDIR to"
+            " a writable directory"
         ) from error
 
 
 def _check_backend() -> None:
-    """Raises InputError unless Keras runs on a backend that can train."""
+    """Raises InputError unless Keras has a backend that can train."""
     try:
         import keras
 
@@ -256,6 +269,6 @@ def _check_backend() -> None:
         problem = f"Keras cannot be imported ({error})"
     given = os.environ.get("KERAS_BACKEND", "")
     raise InputError(
-        f"KERAS_BACKEND={given}: {problem}; allowed are"
-        f" {', '.join(_BACKENDS)}, where they are installed"
+        f"KERAS_BACKEND={given}: {problem}; allowed:"
+        f" {', '.join(_BACKENDS)}, if installed"
     )

@@ -1,4 +1,4 @@
-"""What the launch scripts of the theory share: flags, and the end."""
+"""Defines the flags and the output that the theory's launch scripts share."""
 
 import pathlib
 import shlex
@@ -13,25 +13,31 @@ from rethink_keras.cli.terminal import given_flags
 from rethink_keras.config import RunConfig
 
 _DATASET = flags.DEFINE_string(
-    "dataset", "cifar10_sample", "the sample, or any that TFDS knows"
+    "dataset", "cifar10_sample", "data set: the embedded sample or a TFDS name"
 )
 _DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "TFDS directory; default: TFDS's own"
+    "data_dir", None, "TFDS directory (default: TFDS's own)"
 )
 _TRAIN_EXAMPLES = flags.DEFINE_integer(
-    "train_examples", None, "size of a class-balanced subset; default: all"
+    "train_examples",
+    None,
+    "size of a class-balanced training subset (default: all)",
 )
-_SEED = flags.DEFINE_integer("seed", 0, "of labels and constructions")
-_ROWS = flags.DEFINE_string("rows", "*", "which rows, as a file name pattern")
+_SEED = flags.DEFINE_integer(
+    "seed", 0, "random seed of labels and constructions"
+)
+_ROWS = flags.DEFINE_string("rows", "*", "rows to run, as a file name pattern")
 _WORKDIR = flags.DEFINE_string(
-    "workdir", "tensorboard_logs", "where results go, in a folder theory/"
+    "workdir",
+    "tensorboard_logs",
+    "directory of the results (subdirectory theory/)",
 )
 
 Row = TypeVar("Row")
 
 
-def config_of(**options) -> RunConfig:
-    """The data and the seed that the flags ask for."""
+def config_from_flags(**options) -> RunConfig:
+    """Returns a config with the flags' data set and seed."""
     return RunConfig(
         dataset=_DATASET.value,
         data_dir=_DATA_DIR.value,
@@ -42,21 +48,21 @@ def config_of(**options) -> RunConfig:
 
 
 def choose(rows: Mapping[str, Row]) -> list[Row]:
-    """The rows whose names match --rows.
+    """Returns the rows whose names match --rows.
 
     Raises:
-      InputError: none does.
+      InputError: no name matches.
     """
     return [rows[name] for name in matching(_ROWS.value, list(rows))]
 
 
 def finish(record) -> None:
-    """Prints a record's tables and writes it."""
+    """Prints the tables of a record and writes it to --workdir."""
     from rethink_keras.theory.records import write_record
 
     script = f"launch/{pathlib.Path(sys.argv[0]).name}"
-    words = given_flags(without=("data_dir", "workdir"))
-    command = shlex.join(["python", script, *words])
+    arguments = given_flags(without=("data_dir", "workdir"))
+    command = shlex.join(["python", script, *arguments])
     print(f"{record.title}\n{record.as_markdown()}")
     path = write_record(record, _WORKDIR.value, command)
     print(f"{record.seconds:.0f} s; see {path}\n")

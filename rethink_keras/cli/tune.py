@@ -1,4 +1,4 @@
-"""The command of launch/tune.py."""
+"""Implements launch/tune.py."""
 
 import dataclasses
 import pathlib
@@ -15,44 +15,55 @@ _ROW = flags.DEFINE_string("row", None, "flagfile of the run to tune")
 _SEARCH = flags.DEFINE_list(
     "search",
     "weight_decay",
-    "of weight_decay, learning_rate, epochs, dropout",
+    "hyperparameters to search, separated by commas: weight_decay,"
+    " learning_rate, epochs, dropout",
 )
-_TRIALS = flags.DEFINE_integer("trials", 20, "at most", lower_bound=1)
+_TRIALS = flags.DEFINE_integer(
+    "trials", 20, "maximum number of trials", lower_bound=1
+)
 _MIN_TRAIN_ACCURACY = flags.DEFINE_float(
     "min_train_accuracy",
     0.0,
-    "that a choice must keep, as the paper's row does",
+    "training accuracy that a choice must reach, such as the paper's",
     lower_bound=0.0,
     upper_bound=1.0,
 )
 flags.DEFINE_alias("least_train_accuracy", "min_train_accuracy")
-_SEED = flags.DEFINE_integer("seed", 0, "of the trials", lower_bound=0)
-_SCALE = flags.DEFINE_enum(
-    "scale", "sample", ["sample", "paper"], "5,000 images, or all of CIFAR-10"
+_SEED = flags.DEFINE_integer(
+    "seed", 0, "random seed of the trials", lower_bound=0
 )
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "TFDS directory")
+_SCALE = flags.DEFINE_enum(
+    "scale",
+    "sample",
+    ["sample", "paper"],
+    "the embedded 5,000 images, or all of CIFAR-10",
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "TFDS directory (default: TFDS's own)"
+)
 _WORKDIR = flags.DEFINE_string(
-    "workdir", "tensorboard_logs/tune", "where the trials go"
+    "workdir", "tensorboard_logs/tune", "directory of the trials"
 )
 _HELD_OUT = {"sample": 500, "paper": 5_000}
 
 
 def row_path() -> pathlib.Path:
-    """The flagfile of the row."""
+    """Returns the path of the row's flagfile."""
     if _ROW.value is None:
         raise InputError(
-            "row=: needed; a flagfile, as flags/table1/alexnet_weight_decay.txt"
+            "row=: no value; pass a flagfile, such as"
+            " flags/table1/alexnet_weight_decay.txt"
         )
     return pathlib.Path(_ROW.value)
 
 
 def base_config(row: pathlib.Path) -> RunConfig:
-    """The run of the row, with held-out images in place of the test set."""
+    """Returns the row's config, evaluated on held-out training images."""
     try:
         text = row.read_text()
     except (OSError, UnicodeError) as error:
         raise InputError(
-            f"row={row}: cannot be read ({error}); give a flagfile"
+            f"row={row}: cannot be read ({error}); pass a flagfile"
         ) from error
     if _SCALE.value == "sample":
         text += f"\n--dataset={SAMPLE}"
@@ -65,7 +76,7 @@ def base_config(row: pathlib.Path) -> RunConfig:
 
 
 def main() -> None:
-    """Searches, and prints the trials, the best first."""
+    """Searches hyperparameters and prints the trials, best first."""
     row = row_path()
     config = base_config(row)
     with quiet_start():
@@ -73,8 +84,8 @@ def main() -> None:
     unknown = sorted(set(_SEARCH.value) - set(tuning.RANGES))
     if unknown or not _SEARCH.value:
         raise InputError(
-            f"search={','.join(_SEARCH.value)}: allowed are"
-            f" {', '.join(tuning.RANGES)}, separated by commas"
+            f"search={','.join(_SEARCH.value)}: unknown hyperparameter;"
+            f" allowed: {', '.join(tuning.RANGES)}, separated by commas"
             f"{suggestion(next(iter(unknown), ''), tuning.RANGES)}"
         )
     workdir = epath.Path(_WORKDIR.value) / row.stem
@@ -84,15 +95,15 @@ def main() -> None:
     try:
         ranking = tuner.tune()
     except KeyboardInterrupt:
-        fail("interrupted; the same command goes on", code=130)
-    print("\nheld-out  training  tried; the best first")
-    for tried in ranking:
+        fail("interrupted; re-run the same command to resume", code=130)
+    print("\nheld-out  training  hyperparameters, best first")
+    for trial in ranking:
         values = ", ".join(
-            f"{name}={getattr(tried.config, name):g}" for name in _SEARCH.value
+            f"{name}={getattr(trial.config, name):g}" for name in _SEARCH.value
         )
         print(
-            f"{tried.validation_accuracy:8.2%}  {tried.train_accuracy:8.2%} "
-            f" {values}{'' if tried.fits else '  (does not fit)'}"
+            f"{trial.validation_accuracy:8.2%}  {trial.train_accuracy:8.2%} "
+            f" {values}{'' if trial.fits else '  (does not fit)'}"
         )
     print(f"see tensorboard --logdir {shlex.quote(str(workdir))}")
 

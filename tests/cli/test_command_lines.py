@@ -1,4 +1,4 @@
-"""Hundreds of wrong command lines: each refused in one line."""
+"""Hundreds of invalid command lines: each is rejected with one line."""
 
 import json
 import pathlib
@@ -27,14 +27,14 @@ FLAGS = {
 CONTROLS = ("1\n2", "\x1b[31m1\r", "\u202e1", "\udcff", "1\0")
 NO_INT = ("", " ", "abc", "1.5", "1e3", "0xg", "nan", "1,2", LONG, "9" * 5_000)
 NO_FLOAT = ("", "abc", "nan", "-inf", "1e999", "0,5", "1/2", LONG)
-WRONG = {
+INVALID = {
     "bool": ("", "maybe", "2", "truefalse", LONG, *CONTROLS),
     "int": (*NO_INT, "-1", str(2**31), *CONTROLS),
     "float": (*NO_FLOAT, "-0.001", *CONTROLS),
     "string enum": ("", "may", "AUTO", LONG, *CONTROLS),
     "string": ("",),
 }
-"""Values that no flag of the type takes."""
+"""Invalid values by type of flag."""
 
 COMBINATIONS = [
     ("--randomize=none", "--label_corruption=.5"),
@@ -46,11 +46,11 @@ COMBINATIONS = [
 ]
 
 
-def wrong_values() -> list[tuple[str, list[str]]]:
-    """Wrong values of each flag of a run, with the flag that is to blame."""
+def invalid_values() -> list[tuple[str, list[str]]]:
+    """Invalid values of each flag, with the name that the error contains."""
     lines = []
     for name, kind in FLAGS.items():
-        values = list(WRONG[kind])
+        values = list(INVALID[kind])
         option = OPTIONS.get(name)
         if option and option.metadata["choices"]:
             values += ["none,labels", "MLP", LONG, *CONTROLS]
@@ -63,8 +63,8 @@ def wrong_values() -> list[tuple[str, list[str]]]:
     return lines
 
 
-def wrong_words() -> list[tuple[str, list[str]]]:
-    """Other wrong words, each with what is to blame."""
+def invalid_arguments() -> list[tuple[str, list[str]]]:
+    """Other invalid arguments, with the text that the error must contain."""
     lines = [
         (line[-1].partition("=")[0].removeprefix("--no"), list(line))
         for line in COMBINATIONS
@@ -83,8 +83,8 @@ def wrong_words() -> list[tuple[str, list[str]]]:
     return lines
 
 
-def wrong_flagfiles(folder: pathlib.Path) -> list[tuple[str, list[str]]]:
-    """Flagfiles that cannot be used, as arguments."""
+def invalid_flagfiles(folder: pathlib.Path) -> list[tuple[str, list[str]]]:
+    """Arguments with unusable flagfiles, each with the expected name."""
     contents = {
         "binary": bytes(range(256)),
         "utf16": "--seed=1".encode("utf-16"),
@@ -118,8 +118,8 @@ def wrong_flagfiles(folder: pathlib.Path) -> list[tuple[str, list[str]]]:
     return lines
 
 
-def wrong_launches() -> list[tuple[str, list[str]]]:
-    """Wrong command lines of the other programs, program first."""
+def invalid_launches() -> list[tuple[str, list[str]]]:
+    """Invalid command lines of the other programs, program first."""
     table1, table3, tune = (
         str(LAUNCH / f"{name}.py") for name in ("table1", "table3", "tune")
     )
@@ -168,7 +168,7 @@ def wrong_launches() -> list[tuple[str, list[str]]]:
 
 
 def complaint_about(done: tuple[int, str, str], named: str) -> str | None:
-    """What a program does that it should not, of a wrong command line."""
+    """Describes what is wrong with the outcome; None if it is as expected."""
     code, out, errors = done
     good = (
         code == 2
@@ -182,8 +182,11 @@ def complaint_about(done: tuple[int, str, str], named: str) -> str | None:
     return None if good else f"{named}: {code} {out[:99]!r} {errors[-999:]!r}"
 
 
-def assert_refused(lines, folder: pathlib.Path) -> None:
-    """Each line is refused, before TensorFlow, with nothing written."""
+def assert_rejected(lines, folder: pathlib.Path) -> None:
+    """Asserts that each line is rejected before TensorFlow starts.
+
+    Nothing may be written.
+    """
     done = finish(
         [sys.executable, str(ROOT / "tests" / "support" / "forked.py")],
         timeout=600,
@@ -204,23 +207,27 @@ def assert_refused(lines, folder: pathlib.Path) -> None:
 
 @pytest.fixture
 def empty(tmp_path) -> pathlib.Path:
-    """A directory in which nothing may appear."""
+    """An empty directory that must stay empty."""
     folder = tmp_path / "empty"
     folder.mkdir()
     return folder
 
 
-def test_300_wrong_command_lines_of_a_run_are_refused(tmp_path, empty):
-    lines = [*wrong_values(), *wrong_words(), *wrong_flagfiles(tmp_path)]
+def test_300_invalid_command_lines_of_a_run_are_rejected(tmp_path, empty):
+    lines = [
+        *invalid_values(),
+        *invalid_arguments(),
+        *invalid_flagfiles(tmp_path),
+    ]
     assert len(lines) >= 300
-    assert_refused([(n, [MAIN, *words]) for n, words in lines], empty)
+    assert_rejected([(n, [MAIN, *words]) for n, words in lines], empty)
 
 
-def test_wrong_command_lines_of_the_other_programs_are_refused(empty):
-    assert_refused(wrong_launches(), empty)
+def test_invalid_command_lines_of_other_programs_are_rejected(empty):
+    assert_rejected(invalid_launches(), empty)
 
 
-def test_wrong_values_are_told_with_the_ones_they_resemble(empty):
+def test_errors_suggest_similar_values(empty):
     table1 = str(LAUNCH / "table1.py")
     wrong = {
         "small_resnet": [MAIN, "--model=resnet"],
@@ -229,15 +236,15 @@ def test_wrong_values_are_told_with_the_ones_they_resemble(empty):
         "never": [MAIN, "--resume=nver"],
         "paper": [table1, "--scale=papers"],
     }
-    assert_refused(
+    assert_rejected(
         [(f"; did you mean {meant}?", line) for meant, line in wrong.items()],
         empty,
     )
 
 
-def test_the_package_is_run_like_its_main_module(empty):
+def test_the_package_runs_like_its_main_module(empty):
     package = "rethink_keras"
-    assert_refused(
+    assert_rejected(
         [("--epochs=0: must be", [package, "--epochs=0"])],
         empty,
     )
@@ -263,9 +270,7 @@ TUNE = (LAUNCH / "tune.py", f"--row={ROOT}/flags/table1/mlp_1x512.txt")
     ],
     ids=lambda value: str(value)[-40:],
 )
-def test_a_real_process_refuses_what_it_cannot_use(
-    program, wrong, tmp_path, empty
-):
+def test_a_process_rejects_unusable_values(program, wrong, tmp_path, empty):
     file, circle = tmp_path / "file", tmp_path / "circle"
     file.touch()
     circle.write_text(f"--flagfile={circle}")

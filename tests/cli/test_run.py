@@ -1,4 +1,4 @@
-"""The command line: one clear line for what is wrong, and flagfiles."""
+"""The command line of a run: one-line errors, help and flagfiles."""
 
 import subprocess
 import sys
@@ -40,7 +40,9 @@ def main(*arguments, cwd):
         (["--workdir=/dev/null/logs"], "--workdir=/dev/null/logs"),
     ],
 )
-def test_a_wrong_command_line_is_told_in_one_line(arguments, named, tmp_path):
+def test_an_invalid_command_line_is_reported_in_one_line(
+    arguments, named, tmp_path
+):
     done = main(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -61,7 +63,7 @@ def test_help_fits_a_screen(flag, tmp_path):
         assert f"--{option}" in done.stdout
 
 
-def test_a_run_tells_what_it_does_and_repeats_from_its_flags(tmp_path):
+def test_a_run_prints_its_progress_and_repeats_from_its_flagfile(tmp_path):
     arguments = [
         "--randomize=labels",
         "--label_corruption=0.25",
@@ -90,7 +92,7 @@ def test_a_run_tells_what_it_does_and_repeats_from_its_flags(tmp_path):
     assert configs[0] == configs[1]
 
 
-def test_divergence_is_told_in_one_line(tmp_path):
+def test_divergence_is_reported_in_one_line(tmp_path):
     done = main("--learning_rate=1e6", "--train_examples=200", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

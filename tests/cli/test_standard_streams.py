@@ -1,4 +1,4 @@
-"""Output that cannot be written, and environments that stop Keras."""
+"""Closed and full standard streams, and environments in which Keras fails."""
 
 import os
 import sys
@@ -18,13 +18,13 @@ def in_shell(command, redirection: str, **options):
     )
 
 
-def test_a_pipe_without_a_reader_ends_a_program_quietly():
+def test_a_program_exits_quietly_if_the_pipe_has_no_reader():
     done = in_shell(HELP, "| true; exit ${PIPESTATUS[0]}")
     assert (done.returncode, done.stderr) == (141, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_under_the_output_is_told_in_one_line():
+def test_a_full_disk_is_reported_in_one_line():
     done = in_shell(HELP, "> /dev/full")
     assert (done.returncode, done.stderr) == (
         2,
@@ -44,7 +44,7 @@ def test_a_run_needs_no_standard_streams(tmp_path):
     assert (tmp_path / "result.json").exists()
 
 
-def test_a_run_ends_in_an_ascii_terminal_and_beside_legacy_keras(tmp_path):
+def test_a_run_works_in_an_ascii_terminal_and_with_legacy_keras(tmp_path):
     done = finish(
         command_of(tmp_path / "übung", *TINY),
         env={
@@ -57,7 +57,7 @@ def test_a_run_ends_in_an_ascii_terminal_and_beside_legacy_keras(tmp_path):
     assert done.stdout.endswith("\\xfcbung'\n")
 
 
-def test_an_unknown_backend_is_told_in_one_line(tmp_path):
+def test_an_unknown_backend_is_reported_in_one_line(tmp_path):
     done = finish(
         command_of(tmp_path, *TINY),
         env={**os.environ, "KERAS_BACKEND": "pytorch"},
@@ -65,6 +65,5 @@ def test_an_unknown_backend_is_told_in_one_line(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "error: KERAS_BACKEND=pytorch: Keras cannot be imported (Unable to"
-        " import backend : pytorch); allowed are tensorflow, jax, where they"
-        " are installed\n"
+        " import backend : pytorch); allowed: tensorflow, jax, if installed\n"
     )

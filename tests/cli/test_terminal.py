@@ -1,4 +1,4 @@
-"""What commands do with flags and errors, and where they record a command."""
+"""Flags, error messages and the recorded command of the programs."""
 
 import json
 import pathlib
@@ -10,7 +10,7 @@ from absl import flags
 from absl.testing import flagsaver
 
 from rethink_keras import InputError
-from rethink_keras.cli import run
+from rethink_keras.cli import run as cli_run
 from rethink_keras.cli.terminal import as_line, quiet_start
 from tests.support.processes import finish
 
@@ -20,23 +20,27 @@ LAUNCH = pathlib.Path(__file__).parents[2] / "launch"
 def test_a_tilde_in_a_path_is_the_home_directory(monkeypatch):
     monkeypatch.setenv("HOME", "/somewhere")
     with flagsaver.flagsaver():
-        run.parse_run(
+        cli_run.parse_run(
             ["main", "--workdir=~/logs", "--data_dir=~/data", "--dataset=~/set"]
         )
-        config = run.config_from_flags()
+        config = cli_run.config_from_flags()
         workdir = flags.FLAGS["workdir"].value
     assert (workdir, config.data_dir) == ("/somewhere/logs", "/somewhere/data")
     assert config.dataset == "~/set"  # a name, not a path
 
 
-def test_an_option_gets_its_dashes_where_it_is_a_flag():
+def test_options_that_are_flags_get_dashes():
     assert as_line(InputError("seed=-1: allowed")) == "--seed=-1: allowed"
     assert as_line(InputError("ridge=0.0: is")) == "ridge=0.0: is"
+    message = "workdir=/logs/seed=0: finished; pass overwrite=True, or ridge=1"
+    assert as_line(InputError(message)) == (
+        "--workdir=/logs/seed=0: finished; pass --overwrite, or ridge=1"
+    )
     advice = "photos/seed=1: is; give a --seed=2 or (epochs=1, x=2)"
     assert as_line(InputError(advice)) == advice.replace("ep", "--ep")
 
 
-def test_a_missing_temporary_directory_is_told(monkeypatch):
+def test_a_missing_temporary_directory_is_reported(monkeypatch):
     def find():
         raise FileNotFoundError(2, "No usable temporary directory found")
 
@@ -46,13 +50,13 @@ def test_a_missing_temporary_directory_is_told(monkeypatch):
     with pytest.raises(InputError) as raised, quiet_start():
         pass
     assert str(raised.value) == (
-        "TMPDIR=/nowhere: no temporary directory can be written; set it to one"
-        " that can"
+        "TMPDIR=/nowhere: no temporary directory is writable; set TMPDIR to a"
+        " writable directory"
     )
 
 
-def test_a_record_repeats_with_the_command_it_holds(tmp_path):
-    """Without where data and results lie, however the flags were given."""
+def test_a_record_holds_the_command_that_repeats_it(tmp_path):
+    """The command omits the directories of data and results."""
     flagfile = tmp_path / "flags.txt"
     flagfile.write_text("--seed=3\n")
     done = finish(
