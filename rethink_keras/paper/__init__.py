@@ -1,8 +1,8 @@
-"""What the paper reports: its tables, and its figures' values as read off.
+"""The paper's numbers: its tables and the curves of its figures.
 
-The curves are exact: taken from the vector paths of the figures in the PDF of
-arXiv 1611.03530v2. Accuracies of tables are in percent, those of figures
-fractions of 1, as the paper prints them.
+The curves are exact: they come from the vector paths of the figures in the PDF
+of arXiv 1611.03530v2. As in the paper, accuracies are in percent in tables and
+from 0 to 1 in figures.
 """
 
 import csv
@@ -16,18 +16,18 @@ Value = str | float | None
 
 @functools.cache
 def read(name: str) -> tuple[dict[str, Value], ...]:
-    """The rows of a table or figure.
+    """Reads the rows of a table or figure.
 
     Args:
-      name: `table1`, `table2`, `table4`, `fig1a`, `fig1b`, `fig1c`,
-        `fig2a_long`, `fig2b` or `fig2b_train_noBN`.
+      name: `table1`, `table2`, `table4`, `figure1a`, `figure1b`, `figure1c`,
+        `figure2a_long`, `figure2b` or `figure2b_train_noBN`.
 
     Returns:
-      A dictionary for each row: numbers as floats, None where the paper gives
-      none, other values as texts.
+      One dictionary per row. Numbers are floats, missing values are None, and
+      other values are strings.
 
     Raises:
-      FileNotFoundError: the paper has no such table or figure.
+      FileNotFoundError: there is no such table or figure.
     """
     with open(_DIRECTORY / f"{name}.csv", newline="") as file:
         return tuple(
@@ -37,7 +37,7 @@ def read(name: str) -> tuple[dict[str, Value], ...]:
 
 
 def curve(name: str, x: str, y: str) -> list[tuple[float, float]]:
-    """Points (x, y) of a figure, from two of its columns."""
+    """Returns points (x, y) of a figure, from two of its columns."""
     points = ((row[x], row[y]) for row in read(name))
     return [
         (a, b)
@@ -47,7 +47,7 @@ def curve(name: str, x: str, y: str) -> list[tuple[float, float]]:
 
 
 def long_curve(name: str, curve: str) -> list[tuple[float, float]]:
-    """Points (steps, accuracy) of a figure that lists its curves in turn."""
+    """Returns points (steps, accuracy) of one curve of a long-format figure."""
     points = (
         (row["thousand_steps"], row["accuracy"])
         for row in read(name)

@@ -1,4 +1,4 @@
-"""The paper's theory as code: constructions, minimum norms, kernels."""
+"""The paper's theory: network constructions, minimum norms and kernels."""
 
 from rethink_keras.theory.expressivity import (
     deep_expressive_relu_network,

@@ -1,8 +1,8 @@
-"""Dense positive definite systems in place: half of memory, half of time.
+"""In-place Cholesky solver for dense positive definite systems.
 
-The factor replaces the lower triangle of the matrix, block by block, while
-the upper one keeps the matrix; so a factor of low precision can be refined
-by conjugate gradients on the matrix itself.
+The factor overwrites the lower triangle block by block, and the upper triangle
+keeps the matrix. This halves memory and time. Conjugate gradients on the matrix
+then refine the solution if the factor has low precision.
 """
 
 import time
@@ -12,31 +12,32 @@ import numpy as np
 import scipy.linalg
 
 BLOCK = 2_048
-_HOPELESS = 10.0  # a residual that shows a singular system
+_DIVERGED = 10.0  # a larger residual means that the system is singular
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]  # receives progress messages
 
 
 class NotPositiveDefiniteError(ArithmeticError):
-    """A matrix has no Cholesky factor in its precision."""
+    """The matrix has no Cholesky factor in its precision."""
 
 
 class InPlaceCholesky:
-    """Factorizes `matrix + shift * I` over the lower triangle of `matrix`.
+    """Factorizes `matrix + shift * I` in the lower triangle of `matrix`.
 
-    Only the upper triangle and the diagonal of what is given are read.
+    Reads only the upper triangle and the diagonal of `matrix`.
 
     Args:
-      matrix: [n, n], float32 or float64, C order; its lower triangle and
+      matrix: [n, n], float32 or float64, C order. The lower triangle and the
         diagonal are overwritten.
-      shift: added to the diagonal of what is factorized.
-      tell: is told the progress.
+      shift: number added to the diagonal before the factorization.
+      log: receives progress messages.
 
     Raises:
-      NotPositiveDefiniteError: in its precision the matrix is not.
+      NotPositiveDefiniteError: the matrix is not positive definite in its
+        precision.
     """
 
-    def __init__(self, matrix: np.ndarray, shift: float, tell: Tell):
+    def __init__(self, matrix: np.ndarray, shift: float, log: Log):
         self._matrix = matrix
         self._diagonal = np.diagonal(matrix).astype("float64")
         self._blocks = [
@@ -44,7 +45,7 @@ class InPlaceCholesky:
             for start in range(0, len(matrix), BLOCK)
         ]
         self._mirror(shift)
-        self._factorize(tell)
+        self._factorize(log)
 
     def _mirror(self, shift: float) -> None:
         a = self._matrix
@@ -54,9 +55,9 @@ class InPlaceCholesky:
             corner[...] = np.triu(corner) + np.triu(corner, 1).T
         a[np.diag_indices(len(a))] += np.asarray(shift, a.dtype)
 
-    def _factorize(self, tell: Tell) -> None:
-        """Left-looking: each block column in turn, by one large product."""
-        a, begun, done = self._matrix, time.monotonic(), 0.0
+    def _factorize(self, log: Log) -> None:
+        """Factorizes one block column after the other (left-looking)."""
+        a, start_time, done = self._matrix, time.monotonic(), 0.0
         for block in self._blocks:
             left = slice(0, block.start)
             below = slice(block.start, len(a))
@@ -74,16 +75,18 @@ class InPlaceCholesky:
                 corner, a[block.stop :, block].T, lower=True
             ).T
             done += (len(a) - block.start) * (block.stop**2 - block.start**2)
-            self._tell(tell, begun, done / len(a) ** 3 * 3)
+            self._log_progress(log, start_time, done / len(a) ** 3 * 3)
 
-    def _tell(self, tell: Tell, begun: float, share: float) -> None:
-        spent = time.monotonic() - begun
-        share = min(share, 1.0)
-        left = spent / share - spent
-        tell(f"factorization: {share:.0%}, {left:.0f} s left")
+    def _log_progress(
+        self, log: Log, start_time: float, fraction: float
+    ) -> None:
+        elapsed = time.monotonic() - start_time
+        fraction = min(fraction, 1.0)
+        remaining = elapsed / fraction - elapsed
+        log(f"factorization: {fraction:.0%}, {remaining:.0f} s left")
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """Solves with the factor, in its precision: [n, m]."""
+        """Solves with the factor in its precision; returns float64 [n, m]."""
         a = self._matrix
         x = right.astype(a.dtype)
         for block in self._blocks:
@@ -101,7 +104,7 @@ class InPlaceCholesky:
         return x.astype("float64")
 
     def multiply(self, x: np.ndarray) -> np.ndarray:
-        """The matrix as given, without the shift, times x, in float64."""
+        """Multiplies the given matrix, without the shift, by x in float64."""
         a = self._matrix
         product = self._diagonal[:, None] * x
         for block in self._blocks:
@@ -121,16 +124,16 @@ def refine(
     *,
     tolerance: float,
     steps: int,
-    tell: Tell,
+    log: Log,
 ) -> tuple[np.ndarray, float]:
-    """Solves with the matrix by conjugate gradients, the factor as a guide.
+    """Solves by conjugate gradients, with the factor as preconditioner.
 
     Args:
       system: the matrix and its factor.
-      right: float64 [n, m].
-      tolerance: of the residual, relative to the right side.
-      steps: at most.
-      tell: is told the progress.
+      right: right-hand side, float64 [n, m].
+      tolerance: largest residual, relative to the right-hand side.
+      steps: maximum number of iterations.
+      log: receives progress messages.
 
     Returns:
       The solution, float64 [n, m], and its relative residual.
@@ -139,24 +142,24 @@ def refine(
     x = system.solve(right)
     residual = right - system.multiply(x)
     found = float(np.linalg.norm(residual) / scale)
-    tell(f"relative residual {found:.1e}")
-    direction = guided = system.solve(residual)
-    product = (residual * guided).sum(axis=0)
+    log(f"relative residual {found:.1e}")
+    direction = preconditioned = system.solve(residual)
+    product = (residual * preconditioned).sum(axis=0)
     for _ in range(steps):
-        if found <= tolerance or found > _HOPELESS:
+        if found <= tolerance or found > _DIVERGED:
             break
         image = system.multiply(direction)
         length = _ratio(product, (direction * image).sum(axis=0))
         x = x + length * direction
         residual = residual - length * image
         found = float(np.linalg.norm(residual) / scale)
-        tell(f"relative residual {found:.1e}")
-        guided = system.solve(residual)
-        before, product = product, (residual * guided).sum(axis=0)
-        direction = guided + _ratio(product, before) * direction
+        log(f"relative residual {found:.1e}")
+        preconditioned = system.solve(residual)
+        before, product = product, (residual * preconditioned).sum(axis=0)
+        direction = preconditioned + _ratio(product, before) * direction
     return x, found
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """A quotient for each column; 0 where one has converged to the end."""
+    """Divides column by column; 0 for columns that have fully converged."""
     return np.divide(above, below, out=np.zeros_like(above), where=below != 0)

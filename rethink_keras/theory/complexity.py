@@ -1,7 +1,8 @@
-"""Demonstrates Section 2.2: why classical measures do not explain it.
+"""Section 2.2: classical complexity measures do not explain generalization.
 
-Rademacher complexity is estimated, from below: what training reaches. That of
-norm-bounded linear functions and the bound of uniform stability are computed.
+Training on random signs gives a lower estimate of the Rademacher complexity of
+networks. The complexity of norm-bounded linear functions and the bound of
+uniform stability are computed.
 """
 
 import dataclasses
@@ -24,7 +25,11 @@ TABLES = {
     "rademacher": "networks reach the largest Rademacher complexity",
     "stability": "uniform stability does not see the labels",
 }
-NETWORKS = {"mlp_1x512": 3, "mlp_3x512": 3, "small_alexnet": 1}  # draws
+NETWORKS = {
+    "mlp_1x512": 3,
+    "mlp_3x512": 3,
+    "small_alexnet": 1,
+}  # draws of signs
 _EXAMPLES = 1_000
 _SIGNS = 1_000
 _RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -33,16 +38,16 @@ _EPOCHS = 60
 
 
 def demonstrate(config: RunConfig, table: str) -> Record:
-    """Measures of complexity on 1,000 training images, or fewer.
+    """Measures complexity on at most 1,000 training images.
 
     Args:
-      config: whose data set and seed are used.
+      config: data set, number of training examples and seed.
       table: `rademacher` or `stability`.
 
     Raises:
-      InputError: the data cannot be used.
+      InputError: the data set cannot be used.
     """
-    begun = time.perf_counter()
+    start_time = time.perf_counter()
     count = min(config.train_examples or _EXAMPLES, _EXAMPLES)
     config = dataclasses.replace(config, train_examples=count, randomize="none")
     inputs = runs.InMemoryInputs.load(config)
@@ -63,25 +68,28 @@ def demonstrate(config: RunConfig, table: str) -> Record:
         seed=config.seed,
         tables={table: rows},
         figures=figures,
-        seconds=time.perf_counter() - begun,
+        seconds=time.perf_counter() - start_time,
     )
 
 
 def fit_signs(
     inputs: runs.InMemoryInputs, name: str, draws: int, seed: int
 ) -> dict:
-    """How well a network correlates with random signs of the images.
+    """Estimates the Rademacher complexity of a network from below.
 
-    `sup_h 1/n sum_i sigma_i h(x_i)` over the signs h of a network's outputs
-    is at least what training reaches, twice its accuracy less one; its mean
-    over draws estimates the Rademacher complexity from below. It is at most
-    1.
+    The complexity is the expectation over random signs sigma of
+    `sup_h 1/n sum_i sigma_i h(x_i)`, where h is the sign of the network's
+    output. Training a network on the signs reaches 2 * accuracy - 1, which
+    bounds the supremum from below. The largest possible value is 1.
 
     Args:
       inputs: the images.
-      name: of the network.
-      draws: of signs.
-      seed: of signs and weights.
+      name: name of the network.
+      draws: number of draws of the signs.
+      seed: random seed of signs and weights.
+
+    Returns:
+      A table row. `complexity` is the mean over draws, `least` the minimum.
     """
     reached = []
     for draw in range(draws):
@@ -104,8 +112,9 @@ def fit_signs(
 
 @keras_settings(**STANDARD)
 def _train_accuracy(name: str, crops, seed: int) -> float:
-    """Of a network trained on two classes, with the defaults of its runs
-    but for a constant learning rate.
+    """Trains a network on two classes and returns its training accuracy.
+
+    Uses the network's default hyperparameters, but a constant learning rate.
     """
     config = RunConfig(model=name, epochs=_EPOCHS, learning_rate_decay=1.0)
     keras.utils.set_random_seed(seed)
@@ -130,10 +139,10 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
 
 
 def linear_rows(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
-    """Of linear functions `<w, x>` with ||w|| <= B on images of length 1.
+    """Computes the Rademacher complexity of norm-bounded linear functions.
 
-    The supremum is `B/n ||sum_i sigma_i x_i||`; its mean is at most
-    `B / sqrt(n)`.
+    For functions `<w, x>` with ||w|| <= B on images of length 1, the supremum
+    is `B/n ||sum_i sigma_i x_i||`. Its mean is at most `B / sqrt(n)`.
     """
     points = pipeline.whitened(inputs.train_crops).images.numpy()
     points = points.reshape(len(points), -1)
@@ -161,19 +170,21 @@ def linear_rows(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
 
 
 def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
-    """How much one example changes kernel ridge regression, on true and
-    random labels, beside the bound of uniform stability.
+    """Compares the stability of kernel ridge regression with its bound.
 
-    Measured: the largest change, over the examples, of the squared error on
-    an example when it is left out; in closed form. The bound, 2 kappa^2 B^2 /
-    ridge (Bousquet and Elisseeff, 2002, for kernel values up to kappa^2 = 1
-    and targets in [0, B = 1]), holds for all labels at once: it cannot tell
-    these two apart.
+    For each example, the change is that of its squared error when the example
+    is left out of the training set, in closed form. The bound of uniform
+    stability is 2 kappa^2 B^2 / ridge (Bousquet and Elisseeff, 2002), with
+    kernel values up to kappa^2 = 1 and targets in [0, B = 1]. It holds for any
+    labels, so it cannot distinguish true from random labels.
 
     Args:
-      inputs: the images; whether the label is one of the first five classes is
-        the target.
-      seed: of the random labels.
+      inputs: the images. The target is 1 for the first five classes and 0 for
+        the others.
+      seed: random seed of the random labels.
+
+    Returns:
+      One table row for each ridge.
     """
     images = np.asarray(inputs.train_crops.images)
     kernel = rbf_kernel(features.pixels(images), gamma=_GAMMA)
@@ -185,8 +196,10 @@ def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     for ridge in _RIDGES:
         inverse = np.linalg.inv(kernel + ridge * np.eye(len(kernel)))
         alpha = inverse @ targets
-        with_it = ridge * alpha  # y - f(x), fitted to all
-        without = alpha / np.diagonal(inverse)[:, None]  # left out
+        with_it = ridge * alpha  # y - f(x), f fitted to all examples
+        without = (
+            alpha / np.diagonal(inverse)[:, None]
+        )  # f fitted to the others
         change = np.abs(np.square(without) - np.square(with_it))
         rows.append(
             {
@@ -202,7 +215,7 @@ def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
 
 
 def draw_stability(rows: list[dict]) -> Figure:
-    """The changes and the bound over the ridge."""
+    """Draws the changes and the bound over the ridge."""
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
     ridges = [row["ridge"] for row in rows]

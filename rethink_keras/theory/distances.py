@@ -1,4 +1,4 @@
-"""Squared distances of points whose features are never held all at once."""
+"""Squared distances between points, computed from blocks of their features."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator
@@ -6,28 +6,28 @@ from typing import Self
 
 import numpy as np
 
-from rethink_keras.theory.cholesky import BLOCK, Tell
+from rethink_keras.theory.cholesky import BLOCK, Log
 
 
 @dataclasses.dataclass(frozen=True)
 class Distances:
-    """Squared distances within a training set, and from others to it.
+    """Squared distances within a training set and from other points to it.
 
     Attributes:
-      square: float32 [n, n] between training points, of which the upper
-        triangle alone is set.
-      across: float32 [m, n] from other points to training points.
+      square: float32 [n, n], between training points. Only the upper triangle
+        is set.
+      across: float32 [m, n], from other points to training points.
     """
 
     square: np.ndarray
     across: np.ndarray
 
     def part(self, rows: np.ndarray, others: np.ndarray) -> Self:
-        """Those within a part of the training set, and from a second part.
+        """Selects distances within a subset of the training points.
 
         Args:
-          rows: which training points are kept, ascending.
-          others: which take the place of the others.
+          rows: ascending indices of the training points to keep.
+          others: indices of the training points that become the other points.
         """
         above = self.square[np.ix_(others, rows)]
         below = self.square[np.ix_(rows, others)].T
@@ -37,20 +37,20 @@ class Distances:
         )
 
     def copy(self) -> Self:
-        """Others of the same values."""
+        """Returns a copy."""
         return type(self)(self.square.copy(), self.across.copy())
 
     def to_kernel(self, gamma: float) -> None:
-        """Becomes `exp(-gamma * distance)`, in place."""
+        """Replaces distances by `exp(-gamma * distance)`, in place."""
         for block in self._blocks():
             block *= -gamma
             np.exp(block, out=block)
 
     def from_kernel(self, gamma: float) -> None:
-        """Undoes `to_kernel`, to a millionth of the kernel's width.
+        """Undoes `to_kernel` to about a millionth of the kernel's width.
 
-        The diagonal and what lies below it may have been overwritten. What
-        the kernel rounded to 0 is infinitely far now.
+        The diagonal and the lower triangle may have been overwritten. Kernel
+        values that were rounded to 0 become infinite distances.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             for block in self._blocks():
@@ -61,7 +61,7 @@ class Distances:
             self.square[rows, rows] = np.triu(self.square[rows, rows], 1)
 
     def _blocks(self) -> Iterator[np.ndarray]:
-        """Views of all that is set."""
+        """Yields views of all entries that are set."""
         for start in range(0, len(self.square), BLOCK):
             yield self.square[start : start + BLOCK, start:]
         yield self.across
@@ -71,31 +71,34 @@ def squared_distances(
     blocks: Iterable[tuple[np.ndarray, ...]],
     train: int,
     others: int,
-    tell: Tell,
+    log: Log,
 ) -> Distances:
-    """Adds the products of features, some features at a time.
+    """Computes squared distances from blocks of features.
 
     Args:
-      blocks: float32 [train, features of the block] and [others, likewise].
-      train: how many training points.
-      others: how many others.
-      tell: is told the progress.
+      blocks: pairs of float32 arrays, [train, features of the block] and
+        [others, features of the block].
+      train: number of training points.
+      others: number of other points.
+      log: receives progress messages.
     """
     square = np.zeros((train, train), "float32")
     across = np.zeros((others, train), "float32")
     lengths = np.zeros(train), np.zeros(others)
     count = 0
-    for ours, theirs in blocks:
+    for train_block, other_block in blocks:
         for start in range(0, train, BLOCK):
             rows = slice(start, start + BLOCK)
-            square[rows, start:] += ours[rows] @ ours[start:].T
+            square[rows, start:] += train_block[rows] @ train_block[start:].T
         for start in range(0, others, BLOCK):
             rows = slice(start, start + BLOCK)
-            across[rows] += theirs[rows] @ ours.T
-        for length, features in zip(lengths, (ours, theirs), strict=True):
+            across[rows] += other_block[rows] @ train_block.T
+        for length, features in zip(
+            lengths, (train_block, other_block), strict=True
+        ):
             length += np.square(features).sum(axis=1)
-        count += ours.shape[1]
-        tell(f"features: {count:,}")
+        count += train_block.shape[1]
+        log(f"features: {count:,}")
     for matrix, rows_of in ((square, lengths[0]), (across, lengths[1])):
         matrix *= -2
         matrix += rows_of[:, None]

@@ -1,4 +1,4 @@
-"""Networks that represent any function on a sample, without training.
+"""Constructs networks that represent any function on a finite sample.
 
 Theorem 1 and Corollary 1 of the paper (Section 4, Appendix C).
 """
@@ -12,13 +12,13 @@ from keras import layers, ops
 from rethink_keras.errors import InputError
 from rethink_keras.theory.projection import project
 
-_HINGE = 0.25  # where a hinge lies between two points, from 0 to 1
+_HINGE = 0.25  # position of a hinge between two points, from 0 to 1
 
 
 class Hinges(layers.Layer):
-    """ReLUs of one number with a bias each: max(x - b_j, 0).
+    """A layer of ReLUs with one input and one bias each: max(x - b_j, 0).
 
-    From [n, 1] to [n, count], with `count` weights.
+    Maps [n, 1] to [n, count] and has `count` weights.
     """
 
     def __init__(self, count: int, **kwargs):
@@ -38,7 +38,7 @@ class Hinges(layers.Layer):
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches of an array, in float64 each."""
+    """Batches of an array, converted to float64."""
 
     def __init__(self, array: np.ndarray, batch_size: int):
         super().__init__()
@@ -54,10 +54,10 @@ class _Batches(keras.utils.PyDataset):
 
 
 class ExactModel(keras.Model):
-    """A Keras model whose `predict` keeps float64, which Keras's rounds."""
+    """A Keras model whose `predict` keeps the input in float64."""
 
     def predict(self, x, batch_size=32, **kwargs) -> np.ndarray:
-        """Predicts from an array [n, d] of any real dtype: float64."""
+        """Predicts float64 outputs for an array [n, d] of any real dtype."""
         batches = _Batches(np.asarray(x), batch_size)
         return super().predict(batches, **kwargs)
 
@@ -69,27 +69,28 @@ def expressive_relu_network(
     seed: int = 0,
     name: str = "theorem1",
 ) -> "ExactModel":
-    """Theorem 1: a two-layer ReLU network with the given values on a sample.
+    """Builds the two-layer ReLU network of Theorem 1 for a sample.
 
-    `c(x) = sum_j w_j max(<a, x> - b_j, 0)`: n hidden units that share the
-    direction a, hence 2n + d weights. The direction is random, the best
-    separating of 16; the biases interleave with the projections, as in Lemma
-    1. Its triangular system is solved in closed form, from differences of
-    slopes, in O(n log n) time and O(n) memory.
+    The network is `c(x) = sum_j w_j max(<a, x> - b_j, 0)`. Its n hidden units
+    share the direction a, so it has 2n + d weights. Of 16 random directions,
+    it uses the one that separates the points best. As in Lemma 1, the biases
+    interleave with the projections. Differences of slopes solve the
+    triangular system in O(n log n) time and O(n) memory.
 
     Args:
-      points: [n, d], any real dtype; equal points with equal values count as
-        one.
-      values: real [n] or [n, m]; m outputs take d + n + m * n weights.
-      seed: of the direction.
-      name: of the model.
+      points: [n, d], any real dtype. Equal points with equal values count
+        once.
+      values: real [n] or [n, m]. With m outputs, the network has
+        d + n + m * n weights.
+      seed: random seed of the directions.
+      name: name of the model.
 
     Returns:
-      A Keras model in float64 from [batch, d] to [batch, 1] or [batch, m].
+      A float64 Keras model from [batch, d] to [batch, 1] or [batch, m].
 
     Raises:
-      InputError: shapes do not fit, a number is not finite or becomes so
-        on the way, or equal points have different values.
+      InputError: shapes do not match, a number is not finite or overflows, or
+        equal points have different values.
 
     Example:
       >>> network = expressive_relu_network([[0.0], [1.0]], [3.0, -2.0])
@@ -108,32 +109,36 @@ def deep_expressive_relu_network(
     seed: int = 0,
     name: str = "corollary1",
 ) -> "ExactModel":
-    """Corollary 1: the same with depth k, width O(n/k) and O(n + d) weights.
+    """Builds the network of Corollary 1: depth k, width O(n/k).
 
-    The projections are cut into blocks of equal size. A block clamps the
-    projection to its interval by two ReLUs, which select it: to the left it
-    adds nothing, to the right what it adds in its last point, from where the
-    next block goes on. (The paper selects by a product with an indicator,
-    which ReLUs alone do not compute.) The projection and the sum so far pass
-    the two layers of a block through ReLUs. b blocks take a depth of 2b + 1
-    and have at most ceil(n/b) + 3 units a layer for one output.
+    The network has O(n + d) weights. The projections are divided into blocks
+    of equal size. Each block clamps the projection to its interval with two
+    ReLUs. To the left of its interval, a block adds 0. To the right, it adds
+    a constant, its value at the last point, and the next block continues from
+    there. The paper multiplies by an indicator function instead, which ReLUs
+    cannot compute.
+
+    Both layers of a block pass the projection and the running sum through
+    ReLUs. With b blocks, the depth is 2b + 1, and a layer has at most
+    ceil(n/b) + 3 units for one output.
 
     Args:
       points: [n, d], any real dtype.
       values: real [n] or [n, m].
-      depth: layers with weights: at least 2, which is Theorem 1; of even
-        depths from 4 on one layer only passes on.
-      seed: of the direction.
-      name: of the model.
+      depth: number of layers with weights, at least 2. Depth 2 is Theorem 1.
+        For even depths from 4, the last hidden layer is an identity.
+      seed: random seed of the directions.
+      name: name of the model.
 
     Returns:
-      A Keras model in float64 from [batch, d] to [batch, 1] or [batch, m].
+      A float64 Keras model from [batch, d] to [batch, 1] or [batch, m].
 
     Raises:
-      InputError: as `expressive_relu_network`, or the depth is below 2.
+      InputError: the depth is below 2, or for the reasons of
+        `expressive_relu_network`.
     """
     if depth < 2:
-        raise InputError(f"depth={depth}: allowed are whole numbers from 2")
+        raise InputError(f"depth={depth}: allowed: whole numbers from 2")
     projection = project(points, values, seed=seed)
     positions, wanted = projection.positions, projection.values
     inputs = keras.Input((len(projection.direction),), dtype="float64")
@@ -145,7 +150,9 @@ def deep_expressive_relu_network(
     count = min((depth - 1) // 2, len(positions))
     ends = [len(positions) * block // count for block in range(count + 1)]
     origin = low = _before(positions)
-    x = _hinges(x, np.array([origin]), "above")  # ReLUs pass it from here on
+    x = _hinges(
+        x, np.array([origin]), "above"
+    )  # nonnegative from here on: ReLUs keep it
     total, base = None, np.zeros_like(wanted[0])
     for start, stop in itertools.pairwise(ends):
         high = positions[stop - 1]
@@ -171,16 +178,16 @@ def hinges(
     """Solves the triangular system of Lemma 1 by differences of slopes.
 
     Args:
-      before: a position below the first, where the function is still 0.
+      before: a position below the first one. The function is 0 there.
       positions: float64 [n], increasing.
-      values: float64 [n, m], wanted there.
+      values: float64 [n, m], values of the function at the positions.
 
     Returns:
       Biases [n], each between two positions, and weights [n, m] of
       `sum_j weights[j] * max(x - biases[j], 0)`.
 
     Raises:
-      InputError: a number on the way to a value overflows float64.
+      InputError: an intermediate result overflows float64.
     """
     previous = np.concatenate([[before], positions[:-1]])
     biases = previous + _HINGE * (positions - previous)
@@ -195,13 +202,13 @@ def hinges(
     if not np.isfinite((positions[-1] - biases) @ np.abs(weights)).all():
         raise InputError(
             "values: the slopes between neighbouring points overflow float64;"
-            " allowed are smaller differences, or points further apart"
+            " scale the values down, or move the points further apart"
         )
     return biases, weights
 
 
 def _before(positions: np.ndarray) -> float:
-    """A position below the first, as far as the points are apart."""
+    """Returns a position below the first, at the mean spacing of the points."""
     span = positions[-1] - positions[0]
     return float(positions[0] - (span / len(positions) or 1.0))
 
@@ -223,7 +230,7 @@ def _hinges(x, biases: np.ndarray, name: str | None = None):
 
 
 def _pass_on(total):
-    """A signed number through ReLUs, unchanged."""
+    """Passes a signed number through ReLUs unchanged."""
     if total is None:
         return None
     return ops.relu(total) - ops.relu(-total)

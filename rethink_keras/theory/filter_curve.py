@@ -1,4 +1,4 @@
-"""Test errors over the number of random filters (Section 5, Table 3)."""
+"""Test error as a function of the number of random filters (Table 3)."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,15 @@ PAPER_FILTERS = 32_000
 
 
 def with_gains(rows: Sequence[dict]) -> list[dict]:
-    """Adds how much each doubling lowers the error.
+    """Adds a column with the gain in test error per doubling of the filters.
 
     Args:
-      rows: with `row`, `filters`, ascending for each row, and `test error %`.
+      rows: table rows with columns `row`, `filters` and `test error %`. For
+        each name in `row`, filters are in ascending order.
 
     Returns:
-      The rows with `points per doubling` since that of fewer filters, None in
-      the first.
+      The rows with a column `points per doubling`, relative to the previous
+      number of filters. It is None for the smallest number.
     """
     gains: list[dict] = []
     before: dict[str, dict] = {}
@@ -31,7 +32,7 @@ def with_gains(rows: Sequence[dict]) -> list[dict]:
 
 
 def trends(rows: Sequence[dict]) -> list[dict]:
-    """The least-squares lines of the test errors over the doublings."""
+    """Fits test errors by lines in log2 of the filters (least squares)."""
     lines = []
     for name, series in _series(rows).items():
         slope, offset = _line(series)
@@ -48,7 +49,7 @@ def trends(rows: Sequence[dict]) -> list[dict]:
 
 
 def draw(rows: Sequence[dict]) -> Figure:
-    """Test and held-out errors over the filters, to the paper's number."""
+    """Draws test and held-out errors, extrapolated to the paper's filters."""
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for index, (name, series) in enumerate(_series(rows).items()):
@@ -66,7 +67,7 @@ def draw(rows: Sequence[dict]) -> Figure:
         slope, offset = _line(series)
         ends = np.array([filters[-1], PAPER_FILTERS])
         line = offset + slope * np.log2(ends)
-        label = f"extrapolation: {-slope:.2f} points a doubling"
+        label = f"extrapolation: {-slope:.2f} points per doubling"
         axes.semilogx(ends, line, "--", color=color, label=label, alpha=0.6)
         paper = series[0]["paper %"]
         if paper is not None:
@@ -86,7 +87,7 @@ def draw(rows: Sequence[dict]) -> Figure:
 
 
 def _series(rows: Sequence[dict]) -> dict[str, list[dict]]:
-    """The rows of each name."""
+    """Groups rows by name."""
     found: dict[str, list[dict]] = {}
     for row in rows:
         found.setdefault(row["row"], []).append(row)
@@ -94,7 +95,7 @@ def _series(rows: Sequence[dict]) -> dict[str, list[dict]]:
 
 
 def _line(rows: Sequence[dict]) -> tuple[float, float]:
-    """Points for each doubling, and the error of a single filter."""
+    """Returns the slope per doubling and the error of a single filter."""
     doublings = np.log2([row["filters"] for row in rows])
     errors = [row["test error %"] for row in rows]
     slope, offset = np.polyfit(doublings, errors, 1)

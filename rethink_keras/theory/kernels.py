@@ -1,4 +1,4 @@
-"""Kernel interpolation, exact: the paper's Equation 3 (Section 5, Table 3)."""
+"""Exact kernel interpolation: Equation 3 of the paper (Section 5, Table 3)."""
 
 from typing import Self
 
@@ -25,34 +25,36 @@ _GIB = 2**30
 
 
 class KernelClassifier(ClassifierMixin, BaseEstimator):
-    """Solves `(K + ridge * I) alpha = Y` on the whole training set.
+    """Kernel classifier that solves `(K + ridge * I) alpha = Y` exactly.
 
-    Y holds the labels as one-hot rows of 0 and 1. With ridge 0 it is the
-    minimum-norm solution that fits every label (Equation 3), which stochastic
-    gradient descent from zero converges to. Exact: a Cholesky factorization
-    in place, refined by conjugate gradients to the tolerance, also where the
-    factor is in float32.
+    K is the kernel matrix of the whole training set. The rows of Y are one-hot
+    labels. With ridge 0, the solution is the minimum-norm function that fits
+    every label (Equation 3). Stochastic gradient descent from zero converges to
+    it.
+
+    The solver is an in-place Cholesky factorization, refined by conjugate
+    gradients until the residual is within the tolerance, also in float32.
 
     Args:
       kernel: `gaussian`, exp(-gamma * ||x - x'||^2); `linear`, <x, x'>; or
-        `precomputed`, where `fit` takes the [n, n] matrix, which it
-        overwrites, and `predict` [m, n].
-      gamma: of the Gaussian kernel; the first author's 0.02 for MNIST.
-      ridge: at least 0, added to the diagonal.
-      dtype: of matrix and factor, `float32` or `float64`: 14.4 or 28.8 GB at
-        60,000 examples.
-      tolerance: of the residual, relative to Y.
+        `precomputed`. With `precomputed`, `fit` takes the [n, n] kernel matrix
+        and overwrites it, and `predict` takes [m, n].
+      gamma: gamma of the Gaussian kernel. The first author used 0.02 for MNIST.
+      ridge: number added to the diagonal, at least 0.
+      dtype: `float32` or `float64`, dtype of matrix and factor. 60,000 examples
+        take 14.4 or 28.8 GB.
+      tolerance: largest residual, relative to Y.
       verbose: whether to print the progress.
 
     Attributes:
-      classes_: labels.
+      classes_: the labels.
       dual_coef_: alpha, float64 [n, classes].
-      norm_: `sqrt(sum_k alpha_k' K alpha_k)`, the norm of the solution.
-      residual_: relative, as reached.
+      norm_: norm of the solution, `sqrt(sum_k alpha_k' K alpha_k)`.
+      residual_: relative residual of the solution.
 
     Raises:
-      InputError: an option is not allowed, memory does not suffice, or the
-        system is singular.
+      InputError: an option is invalid, memory is insufficient, or the system is
+        singular.
 
     Example:
       >>> KernelClassifier(gamma=0.02).fit(images / 255, labels).score(x, y)
@@ -76,11 +78,11 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X, y) -> Self:  # noqa: N803
-        """Fits every training label, up to the ridge.
+        """Fits the training labels, exactly if the ridge is 0.
 
         Args:
-          X: [n, d], or the kernel matrix [n, n].
-          y: labels [n], of any kind.
+          X: points [n, d], or the kernel matrix [n, n] if precomputed.
+          y: labels [n] of any dtype.
         """
         self._check_options()
         X, y = validate_data(self, X, y, dtype=["float64", "float32"])  # noqa: N806
@@ -101,7 +103,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X) -> np.ndarray:  # noqa: N803
-        """Outputs of the fitted function: [m, classes]; of two, one [m]."""
+        """Returns outputs [m, classes]; for two classes, a difference [m]."""
         check_is_fitted(self)
         X = validate_data(  # noqa: N806
             self, X, dtype=["float64", "float32"], reset=False
@@ -117,7 +119,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         return outputs
 
     def predict(self, X) -> np.ndarray:  # noqa: N803
-        """The class of the largest output: [m]."""
+        """Returns the class with the largest output: [m]."""
         outputs = self.decision_function(X)
         if outputs.ndim == 1:
             return self.classes_[(outputs > 0).astype(int)]
@@ -126,47 +128,47 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
     def _check_options(self) -> None:
         if self.kernel not in KERNELS:
             raise InputError(
-                f"kernel={self.kernel}: allowed are {', '.join(KERNELS)}"
+                f"kernel={self.kernel}: unknown; allowed: {', '.join(KERNELS)}"
                 f"{suggestion(self.kernel, KERNELS)}"
             )
         if self.dtype not in DTYPES:
             raise InputError(
-                f"dtype={self.dtype}: allowed are {', '.join(DTYPES)}"
+                f"dtype={self.dtype}: allowed: {', '.join(DTYPES)}"
                 f"{suggestion(str(self.dtype), DTYPES)}"
             )
         if not self.gamma > 0:
-            raise InputError(f"gamma={self.gamma}: allowed are numbers above 0")
+            raise InputError(f"gamma={self.gamma}: allowed: numbers above 0")
         if not self.ridge >= 0:
-            raise InputError(f"ridge={self.ridge}: allowed are numbers from 0")
+            raise InputError(f"ridge={self.ridge}: allowed: numbers from 0")
 
     def _check_memory(self, count: int) -> None:
-        """Refuses what does not fit, before anything is computed."""
+        """Raises InputError if the free memory is insufficient."""
         needed = 0
         if self.kernel != "precomputed":
             needed += count**2 * np.dtype(self.dtype).itemsize
         needed += 3 * BLOCK * count * 8
-        had = psutil.virtual_memory().available
-        if needed > had:
-            halved = " or float32" if self.dtype == "float64" else ""
+        free = psutil.virtual_memory().available
+        if needed > free:
+            alternative = " or float32" if self.dtype == "float64" else ""
             raise InputError(
                 f"{count:,} training examples in {self.dtype} need"
-                f" {needed / _GIB:.1f} GiB of memory and {had / _GIB:.1f} are"
-                f" free; use fewer examples{halved}"
+                f" {needed / _GIB:.1f} GiB of memory and {free / _GIB:.1f} are"
+                f" free; use fewer examples{alternative}"
             )
 
     def _gram(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
-        """The kernel matrix: its upper triangle, built in blocks."""
+        """Computes the upper triangle of the kernel matrix in blocks."""
         if self.kernel == "precomputed":
             if X.shape[0] != X.shape[1]:
                 raise InputError(
-                    f"X: allowed is a square matrix; received {X.shape}"
+                    f"X: allowed: a square matrix; received shape {X.shape}"
                 )
             return np.require(X, self.dtype, ["C", "W"])
         matrix = np.empty((len(X), len(X)), self.dtype)
         for start in range(0, len(X), BLOCK):
             rows = slice(start, start + BLOCK)
             matrix[rows, start:] = self._kernel(X[rows], X[start:])
-            self._tell(f"kernel: {min(start + BLOCK, len(X)) / len(X):.0%}")
+            self._log(f"kernel: {min(start + BLOCK, len(X)) / len(X):.0%}")
         if self.kernel == "gaussian":
             matrix[np.diag_indices(len(X))] = 1
         return matrix
@@ -175,7 +177,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         return X if self._train is None else self._kernel(X, self._train)
 
     def _kernel(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The kernel of two sets of points: [len(a), len(b)]."""
+        """Evaluates the kernel between two sets of points: [len(a), len(b)]."""
         a, b = a.astype(self.dtype), b.astype(self.dtype, copy=False)
         products = a @ b.T
         if self.kernel == "linear":
@@ -190,12 +192,12 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
     def _solve(
         self, matrix: np.ndarray, targets: np.ndarray
     ) -> tuple[np.ndarray, float]:
-        # The factorization rounds by about this share of the largest
-        # eigenvalue, of which the sum of a row is an estimate.
+        # Rounding errors of the factorization are about eps times the largest
+        # eigenvalue, which the sum of one row estimates.
         largest = float(np.abs(matrix[0]).sum())
         shift = float(np.finfo(self.dtype).eps) * largest
         try:
-            system = InPlaceCholesky(matrix, shift, self._tell)
+            system = InPlaceCholesky(matrix, shift, self._log)
         except NotPositiveDefiniteError as error:
             raise self._singular() from error
         solution, residual = refine(
@@ -203,7 +205,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
             targets,
             tolerance=self.tolerance,
             steps=_STEPS,
-            tell=self._tell,
+            log=self._log,
         )
         if not residual <= self.tolerance:
             raise self._singular(residual)
@@ -214,14 +216,14 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         finer = " or float64" if self.dtype == "float32" else ""
         return InputError(
             f"ridge={self.ridge}: the system is singular in {self.dtype}"
-            f"{reached}; remove equal examples, or use a larger ridge{finer}"
+            f"{reached}; remove duplicates, or use a larger ridge{finer}"
         )
 
-    def _tell(self, text: str) -> None:
+    def _log(self, text: str) -> None:
         if self.verbose:
             print(text, flush=True)
 
 
 def error_percent(predicted: np.ndarray, labels: np.ndarray) -> float:
-    """The share of wrong predictions, in percent."""
+    """Returns the error rate in percent."""
     return 100 * float((predicted != labels).mean())

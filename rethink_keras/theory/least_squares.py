@@ -1,7 +1,7 @@
-"""Gradient descent on linear least squares with more weights than examples.
+"""Gradient descent on underdetermined linear least squares (Section 5).
 
-Section 5 of the paper: from zero it ends in `X'(XX')^-1 y`, the solution of
-least norm, since every gradient lies in the span of the examples.
+Descent from zero converges to the minimum-norm solution `X'(XX')^-1 y`, since
+every gradient lies in the span of the examples.
 """
 
 import dataclasses
@@ -13,20 +13,20 @@ import tensorflow as tf
 
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
 
-RECORDED = 100  # points of a curve
+RECORDED = 100  # points per curve
 
 
 @dataclasses.dataclass(frozen=True)
 class Descent:
-    """What descends, and how far.
+    """Configuration of a gradient descent.
 
     Attributes:
-      name: of the method.
-      batch_size: None for all examples.
-      momentum: of SGD.
-      start_norm: of the random start, as a multiple of the minimum norm; 0
-        starts from zero.
-      steps: in all.
+      name: name of the method.
+      batch_size: examples per step; None for all examples.
+      momentum: momentum of SGD.
+      start_norm: norm of the random initial weights, as a multiple of the
+        minimum norm. With 0, the initial weights are zero.
+      steps: number of steps.
     """
 
     name: str
@@ -38,15 +38,15 @@ class Descent:
 
 @dataclasses.dataclass(frozen=True)
 class Path:
-    """Where a descent went, relative to the minimum-norm solution w*.
+    """Path of a descent relative to the minimum-norm solution w*.
 
     Attributes:
-      steps: [RECORDED].
-      distances: ||w - w*|| / ||w*||, likewise.
-      loss: the last, mean of squares.
-      norm: ||w|| / ||w*|| at the end.
-      outside: norm of the part of w outside the span of the examples, over
-        ||w*||, at the end.
+      steps: step of each recorded point, [RECORDED].
+      distances: ||w - w*|| / ||w*|| at each recorded point, [RECORDED].
+      loss: final mean squared error.
+      norm: final ||w|| / ||w*||.
+      outside: final norm of the component of w outside the span of the
+        examples, divided by ||w*||.
     """
 
     steps: np.ndarray
@@ -57,7 +57,7 @@ class Path:
 
 
 def minimum_norm(examples: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """The solution of `X w = y` of least norm, `X'(XX')^-1 y`: [d].
+    """Returns the minimum-norm solution of `X w = y`, `X'(XX')^-1 y`: [d].
 
     Args:
       examples: float64 [n, d] of rank n.
@@ -71,23 +71,23 @@ def minimum_norm(examples: np.ndarray, targets: np.ndarray) -> np.ndarray:
 def descend(
     examples: np.ndarray, targets: np.ndarray, descent: Descent, seed: int
 ) -> Path:
-    """Descends by Keras's `fit`, in float64, and compares with scipy.
+    """Runs a descent with Keras's `fit` and compares it with scipy's solution.
 
-    The step size is the inverse of the greatest curvature that a batch can
-    have, less with momentum.
+    All arithmetic is float64. The step size is the inverse of the largest
+    curvature of a batch, times 1 - momentum.
 
     Args:
       examples: float64 [n, d], d > n.
       targets: float64 [n].
-      descent: how.
-      seed: of order and start.
+      descent: configuration.
+      seed: random seed of the order of examples and the initial weights.
     """
     count, dimensions = examples.shape
     solution = minimum_norm(examples, targets)
     length = float(np.linalg.norm(solution))
     rng = np.random.default_rng(seed)
-    towards = rng.normal(size=(dimensions,))
-    start = descent.start_norm * length / np.linalg.norm(towards) * towards
+    direction = rng.normal(size=(dimensions,))
+    start = descent.start_norm * length / np.linalg.norm(direction) * direction
     batch = descent.batch_size or count
     model = _linear_model(start)
     model.compile(
@@ -99,14 +99,14 @@ def descend(
         steps_per_execution=descent.steps // RECORDED,
         jit_compile=False,
     )
-    watch = _Watch(solution)
+    recorder = _DistanceRecorder(solution)
     data = tf.data.Dataset.from_tensor_slices((examples, targets[:, None]))
     data = data.cache().repeat().shuffle(count, seed=seed).batch(batch)
     model.fit(
         data,
         epochs=RECORDED,
         steps_per_epoch=descent.steps // RECORDED,
-        callbacks=[watch],
+        callbacks=[recorder],
         shuffle=False,
         verbose=0,
     )
@@ -116,7 +116,7 @@ def descend(
     )
     return Path(
         steps=(1 + np.arange(RECORDED)) * (descent.steps // RECORDED),
-        distances=np.array(watch.distances),
+        distances=np.array(recorder.distances),
         loss=float(np.square(examples @ weights - targets).mean()),
         norm=float(np.linalg.norm(weights) / length),
         outside=float(np.linalg.norm(weights - inside) / length),
@@ -124,12 +124,12 @@ def descend(
 
 
 def _step_size(examples: np.ndarray, batch: int) -> float:
-    """Of the mean of squares, whose curvature is twice that of a batch."""
+    """Returns the inverse of the largest curvature of a batch's loss."""
     if batch == len(examples):
-        greatest = np.linalg.norm(examples, ord=2) ** 2 / batch
-    else:  # no batch curves more than its most curved example
-        greatest = np.square(examples).sum(axis=1).max()
-    return 0.5 / float(greatest)
+        largest = np.linalg.norm(examples, ord=2) ** 2 / batch
+    else:  # the example of largest curvature bounds every batch
+        largest = np.square(examples).sum(axis=1).max()
+    return 0.5 / float(largest)
 
 
 def _linear_model(weights: np.ndarray) -> keras.Model:
@@ -144,8 +144,8 @@ def _weights(model: keras.Model) -> np.ndarray:
     return model.get_weights()[0][:, 0]
 
 
-class _Watch(keras.callbacks.Callback):
-    """Notes the relative distance to the solution after each epoch."""
+class _DistanceRecorder(keras.callbacks.Callback):
+    """Records the relative distance to the solution after each epoch."""
 
     def __init__(self, solution: np.ndarray):
         super().__init__()
@@ -153,5 +153,5 @@ class _Watch(keras.callbacks.Callback):
         self.distances: list[float] = []
 
     def on_epoch_end(self, epoch, logs=None):
-        away = np.linalg.norm(_weights(self.model) - self._solution)
-        self.distances.append(float(away / np.linalg.norm(self._solution)))
+        distance = np.linalg.norm(_weights(self.model) - self._solution)
+        self.distances.append(float(distance / np.linalg.norm(self._solution)))

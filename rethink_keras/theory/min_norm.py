@@ -1,4 +1,4 @@
-"""Demonstrates Section 5: solutions of least norm, and what norms tell."""
+"""Section 5: minimum-norm solutions, and how norms relate to test error."""
 
 import time
 from collections.abc import Sequence
@@ -37,18 +37,18 @@ _PAPERS = {"pixels": (220.0, 1.2), "Gabor wavelets": (390.0, 0.6)}  # MNIST
 
 
 def demonstrate(config: RunConfig, table: str) -> Record:
-    """Least norms on a data set with true labels.
+    """Computes one table of Section 5 on a data set with true labels.
 
     Args:
-      config: whose data set and seed are used.
-      table: `descent` (to the minimum-norm solution of least squares),
-        `interpolants` (that fit the training set and do not generalize) or
-        `norms` (of pixels and of Gabor features).
+      config: data set, number of training examples and seed.
+      table: `descent` (gradient descent on least squares), `interpolants`
+        (functions that fit the training set and do not generalize) or `norms`
+        (minimum norms on pixels and on Gabor features).
 
     Raises:
-      InputError: the data cannot be used.
+      InputError: the data set cannot be used.
     """
-    begun = time.perf_counter()
+    start_time = time.perf_counter()
     train, test = load_samples(config)
     figures = {}
     if table == "descent":
@@ -60,7 +60,7 @@ def demonstrate(config: RunConfig, table: str) -> Record:
     else:
         rows = norms(train, test)
         if config.dataset == "mnist":
-            rows = [_beside_papers(row) for row in rows]
+            rows = [_with_papers_numbers(row) for row in rows]
     return Record(
         experiment="min_norm",
         name=f"{table}_{config.dataset}",
@@ -68,12 +68,12 @@ def demonstrate(config: RunConfig, table: str) -> Record:
         seed=config.seed,
         tables={table: rows},
         figures=figures,
-        seconds=time.perf_counter() - begun,
+        seconds=time.perf_counter() - start_time,
     )
 
 
 def descents(images: np.ndarray, seed: int) -> list[tuple[Descent, Path]]:
-    """Descends on 60 images, whitened, with random targets of -1 and 1."""
+    """Runs all descents on 60 whitened images with random targets -1 and 1."""
     rng = np.random.default_rng(seed)
     chosen = pipeline.whiten(images[:_EQUATIONS]).numpy()
     examples = chosen.reshape(len(chosen), -1).astype("float64")
@@ -98,7 +98,7 @@ def _descent_row(descent: Descent, path: Path) -> dict:
 
 
 def draw_descents(paths: Sequence[tuple[Descent, Path]]) -> Figure:
-    """The distances to the minimum-norm solution over the steps."""
+    """Draws the distance to the minimum-norm solution over the steps."""
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for descent, path in paths:
@@ -112,11 +112,12 @@ def draw_descents(paths: Sequence[tuple[Descent, Path]]) -> Figure:
 
 
 def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
-    """Three functions that fit every training label; one generalizes.
+    """Fits three functions to every training label; only one generalizes.
 
-    The paper's two recipes against generalization (Section 5), with a
-    Gaussian kernel on pixels: centres at random points, and random labels
-    forced on the test images. At most 2,000 training images.
+    The minimum-norm function generalizes. The other two follow the paper's
+    recipes for functions that do not (Section 5): kernel centres at random
+    points, and random labels forced on the test images. All use a Gaussian
+    kernel on pixels and at most 2,000 training images.
     """
     rng = np.random.default_rng(seed)
     x, y = features.pixels(train.images), train.labels
@@ -125,9 +126,9 @@ def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
     gamma = features.pixel_gamma(x.shape[1])
     least = KernelClassifier(gamma=gamma, dtype="float64").fit(x, y)
     noise = rng.normal(x.mean(axis=0), x.std(axis=0), size=x.shape)
-    num_classes = np.unique(y)
+    classes = np.unique(y)
     alpha = scipy.linalg.solve(
-        rbf_kernel(x, noise, gamma=gamma), y[:, None] == num_classes
+        rbf_kernel(x, noise, gamma=gamma), y[:, None] == classes
     )
     random_norm = np.sqrt(
         (alpha * (rbf_kernel(noise, gamma=gamma) @ alpha)).sum()
@@ -135,11 +136,11 @@ def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
 
     def error_of(points, labels):
         outputs = rbf_kernel(points, noise, gamma=gamma) @ alpha
-        return error_percent(num_classes[outputs.argmax(axis=1)], labels)
+        return error_percent(classes[outputs.argmax(axis=1)], labels)
 
     forced = KernelClassifier(gamma=gamma, dtype="float64").fit(
         np.concatenate([x, tests]),
-        np.concatenate([y, rng.choice(num_classes, len(tests))]),
+        np.concatenate([y, rng.choice(classes, len(tests))]),
     )
     return [
         _function_row("minimum norm", least, x, y, tests, test.labels),
@@ -161,7 +162,7 @@ def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
 
 
 def norms(train: Examples, test: Examples) -> list[dict]:
-    """Minimum norms with two preprocessings, beside the test errors."""
+    """Compares minimum norms and test errors of two preprocessings."""
     rows = []
     for name, function in (
         ("pixels", features.pixels),
@@ -180,7 +181,7 @@ def norms(train: Examples, test: Examples) -> list[dict]:
     return rows
 
 
-def _beside_papers(row: dict) -> dict:
+def _with_papers_numbers(row: dict) -> dict:
     norm, error = _PAPERS[row["function"]]
     return {**row, "paper norm": norm, "paper test error %": error}
 

@@ -1,4 +1,4 @@
-"""Points of any dimension as distinct positions on a line."""
+"""Projects points of any dimension to distinct positions on a line."""
 
 import dataclasses
 
@@ -8,18 +8,18 @@ from keras import ops
 from rethink_keras.errors import InputError
 
 _DIRECTIONS = 16
-_GRID = 2.0**20  # of the direction: products with 8-bit images are exact
+_GRID = 2.0**20  # directions are multiples of 1/_GRID: exact on 8-bit images
 _BLOCK = 2_048
 
 
 @dataclasses.dataclass(frozen=True)
 class Projection:
-    """Distinct points on a line, in order.
+    """Distinct positions on a line, in ascending order.
 
     Attributes:
-      direction: float64 [d]; multiples of 2**-20.
+      direction: float64 [d], multiples of 2**-20.
       positions: float64 [n], increasing.
-      values: float64 [n, m], of these points.
+      values: float64 [n, m], values of the points.
     """
 
     direction: np.ndarray
@@ -30,16 +30,16 @@ class Projection:
 def project(
     points: np.ndarray, values: np.ndarray, *, seed: int = 0
 ) -> Projection:
-    """Projects points on a random line that separates them well.
+    """Projects points onto a random line that separates them well.
 
     Args:
       points: [n, d], any real dtype.
       values: real [n] or [n, m].
-      seed: of the directions, of which the one with the greatest least gap,
-        relative to the span, is taken.
+      seed: random seed of the directions. The direction with the largest
+        minimum gap, relative to the span, is chosen.
 
     Raises:
-      InputError: as `expressive_relu_network`.
+      InputError: for the reasons of `expressive_relu_network`.
     """
     points, values = _checked(points, values)
     dimensions = points.shape[1]
@@ -66,8 +66,8 @@ def project(
             best = gap, direction, order
     if best is None:
         raise InputError(
-            f"points: {len(points)} points that float64 does not tell apart on"
-            f" any of {directions.shape[1]} lines; scale or merge them"
+            f"points: float64 cannot separate the {len(points)} points on any"
+            f" of {directions.shape[1]} lines; scale or merge them"
         )
     _, direction, order = best
     x = _matmul(points, direction[:, None])[order, 0]
@@ -79,26 +79,26 @@ def project(
 def _checked(
     points: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points [n, d] and values float64 [n, m]."""
+    """Validates the inputs; returns points [n, d] and values float64 [n, m]."""
     points, values = np.asarray(points), np.asarray(values, "float64")
     if points.ndim != 2 or not points.size:
         raise InputError(
-            f"points: allowed are n >= 1 rows of d >= 1 numbers; received"
-            f" shape {points.shape}"
+            f"points: allowed: n >= 1 rows of d >= 1 numbers; received shape"
+            f" {points.shape}"
         )
     if values.ndim not in (1, 2) or len(values) != len(points):
         raise InputError(
-            f"values: allowed is one row for each of {len(points)} points;"
+            f"values: allowed: one row for each of {len(points)} points;"
             f" received shape {values.shape}"
         )
     for name, array in (("points", points), ("values", values)):
         if not np.isfinite(array).all():
-            raise InputError(f"{name}: allowed are finite numbers alone")
+            raise InputError(f"{name}: allowed: finite numbers")
     return points, values.reshape(len(values), -1)
 
 
 def _matmul(points: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Projections in float64, as the network computes them, in blocks."""
+    """Projects in float64, in blocks, exactly as the network does."""
     blocks = range(0, len(points), _BLOCK)
     return np.concatenate(
         [
@@ -116,7 +116,7 @@ def _matmul(points: np.ndarray, directions: np.ndarray) -> np.ndarray:
 def _are_duplicates(
     points: np.ndarray, order: np.ndarray, same: np.ndarray
 ) -> bool:
-    """Whether neighbours with the same projection are equal points."""
+    """Returns whether neighbours with equal projections are equal points."""
     (index,) = np.nonzero(same)
     return bool((points[order[index]] == points[order[index + 1]]).all())
 
@@ -124,7 +124,7 @@ def _are_duplicates(
 def _check_duplicates(
     order: np.ndarray, values: np.ndarray, first: np.ndarray
 ) -> None:
-    """Refuses equal points with different values."""
+    """Raises InputError if equal points have different values."""
     group = np.cumsum(first) - 1
     wanted = values[order[first]][group]
     conflicts = np.nonzero((values[order] != wanted).any(axis=1))[0]
@@ -133,5 +133,5 @@ def _check_duplicates(
         twin = order[np.nonzero(group == group[at])[0][0]]
         raise InputError(
             f"points: {twin} and {order[at]} are equal but have different"
-            " values, which no function has; remove one"
+            " values; no function can represent both; remove one"
         )

@@ -1,8 +1,8 @@
-"""A convolutional network of random filters, as a kernel (Section 5).
+"""Features of a convolutional network with random filters (Section 5).
 
-The network of Coates and Ng (2012) with patches taken at random in place of
-k-means for filters (the paper's footnote 2). The paper gives its number of
-filters, 32,000; the other constants are those of the public code of the group
+The network is that of Coates and Ng (2012), with random patches instead of
+k-means centroids as filters (the paper's footnote 2). The paper gives only the
+number of filters, 32,000. The other constants follow public code from the group
 of one of its authors, as far as they are known.
 """
 
@@ -12,27 +12,31 @@ import numpy as np
 import tensorflow as tf
 
 _PATCH = 6
-_SAMPLED = 100_000  # patches that whitening is learned from
-_CONTRAST = 10.0  # added to the variance of a patch, on the scale of 255
+_SAMPLED = 100_000  # patches that determine the whitening
+_CONTRAST = 10.0  # added to the variance of a patch, for pixels from 0 to 255
 _ZCA = 0.1
 _THRESHOLD = 0.25
-_FILTERS = 512  # at a time
-_IMAGES = 20  # likewise
+_FILTERS = 512  # filters per block
+_IMAGES = 20  # images per batch
 
 
 class RandomConvNet:
-    """One layer of random filters, two-sided ReLUs, pooled on a 2x2 grid.
+    """One layer of random filters with two-sided ReLUs and 2x2 pooling.
 
-    Each patch of 6x6 pixels is normalized (mean 0, contrast 1) and whitened
-    (ZCA); a filter is such a patch, of length 1. `max(0, f - t)` and
-    `max(0, -f - t)`, t = 0.25, are summed over each quarter of the positions:
-    8 features a filter, standardized on the images that it was made from and
-    divided by the root of their number: distances are as large whatever it is.
+    Patches of 6x6 pixels are normalized (mean 0, contrast 1) and whitened
+    (ZCA). A filter is a random patch, scaled to length 1. For a response f,
+    `max(0, f - t)` and `max(0, -f - t)` with t = 0.25 are summed over each
+    quarter of the positions. This gives 8 features per filter.
+
+    Features are standardized on images of the training set and divided by the
+    square root of their number, so that distances do not depend on the number
+    of filters.
 
     Args:
-      images: uint8 [n, height, width, channels], to take patches from.
-      filters: how many.
-      seed: of the patches.
+      images: uint8 [n, height, width, channels], training images that provide
+        the patches.
+      filters: number of filters.
+      seed: random seed of the patches.
     """
 
     def __init__(self, images: np.ndarray, filters: int, seed: int):
@@ -48,10 +52,10 @@ class RandomConvNet:
         self._reference = images[rng.permutation(len(images))[:1_000]]
 
     def blocks(self, *sets: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-        """Features of each set of images, some filters at a time.
+        """Computes features of sets of images, one block of filters at a time.
 
         Yields:
-          For each set float32 [len(set), 8 * filters of the block].
+          For each set, float32 [len(set), 8 * filters of the block].
         """
         for start in range(0, len(self._filters), _FILTERS):
             filters = self._filters[start : start + _FILTERS]
@@ -66,7 +70,7 @@ class RandomConvNet:
             yield block
 
     def _features(self, images: np.ndarray, filters: np.ndarray) -> np.ndarray:
-        # Whitening is linear, so filters are whitened and not patches.
+        # Whitening is linear, so it can be applied to filters, not patches.
         weights = (self._whiten @ filters.T).astype("float32")
         offset = (self._mean @ weights).astype("float32")
         rows = [
@@ -81,7 +85,7 @@ class RandomConvNet:
 def _random_patches(
     images: np.ndarray, count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Patches at random places of random images: float64 [count, size]."""
+    """Extracts patches at random positions: float64 [count, size]."""
     height, width = images.shape[1:3]
     which = rng.integers(0, len(images), count)
     tops = rng.integers(0, height - _PATCH + 1, count)
@@ -96,7 +100,7 @@ def _random_patches(
 
 
 def _normalized(patches: np.ndarray) -> np.ndarray:
-    """Mean 0 and contrast 1 for each patch."""
+    """Normalizes each patch to mean 0 and contrast 1."""
     centred = patches - patches.mean(axis=1, keepdims=True)
     variance = centred.var(axis=1, ddof=1, keepdims=True)
     return centred / np.sqrt(variance + _CONTRAST)
@@ -104,7 +108,7 @@ def _normalized(patches: np.ndarray) -> np.ndarray:
 
 @tf.function(reduce_retracing=True)
 def _pooled(images, weights, offset):
-    """Features of a batch: float32 [n, 8 * filters]."""
+    """Computes the features of a batch: float32 [n, 8 * filters]."""
     x = tf.cast(images, tf.float32)
     patches = tf.image.extract_patches(
         x, [1, _PATCH, _PATCH, 1], [1] * 4, [1] * 4, "VALID"

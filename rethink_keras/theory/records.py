@@ -1,4 +1,4 @@
-"""What a demonstration of the theory leaves behind."""
+"""Records of the theory's experiments: writing and reading."""
 
 import dataclasses
 import json
@@ -22,16 +22,17 @@ Table = Sequence[Mapping[str, Cell]]
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """The numbers of a demonstration.
+    """Results of one experiment of the theory.
 
     Attributes:
-      experiment: as the launch script.
-      name: of what it ran, as a directory's name.
-      title: what it shows, in a line.
-      seed: of its random numbers.
-      tables: rows by name of the table; all of a table have its columns.
+      experiment: name of the launch script.
+      name: name of the row; also the name of a directory.
+      title: one-line title.
+      seed: random seed.
+      tables: rows by name of the table. All rows of a table have the same
+        columns.
       figures: PNG files by name.
-      seconds: that it took.
+      seconds: duration.
     """
 
     experiment: str
@@ -43,29 +44,29 @@ class Record:
     seconds: float
 
     def as_markdown(self) -> str:
-        """The tables."""
+        """Returns the tables in Markdown."""
         return "\n\n".join(map(table_as_markdown, self.tables.values()))
 
 
 @dataclasses.dataclass(frozen=True)
 class SavedRecord(Record):
-    """A record as found again.
+    """A record read from disk.
 
     Attributes:
-      command: that wrote it.
-      device: that computed it.
+      command: command that wrote the record.
+      device: device that computed it.
     """
 
     command: str
     device: str
 
     def file_of(self, figure: str) -> str:
-        """Name of a figure's file among those of other records."""
+        """Returns a file name for a figure that is unique among records."""
         return f"{self.experiment}_{self.name}_seed={self.seed}_{figure}.png"
 
 
 def table_as_markdown(rows: Table) -> str:
-    """A table in Markdown."""
+    """Returns a table in Markdown."""
     columns = list(rows[0])
     return markdown_table(
         columns,
@@ -74,7 +75,7 @@ def table_as_markdown(rows: Table) -> str:
 
 
 def format_cell(value: Cell) -> str:
-    """A cell: four digits of a fraction, nothing for None."""
+    """Formats a cell: floats with four significant digits, None as empty."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -83,10 +84,10 @@ def format_cell(value: Cell) -> str:
 
 
 def write_record(record: Record, workdir: str, command: str) -> epath.Path:
-    """Writes result.json, figures and TensorBoard's text and images.
+    """Writes a record: result.json, figures and TensorBoard events.
 
-    Into `<workdir>/theory/<experiment>/<name>/seed=N`, in place of an earlier
-    one.
+    The directory is `<workdir>/theory/<experiment>/<name>/seed=N`. An earlier
+    record in it is replaced.
 
     Returns:
       The directory.
@@ -135,10 +136,10 @@ def _write_events(record: Record, path: epath.Path) -> None:
 
 
 def find_records(logdir: os.PathLike | str) -> list[SavedRecord]:
-    """The records under a directory's folder `theory`, by path.
+    """Reads the records under `<logdir>/theory`, sorted by path.
 
     Raises:
-      InputError: a result.json is damaged.
+      InputError: a result.json is corrupt.
     """
     folders = [epath.Path(logdir) / THEORY]
     for _ in ("experiment", "name", "seed"):
@@ -158,5 +159,5 @@ def _read(path: epath.Path) -> SavedRecord:
         return SavedRecord(**content)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: is no record of the theory ({error}); remove it"
+            f"{path}: corrupt record of the theory ({error}); remove the file"
         ) from error

@@ -1,4 +1,4 @@
-"""Whole images with labels, for machines that are not trained in steps."""
+"""Uncropped images with labels, for kernel machines."""
 
 from rethink_keras import data, runs
 from rethink_keras.config import RunConfig
@@ -6,7 +6,7 @@ from rethink_keras.data import Examples
 
 
 def load_samples(config: RunConfig) -> tuple[Examples, Examples]:
-    """Training and test examples of a run, uncropped, with their true labels.
+    """Loads training and test examples, uncropped and with true labels.
 
     Raises:
       InputError: the data cannot be read.

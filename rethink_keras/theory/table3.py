@@ -18,23 +18,24 @@ from rethink_keras.theory.records import Record
 from rethink_keras.theory.samples import load_samples
 
 _HELD_OUT = 5_000
-_TRIED = 10_000
+_TRIAL_EXAMPLES = 10_000
 
-Choices = Sequence[tuple[float, float]]  # gammas and ridges
+Choices = Sequence[tuple[float, float]]  # pairs of gamma and ridge
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """Features, kernel, and what the held-out images choose among.
+    """A kernel machine and the hyperparameters to choose from.
 
     Attributes:
-      dataset: of the row.
-      paper: test error in percent; None where the row is ours.
-      transform: from images to points; None for the random network.
-      gammas: of the Gaussian kernel.
-      ridged: gammas and ridges of a second row, with a ridge on the diagonal,
-        which is 1; empty where there is none.
-      paper_with_ridge: as `paper`, of that row.
+      dataset: name of the data set.
+      paper: the paper's test error in percent; None if the paper has no such
+        row.
+      transform: function from images to points; None for the random network.
+      gammas: candidates for gamma of the Gaussian kernel, without a ridge.
+      ridged: candidate pairs of gamma and ridge for a second row; empty if
+        there is no second row. The ridge is relative to a kernel diagonal of 1.
+      paper_with_ridge: the paper's test error of the second row.
     """
 
     dataset: str
@@ -45,7 +46,7 @@ class Machine:
     paper_with_ridge: float | None = None
 
     def rows(self, name: str) -> list[tuple[str, float | None, Choices]]:
-        """Name, the paper's error and the choices of each row."""
+        """Returns name, the paper's error and candidates of each row."""
         found: list[tuple[str, float | None, Choices]] = [
             (name, self.paper, [(gamma, 0.0) for gamma in self.gammas])
         ]
@@ -55,7 +56,8 @@ class Machine:
         return found
 
 
-# Without a ridge, wider kernels are too ill-conditioned for float32 at 50,000.
+# Without a ridge, wider kernels on 50,000 images are too ill-conditioned for
+# float32.
 _GABOR = (4.0, 8.0, 16.0)
 _PIXELS = (0.002, 0.005, 0.01, 0.02, 0.05)
 _CONVNET = (0.3, 1.0, 3.0)
@@ -77,23 +79,23 @@ MACHINES: Mapping[str, Machine] = {
 
 
 def demonstrate(config: RunConfig, name: str, filters: Sequence[int]) -> Record:
-    """Fits a machine and tests it; a random network at each of its sizes.
+    """Fits a kernel machine and tests it, for each number of filters.
 
-    Gamma and ridge are chosen for each size, by fits to 10,000 training images
-    and their errors on 5,000 others (of small sets, a quarter), which are not
-    held out of the network: it sees no labels. Its features are computed anew
-    for each size, so that one matrix is held at a time; the fits with and
-    without a ridge share it.
+    For each number of filters, gamma and ridge are those with the lowest error
+    on 5,000 held-out training images (at most a quarter of the set), after a
+    fit to 10,000 others. The random network also sees the held-out images, but
+    no labels. Its features are recomputed for each number of filters, so that
+    memory holds only one matrix. Fits with and without a ridge share it.
 
     Args:
-      config: where the data lie, the seed, and how many training images.
+      config: data directory, number of training examples and seed.
       name: a key of MACHINES.
-      filters: of the random network: different numbers.
+      filters: distinct numbers of filters of the random network.
 
     Raises:
-      InputError: the data cannot be used, or memory does not suffice.
+      InputError: the data set cannot be used, or memory is insufficient.
     """
-    begun = time.perf_counter()
+    start_time = time.perf_counter()
     machine = MACHINES[name]
     train, test = load_samples(
         dataclasses.replace(config, dataset=machine.dataset)
@@ -105,20 +107,20 @@ def demonstrate(config: RunConfig, name: str, filters: Sequence[int]) -> Record:
     if machine.transform is None:
         sizes = sorted(filters)
         parts.append(f"filters={'_'.join(map(str, sizes))}")
-    rows, tried = [], []
+    rows, trials = [], []
     for size in sizes:
         measured, choices = _measure(
             name, machine, train, test, size, config.seed
         )
         rows += measured
-        tried += choices
+        trials += choices
     tables, figures = {"machine": rows}, {}
     if len(sizes) > 1:
         tables["machine"] = filter_curve.with_gains(rows)
         tables["trend over the filters"] = filter_curve.trends(rows)
         figures["filters"] = as_png(filter_curve.draw(rows))
-    if tried:
-        tables["choices on held-out training images"] = tried
+    if trials:
+        tables["choices on held-out training images"] = trials
     fits = "every training label fitted"
     if machine.ridged:
         fits += ", and with a ridge"
@@ -129,7 +131,7 @@ def demonstrate(config: RunConfig, name: str, filters: Sequence[int]) -> Record:
         seed=config.seed,
         tables=tables,
         figures=figures,
-        seconds=time.perf_counter() - begun,
+        seconds=time.perf_counter() - start_time,
     )
 
 
@@ -141,11 +143,11 @@ def _measure(
     filters: int | None,
     seed: int,
 ) -> tuple[list[dict], list[dict]]:
-    """The machine's rows of the table, and those of what was tried for it.
+    """Returns the machine's rows and the rows of its trials.
 
-    What the rows share counts for the minutes of the first.
+    Work that the rows share counts toward the minutes of the first row.
     """
-    begun = time.perf_counter()
+    start_time = time.perf_counter()
     problem: _Points | _Network
     if machine.transform is None:
         assert filters is not None
@@ -154,9 +156,9 @@ def _measure(
     else:
         problem = _Points(machine.transform, train, test)
     found = machine.rows(name)
-    tried = [
+    trials = [
         {"row": choice["row"], "filters": filters, **choice}
-        for choice in _try(found, problem, train.labels, seed)
+        for choice in _run_trials(found, problem, train.labels, seed)
     ]
     measured = []
     for row, paper, choices in found:
@@ -167,7 +169,7 @@ def _measure(
             "held-out error %": None,
         }
         best = min(
-            (choice for choice in tried if choice["row"] == row),
+            (choice for choice in trials if choice["row"] == row),
             key=lambda choice: choice["held-out error %"],
             default=single,
         )
@@ -184,20 +186,20 @@ def _measure(
                 "residual": fitted.residual_,
                 "test error %": error_percent(predicted, test.labels),
                 "paper %": paper,
-                "minutes": (time.perf_counter() - begun) / 60,
+                "minutes": (time.perf_counter() - start_time) / 60,
             }
         )
-        begun = time.perf_counter()
-    return measured, tried
+        start_time = time.perf_counter()
+    return measured, trials
 
 
-def _try(
+def _run_trials(
     rows: Sequence[tuple[str, float | None, Choices]],
     problem: "_Points | _Network",
     labels: np.ndarray,
     seed: int,
 ) -> list[dict]:
-    """What each choice errs on held-out images, of rows that have several."""
+    """Returns the held-out error of each candidate, for rows with several."""
     choices = [
         (row, *choice)
         for row, _, choices in rows
@@ -208,12 +210,12 @@ def _try(
         return []
     order = np.random.default_rng(seed).permutation(len(labels))
     held, rest = np.split(order, [min(_HELD_OUT, len(labels) // 4)])
-    rest = np.sort(rest[:_TRIED])
+    rest = np.sort(rest[:_TRIAL_EXAMPLES])
     distances = problem.distances(rest, held)
-    tried = []
+    trials = []
     for row, gamma, ridge in choices:
         fitted, predicted = _fit(distances.copy(), labels[rest], gamma, ridge)
-        tried.append(
+        trials.append(
             {
                 "row": row,
                 "gamma": gamma,
@@ -222,11 +224,11 @@ def _try(
                 "norm": fitted.norm_,
             }
         )
-    return tried
+    return trials
 
 
 class _Points:
-    """A training set as points, for a Gaussian kernel."""
+    """A training set of points, for a Gaussian kernel."""
 
     def __init__(self, transform, train: Examples, test: Examples):
         self._points = transform(train.images)
@@ -234,45 +236,43 @@ class _Points:
         self._labels = train.labels
 
     def distances(self, rows: np.ndarray, held: np.ndarray) -> Distances:
-        """Those of training points, and from others of them."""
+        """Returns distances within `rows`, and from `held` to `rows`."""
         block = self._points[rows], self._points[held]
-        return squared_distances([block], len(rows), len(held), _tell)
+        return squared_distances([block], len(rows), len(held), _log)
 
     def fit(self, gamma: float, ridge: float):
-        """The fitted machine, and what it predicts of the tests."""
+        """Returns the fitted classifier and its predictions on the test set."""
         machine = KernelClassifier(gamma=gamma, ridge=ridge, verbose=True)
         machine.fit(self._points, self._labels)
         return machine, machine.predict(self._tests)
 
 
 class _Network:
-    """A training set as distances of the random network's features."""
+    """A training set as distances between the random network's features."""
 
     def __init__(self, net: RandomConvNet, train: Examples, test: Examples):
         blocks = net.blocks(train.images, test.images)
-        self._distances = squared_distances(
-            blocks, len(train), len(test), _tell
-        )
+        self._distances = squared_distances(blocks, len(train), len(test), _log)
         self._labels = train.labels
 
     def distances(self, rows: np.ndarray, held: np.ndarray) -> Distances:
-        """Those of training images, and from others of them."""
+        """Returns distances within `rows`, and from `held` to `rows`."""
         return self._distances.part(rows, held)
 
     def fit(self, gamma: float, ridge: float):
-        """The fitted machine, and what it predicts of the tests."""
+        """Returns the fitted classifier and its predictions on the test set."""
         fitted, predicted = _fit(self._distances, self._labels, gamma, ridge)
         self._distances.from_kernel(gamma)
         return fitted, predicted
 
 
 def _fit(distances: Distances, labels: np.ndarray, gamma: float, ridge: float):
-    """As of _Points, from distances, which become the kernel."""
+    """Fits and predicts from distances, which are replaced by the kernel."""
     distances.to_kernel(gamma)
     machine = KernelClassifier("precomputed", ridge=ridge, verbose=True)
     machine.fit(distances.square, labels)
     return machine, machine.predict(distances.across)
 
 
-def _tell(text: str) -> None:
+def _log(text: str) -> None:
     print(text, flush=True)

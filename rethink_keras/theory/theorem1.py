@@ -1,4 +1,4 @@
-"""Demonstrates Theorem 1 and Corollary 1: memorizing without training."""
+"""Theorem 1 and Corollary 1: networks that memorize without training."""
 
 import time
 
@@ -20,19 +20,19 @@ _BATCH = 256
 
 
 def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
-    """Memorizes random labels by construction, at several depths.
+    """Constructs networks of several depths that memorize random labels.
 
-    One output gives the number of the class; the class is the nearest whole
-    number. So depth 2 takes 2n + d weights.
+    The networks have one output, and its nearest whole number is the predicted
+    class. Depth 2 therefore needs 2n + d weights.
 
     Args:
-      config: whose data set, randomization and seed are used.
-      depths: see `deep_expressive_relu_network`.
+      config: data set, randomization and seed.
+      depths: depths for `deep_expressive_relu_network`.
 
     Raises:
-      InputError: the data cannot be used.
+      InputError: the data set cannot be used.
     """
-    begun = time.perf_counter()
+    start_time = time.perf_counter()
     inputs = runs.InMemoryInputs.load(config)
     images = np.asarray(inputs.train_crops.images)
     points = images.reshape(len(images), -1)
@@ -62,25 +62,25 @@ def demonstrate(config: RunConfig, depths=DEPTHS) -> Record:
         seed=config.seed,
         tables={"networks": rows},
         figures={"construction": as_png(draw_construction(config.seed))},
-        seconds=time.perf_counter() - begun,
+        seconds=time.perf_counter() - start_time,
     )
 
 
 def memorize(
     points: np.ndarray, labels: np.ndarray, depth: int, seed: int
 ) -> dict:
-    """A row: a network built for the labels, and what it predicts.
+    """Constructs a network for the labels and returns a table row about it.
 
     Args:
       points: [n, d].
       labels: int [n].
-      depth: of the network.
-      seed: of its direction.
+      depth: depth of the network.
+      seed: random seed of the direction.
     """
-    begun = time.perf_counter()
+    start_time = time.perf_counter()
     network = deep_expressive_relu_network(points, labels, depth, seed=seed)
     predicted = network.predict(points, batch_size=_BATCH, verbose=0)[:, 0]
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start_time
     return {
         "network": "Theorem 1" if depth == 2 else "Corollary 1",
         "n": len(points),
@@ -95,7 +95,7 @@ def memorize(
 
 
 def width_of(count: int, depth: int) -> int:
-    """Units of the widest layer for n points and one output."""
+    """Returns the units of the widest layer for `count` points, one output."""
     if depth == 2:
         return count
     blocks = (depth - 1) // 2
@@ -104,7 +104,7 @@ def width_of(count: int, depth: int) -> int:
 
 
 def draw_construction(seed: int, count: int = 8) -> Figure:
-    """Theorem 1 for a few numbers: the hinges, and the function they make."""
+    """Draws Theorem 1 for a few points: the function and its hinges."""
     rng = np.random.default_rng(seed)
     points = (np.arange(count) + rng.uniform(0.2, 0.8, count)) / count
     values = rng.uniform(-1, 1, size=count)
@@ -126,7 +126,7 @@ def draw_construction(seed: int, count: int = 8) -> Figure:
         lower.plot(bias, 0, "|", color="black", ms=12)
     lower.set_ylim(-5, 5)
     lower.set_title(
-        "its terms w_j max(x - b_j, 0), each from its bias b_j on", loc="left"
+        "terms w_j max(x - b_j, 0), nonzero above the bias b_j", loc="left"
     )
     lower.set_xlabel("x")
     return figure

@@ -1,4 +1,4 @@
-"""Measures of complexity, against definitions."""
+"""Complexity measures, compared with their definitions."""
 
 import numpy as np
 import pytest
@@ -9,27 +9,27 @@ from rethink_keras.theory import complexity, features
 
 
 @pytest.fixture(scope="module")
-def task():
+def inputs():
     return runs.InMemoryInputs.load(
         RunConfig(randomize="none", train_examples=60)
     )
 
 
-def test_a_network_fits_random_signs(task):
-    row = complexity.fit_signs(task, "mlp_1x512", draws=2, seed=0)
+def test_a_network_fits_random_signs(inputs):
+    row = complexity.fit_signs(inputs, "mlp_1x512", draws=2, seed=0)
     assert 0.99 <= row["least"] <= row["complexity"] <= 1
 
 
-def test_linear_functions_are_below_their_bound(task):
-    exact, bound = complexity.linear_rows(task, seed=0)
+def test_linear_functions_are_below_their_bound(inputs):
+    exact, bound = complexity.linear_rows(inputs, seed=0)
     assert bound["complexity"] == pytest.approx(60**-0.5)
     assert 0.8 * bound["complexity"] < exact["complexity"] < bound["complexity"]
 
 
-def test_changes_are_those_of_leaving_an_example_out(task):
-    rows = complexity.stability(task, seed=0)
-    x = features.pixels(np.asarray(task.train_crops.images))
-    y = (np.asarray(task.train_crops.true_labels) < 5).astype("float64")
+def test_changes_equal_those_of_refitting_without_an_example(inputs):
+    rows = complexity.stability(inputs, seed=0)
+    x = features.pixels(np.asarray(inputs.train_crops.images))
+    y = (np.asarray(inputs.train_crops.true_labels) < 5).astype("float64")
     row = next(row for row in rows if row["ridge"] == 1.0)
 
     def error(index, chosen):
@@ -50,7 +50,7 @@ def test_changes_are_those_of_leaving_an_example_out(task):
     )
 
 
-def test_the_bound_holds_for_both_labelings(task):
+def test_the_bound_holds_for_true_and_random_labels(inputs):
     record = complexity.demonstrate(RunConfig(train_examples=60), "stability")
     for row in record.tables["stability"]:
         bound = row["uniform stability, any labels"]

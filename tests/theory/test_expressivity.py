@@ -1,4 +1,4 @@
-"""Theorem 1 and Corollary 1: every value, exactly so many weights."""
+"""Theorem 1 and Corollary 1: exact values and exact numbers of weights."""
 
 import json
 
@@ -81,7 +81,7 @@ def test_depth_narrows_the_network():
     assert max(widths) == 10
 
 
-def test_the_triangular_system_is_lemma_1s():
+def test_the_triangular_system_is_that_of_lemma_1():
     rng = np.random.default_rng(0)
     positions = np.sort(rng.uniform(size=30))
     values = rng.normal(size=(30, 2))
@@ -105,7 +105,7 @@ def test_images_are_projected_without_rounding():
     np.testing.assert_array_equal(projection.positions * 2**20, exact)
 
 
-def test_one_hot_labels_are_values_too():
+def test_values_can_be_one_hot_labels():
     rng = np.random.default_rng(0)
     points, labels = rng.normal(size=(60, 3)), rng.integers(0, 10, 60)
     network = expressive_relu_network(points, np.eye(10)[labels])
@@ -113,7 +113,7 @@ def test_one_hot_labels_are_values_too():
     np.testing.assert_array_equal(predicted, labels)
 
 
-def test_equal_points_count_once_and_conflicts_are_named():
+def test_equal_points_count_once_and_conflicts_are_reported():
     points = np.array([[0.0, 1.0], [2.0, 3.0], [0.0, 1.0]])
     network = expressive_relu_network(points, [5.0, 6.0, 5.0])
     assert parameters(network) == 2 * 2 + 2
@@ -132,7 +132,7 @@ def test_equal_points_count_once_and_conflicts_are_named():
         ([[0.0]], [np.inf], "values: .*finite"),
     ],
 )
-def test_wrong_input_is_told(points, values, named):
+def test_invalid_input_is_reported(points, values, named):
     with pytest.raises(InputError, match=named):
         expressive_relu_network(points, values)
     with pytest.raises(InputError, match="depth=1"):
@@ -150,7 +150,7 @@ def test_wrong_input_is_told(points, values, named):
         ([[0], [1], [1e3]], [0, 1e306, 0], "values: the slopes .* overflow"),
     ],
 )
-def test_an_overflow_is_told_and_never_nan(points, values, named, depth):
+def test_an_overflow_is_reported_instead_of_nan(points, values, named, depth):
     with pytest.raises(InputError, match=named):
         deep_expressive_relu_network(np.array(points), values, depth)
 
@@ -166,7 +166,7 @@ def test_large_numbers_are_represented(points, values, depth):
     assert largest_error(network, points, values) <= 1e-6
 
 
-def test_the_demonstration_memorizes_and_is_written(tmp_path):
+def test_the_experiment_memorizes_and_writes_its_record(tmp_path):
     config = RunConfig(randomize="labels", train_examples=200, seed=3)
     record = demonstrate(config, depths=(2, 9))
     rows = record.tables["networks"]

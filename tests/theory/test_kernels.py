@@ -1,4 +1,4 @@
-"""Kernel interpolation: against closed forms and scikit-learn."""
+"""Kernel interpolation, compared with closed forms and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from rethink_keras.theory import KernelClassifier, cholesky, kernels
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    """Blocks that divide nothing evenly, as at full size."""
+    """Sets a block size that does not divide the number of examples."""
     for module in (cholesky, kernels):
         monkeypatch.setattr(module, "BLOCK", 7)
 
@@ -35,7 +35,7 @@ def test_the_estimator_follows_scikit_learn(estimator, check):
 @pytest.mark.parametrize("ridge", [0.0, 0.5])
 @pytest.mark.parametrize("kernel", ["gaussian", "linear"])
 @pytest.mark.usefixtures("small_blocks")
-def test_solutions_are_those_of_kernel_ridge(blobs, kernel, ridge, dtype):
+def test_solutions_equal_kernel_ridge(blobs, kernel, ridge, dtype):
     points, labels = blobs
     if kernel == "linear":  # as many features as examples, or more
         points = np.random.default_rng(1).normal(size=(60, 80))
@@ -57,7 +57,7 @@ def test_solutions_are_those_of_kernel_ridge(blobs, kernel, ridge, dtype):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_the_norm_is_the_kernels(blobs):
+def test_the_norm_is_that_of_the_kernels_function_space(blobs):
     points, labels = blobs
     ours = KernelClassifier(gamma=0.3, dtype="float64").fit(points, labels)
     targets = np.eye(4)[labels]
@@ -79,8 +79,8 @@ def test_a_linear_kernel_is_the_minimum_norm_solution():
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_a_factor_in_float32_is_refined_to_the_matrix():
-    """Condition 1e6: a float32 solution alone is off by a percent."""
+def test_conjugate_gradients_refine_a_float32_factor():
+    """At condition 1e6, an unrefined float32 solution is off by a percent."""
     rng = np.random.default_rng(0)
     basis, _ = np.linalg.qr(rng.normal(size=(50, 50)))
     matrix = (basis * np.geomspace(1, 1e-6, 50)) @ basis.T
@@ -89,14 +89,14 @@ def test_a_factor_in_float32_is_refined_to_the_matrix():
     right = rng.normal(size=(50, 3))
     system = cholesky.InPlaceCholesky(matrix, 1e-6, lambda text: None)
     x, residual = cholesky.refine(
-        system, right, tolerance=1e-8, steps=50, tell=lambda text: None
+        system, right, tolerance=1e-8, steps=50, log=lambda text: None
     )
     assert residual <= 1e-8
     found = np.linalg.norm(exact.astype("float64") @ x - right)
     assert found / np.linalg.norm(right) <= 1e-7
 
 
-def test_a_precomputed_matrix_gives_the_same(blobs):
+def test_a_precomputed_matrix_gives_the_same_solution(blobs):
     points, labels = blobs
     matrix = rbf_kernel(points, gamma=0.3)
     given = KernelClassifier("precomputed", dtype="float64")
@@ -117,12 +117,12 @@ def test_a_precomputed_matrix_gives_the_same(blobs):
         ({"dtype": "float16"}, "dtype=float16"),
     ],
 )
-def test_wrong_options_are_told(blobs, options, named):
+def test_invalid_options_are_reported(blobs, options, named):
     with pytest.raises(InputError, match=named):
         KernelClassifier(**options).fit(*blobs)
 
 
-def test_a_singular_system_is_told():
+def test_a_singular_system_is_reported():
     points, labels = np.ones((4, 2)), np.array([0, 1, 0, 1])
     singular = r"ridge=0\.0: the system is singular in {}.*a larger ridge{}$"
     for dtype, advice in (("float32", " or float64"), ("float64", "")):
@@ -131,7 +131,7 @@ def test_a_singular_system_is_told():
     KernelClassifier(ridge=0.1).fit(points, labels)
 
 
-def test_too_little_memory_is_told_before_the_work(blobs, monkeypatch):
+def test_insufficient_memory_is_reported_before_the_work(blobs, monkeypatch):
     class Little:
         available = 1000
 

@@ -1,4 +1,4 @@
-"""Descent to the minimum norm, and functions that fit without generalizing."""
+"""Descent to minimum norms, and functions that fit but do not generalize."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def system():
     return rng.normal(size=(8, 30)), rng.normal(size=8)
 
 
-def test_the_solution_is_the_pseudo_inverses(system):
+def test_the_solution_equals_that_of_the_pseudo_inverse(system):
     examples, targets = system
     expected = scipy.linalg.pinv(examples) @ targets
     np.testing.assert_allclose(minimum_norm(*system), expected, atol=1e-12)
@@ -47,7 +47,7 @@ def test_descent_from_zero_ends_at_the_minimum_norm(system, descent):
     assert len(path.distances) == RECORDED
 
 
-def test_what_a_start_has_outside_the_span_stays(system):
+def test_descent_keeps_the_start_outside_the_span(system):
     examples, _ = system
     descent = Descent("start", 4, start_norm=2.0, steps=2_000)
     path = descend(*system, descent, seed=0)
@@ -61,7 +61,7 @@ def test_what_a_start_has_outside_the_span_stays(system):
     assert path.norm == pytest.approx(np.hypot(1, outside), rel=1e-4)
 
 
-def test_all_interpolants_fit_but_only_the_shortest_generalizes():
+def test_all_interpolants_fit_but_only_the_minimum_norm_generalizes():
     config = RunConfig(randomize="none", train_examples=500)
     record = min_norm.demonstrate(config, "interpolants")
     least, *others = record.tables["interpolants"]
@@ -73,7 +73,7 @@ def test_all_interpolants_fit_but_only_the_shortest_generalizes():
         assert row["train error %"] == 0
 
 
-def test_gabor_features_see_orientation_and_not_brightness():
+def test_gabor_features_depend_on_orientation_but_not_brightness():
     rows, columns = np.mgrid[:28, :28]
     waves = [np.cos(2 * np.pi * 0.15 * x) for x in (rows, columns)]
     images = 0.5 + 0.4 * np.stack(waves)[..., None].astype("float32")
@@ -91,7 +91,7 @@ def test_gabor_features_see_orientation_and_not_brightness():
     )
 
 
-def test_norms_on_mnist_stand_beside_the_papers(tfds_dir):
+def test_norms_on_mnist_are_listed_with_the_papers(tfds_dir):
     config = RunConfig(
         dataset="mnist", data_dir=tfds_dir, randomize="none", train_examples=300
     )

@@ -1,4 +1,4 @@
-"""Kernel machines on features: distances block by block, choices held out."""
+"""Table 3: random features, distances in blocks, choices on held-out images."""
 
 import pathlib
 import subprocess
@@ -28,7 +28,7 @@ def images(sample):
 
 
 def by_hand(net, filters, image):
-    """Responses of one filter over an image, in float64, patch by patch."""
+    """Computes the filters' responses over an image in float64, by patches."""
     found = np.empty((27, 27, len(filters)))
     for top in range(27):
         for left in range(27):
@@ -57,16 +57,16 @@ def test_features_are_pooled_responses_of_whitened_patches(images):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    """Blocks that divide nothing evenly, as at full size."""
+    """Sets block sizes that do not divide the numbers of features or points."""
     monkeypatch.setattr(random_convnet, "_FILTERS", 7)
     monkeypatch.setattr(distances, "BLOCK", 16)
 
 
-def test_distances_are_those_of_all_the_features(images, small_blocks):
+def test_distances_equal_those_of_all_features_at_once(images, small_blocks):
     train, test = images
     net = RandomConvNet(train, filters=20, seed=0)
     blocks = list(net.blocks(train, test))
-    assert [ours.shape[1] for ours, _ in blocks] == [56, 56, 48]
+    assert [block.shape[1] for block, _ in blocks] == [56, 56, 48]
     a, b = (np.concatenate(side, axis=1) for side in zip(*blocks, strict=True))
     # Standardized features, whatever their number.
     assert np.square(a).sum(axis=1).mean() == pytest.approx(1, rel=1e-3)
@@ -78,7 +78,7 @@ def test_distances_are_those_of_all_the_features(images, small_blocks):
         np.testing.assert_allclose(matrix, expected, atol=1e-4)
 
 
-def test_a_part_of_the_distances_is_of_the_points_alone():
+def test_a_subset_of_distances_equals_distances_of_the_subset():
     x = np.random.default_rng(0).normal(size=(9, 3)).astype("float32")
     tests = np.zeros((0, 3), "float32")
     whole = distances.squared_distances([(x, tests)], 9, 0, lambda text: None)
@@ -93,7 +93,7 @@ def test_a_part_of_the_distances_is_of_the_points_alone():
     np.testing.assert_allclose(found.across, expected.across, atol=1e-5)
 
 
-def test_filters_depend_on_the_seed_alone(images):
+def test_filters_depend_only_on_the_seed(images):
     train, _ = images
     first, again, other = (
         RandomConvNet(train, filters=5, seed=seed)._filters
@@ -114,20 +114,20 @@ def test_rows_fit_and_choose_on_held_out_training_images(tmp_path):
     assert raw["ridge"] == convnet["ridge"] == 0 < ridge["ridge"]
     assert 40 < convnet["test error %"] < raw["test error %"] < 80
     assert ridge["norm"] < convnet["norm"]
-    tried = [
+    choices = [
         choice
         for record in records
         for choice in record.tables["choices on held-out training images"]
     ]
     for row in (raw, convnet, ridge):
         best = min(
-            (choice for choice in tried if choice["row"] == row["row"]),
+            (choice for choice in choices if choice["row"] == row["row"]),
             key=lambda t: t["held-out error %"],
         )
         assert (row["gamma"], row["ridge"]) == (best["gamma"], best["ridge"])
 
 
-def test_a_kernel_gives_its_distances_back(monkeypatch):
+def test_distances_are_recovered_from_a_kernel(monkeypatch):
     for module in (cholesky, distances):
         monkeypatch.setattr(module, "BLOCK", 4)
     x = np.random.default_rng(0).normal(size=(15, 3)).astype("float32")
@@ -152,7 +152,7 @@ def test_a_kernel_gives_its_distances_back(monkeypatch):
     )
 
 
-def test_each_number_of_filters_is_a_row_and_all_make_a_curve():
+def test_each_number_of_filters_is_a_row_and_a_point_of_a_curve():
     config = RunConfig(randomize="none", train_examples=300)
     record = table3.demonstrate(config, "sample_convnet", [4, 2])
     rows = record.tables["machine"]
@@ -167,14 +167,14 @@ def test_each_number_of_filters_is_a_row_and_all_make_a_curve():
         pytest.approx(errors[1] - errors[3]),
     ]
     assert record.figures["filters"].startswith(b"\x89PNG")
-    alone = table3.demonstrate(config, "sample_convnet", [4])
-    assert alone.figures == {}
-    for row, same in zip(alone.tables["machine"], rows[2:], strict=True):
+    single = table3.demonstrate(config, "sample_convnet", [4])
+    assert single.figures == {}
+    for row, same in zip(single.tables["machine"], rows[2:], strict=True):
         for column in ("row", "gamma", "held-out error %", "test error %"):
             assert row[column] == same[column]
 
 
-def test_the_trends_are_lines_over_the_doublings():
+def test_trends_are_lines_in_log2_of_the_filters():
     rows = [
         {
             "row": name,
@@ -203,7 +203,7 @@ def test_the_trends_are_lines_over_the_doublings():
 @pytest.mark.parametrize(
     "filters", ["abc", "0", "100,-4", "100,100", "", "1.5"]
 )
-def test_a_wrong_list_of_filters_is_told_in_one_line(filters):
+def test_an_invalid_list_of_filters_is_reported_in_one_line(filters):
     done = subprocess.run(
         [sys.executable, LAUNCH / "table3.py", f"--filters={filters}"],
         capture_output=True,
@@ -211,11 +211,11 @@ def test_a_wrong_list_of_filters_is_told_in_one_line(filters):
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"error: --filters={filters}: allowed are ")
+    assert done.stderr.startswith(f"error: --filters={filters}: allowed: ")
     assert done.stderr.count("\n") == 1
 
 
-def test_images_are_whole_and_labels_true(sample):
+def test_images_are_uncropped_and_labels_true(sample):
     config = RunConfig(randomize="labels", train_examples=50)
     train, test = load_samples(config)
     assert train.images.shape == (50, 32, 32, 3)
