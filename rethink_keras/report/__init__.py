@@ -1,1 +1,1 @@
-"""Ours beside the paper's: tables, figures, claims and a page."""
+"""The report: results compared with the paper's, claims and figures."""

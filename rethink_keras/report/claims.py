@@ -1,7 +1,7 @@
-"""The claims about the paper that training runs can test.
+"""Claims of the paper that training runs can test.
 
-Claims are numbered as in an overview that readers start from; those of the
-theory are in `theory_claims`.
+The numbers S1 to S17 follow a widely read overview of the paper. Claims about
+the theory are in `theory_claims`.
 """
 
 from rethink_keras.report import fitting_claims, generalization_claims

@@ -1,7 +1,7 @@
-"""The paper's curves and numbers beside ours, as TensorBoard runs.
+"""Writes the paper's curves and numbers next to ours as TensorBoard runs.
 
-A table or figure has a directory of its own under the log directory, written
-anew from the finished runs:
+Each table and figure has a directory under the log directory. It is rewritten
+from the finished runs:
 
   figure1a/paper/random_labels/train      the paper's curve
   figure1a/ours/random_labels/seed=0/train    ours, same tag and step axis
@@ -9,8 +9,8 @@ anew from the finished runs:
   table1/report                           the table as text
   figure1a/report                         the figure as text and as an image
 
-Runs on the embedded sample are under `ours_sample`, or in a directory ending
-in `_sample`, never among those on the full data set.
+Runs on the embedded sample are in `ours_sample`, or in a directory that ends in
+`_sample`. They never mix with runs on the full data set.
 """
 
 import shutil
@@ -37,18 +37,18 @@ def write_comparison(
     text: str = "",
     images: Sequence[bytes] = (),
 ) -> epath.Path:
-    """Writes an experiment's directory of comparison.
+    """Writes the comparison of one experiment for TensorBoard.
 
     Args:
-      logdir: of TensorBoard.
-      experiment: as in `experiments.TITLES`.
-      scale: of the rows.
-      rows: measured.
+      logdir: log directory of TensorBoard.
+      experiment: a key of `experiments.TITLES`.
+      scale: `paper` or `sample`.
+      rows: rows with their finished runs.
       text: the table or figure in Markdown.
       images: PNG files.
 
     Returns:
-      The directory.
+      The directory of the comparison.
     """
     suffix = "" if scale == "paper" else f"_{scale}"
     drawn = curves(experiment, rows)
@@ -66,7 +66,7 @@ def write_comparison(
 
 
 def _fresh_writer(path: epath.Path) -> tf.summary.SummaryWriter:
-    """A writer into a directory without an earlier comparison."""
+    """Removes an earlier comparison and returns a writer into the directory."""
     if path.exists():
         shutil.rmtree(path)
     return tf.summary.create_file_writer(str(path))
@@ -81,7 +81,10 @@ def _write_curve(directory: epath.Path, curve: Curve, ours: str) -> None:
 
 
 def _write_points(path: epath.Path, curve: Curve, points: Points) -> None:
-    """Points of a curve; levels of corruption become steps in percent."""
+    """Writes the points of a curve.
+
+    Levels of corruption become steps in percent.
+    """
     levels = not curve.split
     writer = _fresh_writer(path / curve.split if curve.split else path)
     with writer.as_default():
@@ -92,7 +95,7 @@ def _write_points(path: epath.Path, curve: Curve, points: Points) -> None:
 
 
 def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
-    """One session of the HParams table for each run of each row."""
+    """Writes one session of the HParams table for each run."""
     if directory.exists():
         shutil.rmtree(directory)
     root = tf.summary.create_file_writer(str(directory))
@@ -124,7 +127,7 @@ def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
 
 
 def _metrics(row: MeasuredRow, seed: int) -> dict[str, float]:
-    """Accuracies in percent, ours of one seed and the paper's."""
+    """Returns our accuracies of one seed and the paper's, in percent."""
     values = {
         "test/ours": row.of_seed(seed).test,
         "train/ours": row.of_seed(seed).train,
@@ -149,6 +152,6 @@ def _write_report(
             tf.summary.text(experiment, text, step=0)
         if images:
             pictures = [tf.io.decode_png(image, channels=3) for image in images]
-            # A tag belongs to one plugin: the text's is another.
+            # A tag belongs to one plugin, so the image needs a tag of its own.
             tf.summary.image(f"{experiment}/figure", tf.stack(pictures), step=0)
     writer.close()

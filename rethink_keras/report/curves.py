@@ -1,4 +1,4 @@
-"""The curves of the figures: the paper's, and ours from finished runs."""
+"""Curves of the figures: the paper's, and ours from finished runs."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +15,12 @@ class Curve:
     """A curve of a figure.
 
     Attributes:
-      name: of the row, or of the model where levels make the curve.
-      split: `train`, `test`, or empty for a number of a whole run.
-      tag: as in TensorBoard: what is measured.
-      paper: the paper's points (step or level, value); empty where the
-        curve is not the paper's.
-      ours: ours, by seed; steps are those of the run.
+      name: name of the row, or of the model for curves over corruption levels.
+      split: `train` or `test`; empty for curves over corruption levels.
+      tag: measured quantity, also the TensorBoard tag.
+      paper: points (step or level, value) of the paper; empty if the paper has
+        no such curve.
+      ours: points of our runs, by seed.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Curve:
 
     @property
     def values(self) -> dict[float, list[float]]:
-        """Ours at each step or level, of the seeds that have it."""
+        """Our values at each step or level, from the seeds that have one."""
         values: dict[float, list[float]] = {}
         for points in self.ours.values():
             for x, y in points:
@@ -41,7 +41,7 @@ class Curve:
 
 @dataclasses.dataclass(frozen=True)
 class FigureAxes:
-    """What the axes of a figure show."""
+    """Labels of a figure's axes."""
 
     x: str
     y: str
@@ -79,11 +79,11 @@ _MEMORIZATION = (
 
 
 def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
-    """The curves of a figure; empty for a table.
+    """Returns the curves of a figure; empty for a table.
 
     Args:
-      experiment: as in `experiments.TITLES`.
-      rows: its measured rows.
+      experiment: a key of `experiments.TITLES`.
+      rows: rows of the experiment with their finished runs.
     """
     by_name = {row.row.name: row for row in rows}
     if experiment == "figure1a":
@@ -143,7 +143,7 @@ def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
 
 
 def _histories(row: MeasuredRow, key: str) -> dict[int, Points]:
-    """A history over the optimizer's steps, by seed."""
+    """Returns a metric's history over optimizer steps, by seed."""
     found = {}
     for seed, run in row.runs.items():
         values = run.result["history"][key]
@@ -160,7 +160,7 @@ def _grid_curves(
     rows: Sequence[MeasuredRow],
     measure: Callable[[dict, dict | None], float | None],
 ) -> list[Curve]:
-    """Curves over the levels of corruption, one a model."""
+    """Returns curves over levels of corruption, one per model."""
     models: dict[str, dict[float, MeasuredRow]] = {}
     for row in rows:
         model, _, level = row.row.name.rpartition("_")
@@ -181,10 +181,10 @@ def _levels(
     levels: Mapping[float, MeasuredRow],
     measure: Callable[[dict, dict | None], float | None],
 ) -> dict[int, Points]:
-    """A number of each run over the levels, by seed.
+    """Evaluates a measure at each level of corruption, by seed.
 
-    `measure` takes the result at a level and that of its seed at level 0, None
-    where there is none.
+    `measure` takes the result at a level and the result of the same seed at
+    level 0, or None if there is none.
     """
     points: dict[int, Points] = {}
     for level, row in sorted(levels.items()):
@@ -197,10 +197,11 @@ def _levels(
 
 
 def _slow_down(result: dict, base: dict | None) -> float | None:
-    """Epochs to an online accuracy of 99 %, over those at level 0.
+    """Returns the epochs to 99 % training accuracy, relative to level 0.
 
-    Not to a loss of 0.05, which MLP 1x512 on random labels does not reach in
-    60 epochs, although it fits 99.3 % of them, as does the paper's.
+    The criterion is not a loss of 0.05, since MLP 1x512 on random labels does
+    not reach that loss in 60 epochs. It still fits 99.3 % of the labels, as
+    does the paper's.
     """
     epochs = epochs_to_accuracy(result)
     first = epochs_to_accuracy(base) if base else None
@@ -208,7 +209,7 @@ def _slow_down(result: dict, base: dict | None) -> float | None:
 
 
 def epochs_to_accuracy(result: Mapping) -> int | None:
-    """Epochs until an epoch's training accuracy is 99 %; None if never."""
+    """Returns the first epoch with 99 % training accuracy; None if none has."""
     reached = (
         epoch
         for epoch, accuracy in enumerate(result["history"]["accuracy"], 1)
@@ -218,7 +219,7 @@ def epochs_to_accuracy(result: Mapping) -> int | None:
 
 
 def _test_error(result: dict, base: dict | None) -> float:
-    """Against test labels corrupted like the training set's."""
+    """Returns the error on test labels corrupted like the training labels."""
     del base
     corrupted = result["test_accuracy_corrupted"]
     return 1 - (result["test_accuracy"] if corrupted is None else corrupted)

@@ -1,4 +1,4 @@
-"""What finished runs show, for the claims to be judged by."""
+"""Evidence from finished runs, by which claims are judged."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -33,29 +33,30 @@ NETWORKS = (
     "mlp_3x512",
     "mlp_1x512",
 )
-CHANCE = 10.0  # percent, of ten classes
+CHANCE = 10.0  # percent, for ten classes
 AT_CHANCE = 3.0  # points around chance
 FITTED = 100 * FITTED_ACCURACY  # percent of the training set
-# 50 epochs of 391 steps, about as many as Figure 2b shows. The paper states no
-# number of epochs.
+# 50 epochs of 391 steps, about the length of Figure 2b. The paper does not
+# state the number of epochs.
 PAPER_STEPS = 19_550
-# Epochs are whole numbers, and those of the committed seeds of one row differ
-# by up to 6 %: differences of at most a tenth are within noise.
+# Epochs are whole numbers, and they differ by up to 6 % between the committed
+# seeds of a row. Differences of at most 10 % therefore count as noise.
 EPOCH_NOISE = 0.1
-_FALLING = 0.95  # of the loss a tenth of the run earlier
-EARLY_STOPPING = 2.0  # points; one point is within noise of 10,000 images
+_FALLING = 0.95  # final loss over the loss one tenth of the run earlier
+EARLY_STOPPING = 2.0  # points; noise on 10,000 images is about one point
 
 Rows = Mapping[str, MeasuredRow]
 
 
 @dataclasses.dataclass(frozen=True)
 class Epochs:
-    """How long something took.
+    """Number of epochs until a goal is reached.
 
     Attributes:
-      count: mean over seeds; of a seed that ended earlier, all its epochs.
-      reached: whether every seed reached it; otherwise `count` is a lower
-        bound.
+      count: mean over seeds. A seed that did not reach the goal counts with
+        all its epochs.
+      reached: whether every seed reached the goal. Otherwise `count` is a
+        lower bound.
     """
 
     count: float
@@ -65,7 +66,7 @@ class Epochs:
         return f"{'' if self.reached else '> '}{self.count:.3g}"
 
     def fewer_than(self, other: "Epochs") -> bool | None:
-        """Whether it took less time than another; None within noise."""
+        """Compares with another number of epochs; None within noise."""
         if self.reached and self.count < (1 - EPOCH_NOISE) * other.count:
             return True
         if other.reached and other.count < (1 - EPOCH_NOISE) * self.count:
@@ -75,21 +76,21 @@ class Epochs:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """What a scale's runs measured.
+    """The finished runs of one scale.
 
     Attributes:
       scale: `sample` or `paper`.
-      experiments: measured rows by name, by experiment.
+      experiments: for each experiment, rows by name.
     """
 
     scale: str
     experiments: Mapping[str, Rows]
 
     def row(self, name: str, experiment: str = "table1") -> MeasuredRow:
-        """A row that has finished runs.
+        """Returns a row with finished runs.
 
         Raises:
-          NotMeasuredError: it has none.
+          NotMeasuredError: the row has no finished run.
         """
         row = self.experiments[experiment][name]
         if not row.runs:
@@ -97,7 +98,7 @@ class Evidence:
         return row
 
     def fitted(self, name: str, experiment: str = "table1") -> Finding:
-        """Whether every seed of a row fits its training set."""
+        """Judges whether every seed of a row fits its training set."""
         row = self.row(name, experiment)
         assert row.train is not None
         number = f"train {name} {row.train} %"
@@ -112,7 +113,7 @@ class Evidence:
         )
 
     def epochs_to_fit(self, name: str, experiment: str = "table1") -> Epochs:
-        """Epochs until the mean loss of an epoch is below 0.05."""
+        """Returns the epochs until the mean loss of an epoch is below 0.05."""
         row = self.row(name, experiment)
         reached = [run.result["epochs_to_fit"] for run in row.runs.values()]
         epochs = [
@@ -122,7 +123,7 @@ class Evidence:
         return Epochs(sum(epochs) / len(epochs), None not in reached)
 
     def reaches_loss(self, name: str, experiment: str) -> Finding:
-        """Whether a row's training loss falls below 0.05."""
+        """Judges whether the training loss of a row falls below 0.05."""
         epochs = self.epochs_to_fit(name, experiment)
         number = f"{name} {epochs} epochs"
         if epochs.reached:
@@ -130,7 +131,7 @@ class Evidence:
         return _unreached(self.row(name, experiment), number)
 
     def faster(self, name: str, than: str, experiment: str) -> Finding:
-        """Whether a row fits in fewer epochs than another."""
+        """Judges whether a row fits in fewer epochs than another row."""
         first = self.epochs_to_fit(name, experiment)
         second = self.epochs_to_fit(than, experiment)
         numbers = (f"{name} {first} epochs", f"{than} {second} epochs")
@@ -141,10 +142,10 @@ class Evidence:
         return Finding(UNDECIDED, numbers, (reason,))
 
     def accuracy(self, name: str, experiment: str = "table1") -> Interval:
-        """Test accuracy in percent with its interval.
+        """Returns the test accuracy in percent with its 95 % interval.
 
-        Over seeds where there are two or more; of one seed, over the draw of
-        the test images.
+        With two or more seeds, the interval is that of the mean over seeds.
+        With one seed, it is over the draw of the test images.
         """
         row = self.row(name, experiment)
         assert row.test is not None
@@ -153,7 +154,7 @@ class Evidence:
         return share_interval(row.test.mean, row.test_examples)
 
     def at_chance(self, name: str, experiment: str) -> Finding:
-        """Whether test accuracy is within 3 points of chance."""
+        """Judges whether the test accuracy is within 3 points of chance."""
         accuracy = self.accuracy(name, experiment)
         number = f"test {name} {accuracy} %"
         low, high = CHANCE - AT_CHANCE, CHANCE + AT_CHANCE
@@ -165,30 +166,31 @@ class Evidence:
         return Finding(UNDECIDED, (number,), (reason,))
 
     def generalizes(self, name: str) -> Finding:
-        """Whether test accuracy is above three times chance."""
+        """Judges whether the test accuracy is above three times chance."""
         accuracy = self.accuracy(name)
         number = f"test {name} {accuracy} %"
         return above(accuracy, 3 * CHANCE, name, number)
 
     def better(self, first: str, second: str, comparisons: int = 1) -> Finding:
-        """Whether a row of Table 1 has more test accuracy than another.
+        """Judges whether one row of Table 1 has higher test accuracy.
 
-        With two or more seeds each, Student's t test between the seeds; else
-        McNemar's test of the two networks on their shared test images.
+        If both rows have two or more seeds, the test is Student's t test
+        between the seeds. Otherwise it is McNemar's test of two networks on
+        their shared test images.
 
         Args:
-          first: name of the row that is to be better.
+          first: name of the row that should be better.
           second: name of the other row.
-          comparisons: how many comparisons the claim rests on; the level of
-            each is divided by their number (Bonferroni).
+          comparisons: number of comparisons that the claim needs. The level of
+            each test is divided by it (Bonferroni).
         """
         rows = self.row(first), self.row(second)
         seeds = min(len(row.runs) for row in rows)
         test = _between_seeds if seeds > 1 else _between_networks
         difference, p, basis = test(*rows)
-        number = f"{first} less {second}: {difference:+.2f} points ({basis})"
+        number = f"{first} minus {second}: {difference:+.2f} points ({basis})"
         if p is None:
-            reason = f"{first} and {second}: one seed, and predictions not kept"
+            reason = f"{first} and {second}: one seed without saved predictions"
             return Finding(UNDECIDED, (number,), (reason,))
         if p <= LEVEL / comparisons:
             return found(difference > 0, number)
@@ -196,18 +198,19 @@ class Evidence:
         return Finding(UNDECIDED, (number,), (reason,))
 
     def gap(self, first: str, second: str) -> Interval:
-        """The difference of two rows of Table 1 in points of test accuracy."""
+        """Returns the test accuracy of one row of Table 1 minus another's."""
         rows = self.row(first), self.row(second)
         one, other = (row.test.mean for row in rows if row.test is not None)
         noise = unpaired_noise(one, other, rows[0].test_examples)
         return Interval(one - other, one - other - noise, one - other + noise)
 
     def stopping_helps(self, name: str, experiment: str) -> Finding:
-        """Whether the best epoch is 2 points above the last one.
+        """Judges whether the best epoch is 2 points above the last one.
 
-        The best of many epochs is above the last by chance too: that it helps
-        takes a bound over all epochs. That it does not help takes that of one
-        epoch, because the best one can only seem better than it is.
+        The best of many epochs exceeds the last one also by chance. Early
+        stopping therefore helps only if the gain exceeds a bound over all
+        epochs. The bound of a single epoch suffices to show that it does not
+        help, because choosing the best epoch only overestimates the gain.
         """
         row = self.row(name, experiment)
         best, last = row.number("best_test_accuracy"), row.test
@@ -225,10 +228,10 @@ class Evidence:
 
 
 def _unreached(row: MeasuredRow, number: str) -> Finding:
-    """The finding on runs that did not reach what they were to reach.
+    """Returns the finding on a row whose runs did not reach their goal.
 
-    A run that ends early shows what its budget allows, and not what the
-    network cannot do.
+    A run that ends early shows the limits of its budget, not those of the
+    network.
     """
     steps = min(run.result["steps"] for run in row.runs.values())
     name, reason = row.row.name, ""
@@ -250,7 +253,7 @@ def _falling(result: Mapping) -> bool:
 def _between_seeds(
     first: MeasuredRow, second: MeasuredRow
 ) -> tuple[float, float | None, str]:
-    """Difference in points, p-value and how it was tested."""
+    """Returns the difference in points, its p-value and the test's name."""
     assert first.test is not None
     assert second.test is not None
     p = float(seeds_p_value(first.test.values, second.test.values))
@@ -262,27 +265,29 @@ def _between_seeds(
 def _between_networks(
     first: MeasuredRow, second: MeasuredRow
 ) -> tuple[float, float | None, str]:
-    """Difference in points, p-value if known, and how it was tested."""
+    """Returns the difference in points, its p-value if known, and the test."""
     runs = [next(iter(row.runs.values())) for row in (first, second)]
     accuracies = [100 * run.result["test_accuracy"] for run in runs]
     difference = accuracies[0] - accuracies[1]
     kept = [read_predictions(run.path) for run in runs]
     if kept[0] is None or kept[1] is None:
         return difference, None, "one seed"
-    right = [_right(splits["test"]) for splits in kept if splits]
+    correct = [_correct(splits["test"]) for splits in kept if splits]
     _, *places = np.intersect1d(
-        right[0][0], right[1][0], assume_unique=True, return_indices=True
+        correct[0][0], correct[1][0], assume_unique=True, return_indices=True
     )
-    one, other = (r[place] for (_, r), place in zip(right, places, strict=True))
+    one, other = (
+        r[place] for (_, r), place in zip(correct, places, strict=True)
+    )
     only = int(np.sum(one & ~other)), int(np.sum(other & ~one))
     p = float(paired_p_value(*only))
     basis = (
-        f"paired test of two trained networks, not of two procedures, on"
+        f"paired test of two trained networks, not two procedures, on"
         f" {len(one):,} images, p = {p:.2g}"
     )
     return 100 * (only[0] - only[1]) / len(one), p, basis
 
 
-def _right(test: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """The positions of images, and whether their class is predicted."""
+def _correct(test: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the images' indices and whether each prediction is correct."""
     return test.index, test.prediction == test.true_label

@@ -1,4 +1,4 @@
-"""The paper's figures, ours over the paper's curves."""
+"""Draws the paper's figures with our curves and the paper's."""
 
 import statistics
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ _THOUSAND = 1000
 def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
     """Draws a figure: the paper's curves dashed, ours solid.
 
-    With several seeds ours is the mean of those that have a point, with a band
-    from the least to the greatest. On the embedded sample the paper's curves
-    have another number of steps: they are drawn for figures over levels of
-    corruption alone.
+    With several seeds, our curve is their mean, and a band shows the range from
+    minimum to maximum. Runs on the embedded sample have fewer steps than the
+    paper's. At that scale, the paper's curves appear only in figures over
+    levels of corruption.
 
     Args:
-      experiment: as in `curves.AXES`.
-      curves: of the figure.
-      scale: of our runs.
+      experiment: a key of `curves.AXES`.
+      curves: curves of the figure.
+      scale: scale of our runs, `paper` or `sample`.
     """
     axes = AXES[experiment]
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")

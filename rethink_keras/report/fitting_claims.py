@@ -1,4 +1,4 @@
-"""The claims about what networks can fit, and how long it takes."""
+"""Claims about what networks can fit, and how long it takes."""
 
 import dataclasses
 import itertools
@@ -25,8 +25,8 @@ from rethink_keras.report.verdicts import (
 )
 
 CLAIMS: Claims[Evidence] = Claims()
-_JUST_AS_LONG = 1.2  # times the epochs of true labels
-_STEEP = 1 / 3  # of the fall from true labels to random ones
+_JUST_AS_LONG = 1.2  # largest ratio to the epochs of true labels
+_STEEP = 1 / 3  # largest step, relative to the whole fall in accuracy
 _ENDS = ("0.0", "1.0")
 
 
@@ -34,10 +34,10 @@ _ENDS = ("0.0", "1.0")
     "S1",
     "Deep networks easily fit random labels.",
     "Section 2.1, Table 1",
-    "training accuracy of at least 99 % on random labels for all five"
-    " networks of Table 1, at the hyperparameters of true labels; undecided"
-    f" for a network that ends below it in fewer than {PAPER_STEPS:,} steps (50"
-    " of the paper's epochs) or with a falling loss",
+    "All five networks of Table 1 reach at least 99 % training accuracy on"
+    " random labels with the hyperparameters of true labels. A network below"
+    f" 99 % is undecided if it trained for fewer than {PAPER_STEPS:,} steps (50"
+    " of the paper's epochs) or if its loss is still falling.",
 )
 def _s1(evidence):
     rows = [f"{network}_random_labels" for network in NETWORKS]
@@ -46,12 +46,13 @@ def _s1(evidence):
 
 @CLAIMS.add(
     "S2",
-    "Capacity suffices to memorize the whole data set when the relation of"
-    " image and label is destroyed.",
+    "Networks have enough capacity to memorize the whole data set when the"
+    " relation between images and labels is destroyed.",
     "Section 2.1, Figure 1a",
-    "the Inception fits random labels, random pixels and Gaussian noise to at"
-    " least 99 %; test accuracy on random labels, with its 95 % interval (over"
-    " seeds or, of one seed, test images), within 3 points of chance",
+    "The Inception reaches at least 99 % training accuracy on random labels,"
+    " random pixels and Gaussian noise. On random labels, the 95 % interval of"
+    " its test accuracy (over seeds or, with one seed, over test images) is"
+    " within 3 points of chance.",
 )
 def _s2(evidence):
     names = ("random_labels", "random_pixels", "gaussian")
@@ -62,11 +63,12 @@ def _s2(evidence):
 
 @CLAIMS.add(
     "S3",
-    "Networks fit random pixels and noise, and faster than random labels.",
+    "Networks fit random pixels and noise, and do so faster than random"
+    " labels.",
     "Section 2.1, Figure 1a",
-    "the Inception fits shuffled pixels, random pixels and Gaussian noise to"
-    " at least 99 %, each in fewer epochs than random labels by more than a"
-    " tenth",
+    "The Inception reaches at least 99 % training accuracy on shuffled pixels,"
+    " random pixels and Gaussian noise. Each takes fewer epochs than random"
+    " labels, by more than 10 %.",
 )
 def _s3(evidence):
     names = ("shuffled_pixels", "random_pixels", "gaussian")
@@ -79,9 +81,9 @@ def _s3(evidence):
     "S4",
     "Memorization takes just as long as learning.",
     "Section 2.1, Figure 1b",
-    "at full corruption, fitting takes at most 1.2 times the epochs of true"
-    " labels for all three models of Figure 1b (the paper: 3.6, 1.55, 1.96);"
-    " a run that does not fit is a lower bound, a tenth is within noise",
+    "For all three models of Figure 1b, fitting random labels takes at most 1.2"
+    " times the epochs of true labels (the paper: 3.6, 1.55, 1.96). A run that"
+    " does not fit gives a lower bound. Differences of 10 % are within noise.",
 )
 def _s4(evidence):
     def as_fast(model):
@@ -114,7 +116,7 @@ def _epochs_to_accuracy(row: MeasuredRow) -> Epochs:
 
 
 def _models(evidence: Evidence, experiment: str) -> list[str]:
-    """The models of a figure over the levels of corruption."""
+    """Returns the models of a figure over levels of corruption."""
     names = evidence.experiments[experiment]
     return list(dict.fromkeys(name.rpartition("_")[0] for name in names))
 
@@ -123,11 +125,11 @@ def _models(evidence: Evidence, experiment: str) -> list[str]:
     "S5",
     "Test error grows smoothly with label corruption, up to chance.",
     "Section 2.1, Figure 1c",
-    "for each model of Figure 1c, of test accuracy on true labels, mean over"
-    " all seeds: between neighbouring levels no rise beyond noise and no fall"
-    " of more than a third of that from true to random labels; with random"
-    " labels within 3 points of chance (on corrupted test labels, the error"
-    " grows by arithmetic)",
+    "For each model of Figure 1c, test accuracy on true labels (mean over all"
+    " seeds) does not rise beyond noise from one level to the next. No step"
+    " falls by more than a third of the whole fall from true to random labels."
+    " With random labels, the accuracy is within 3 points of chance. (On"
+    " corrupted test labels, the error would grow by construction.)",
 )
 def _s5(evidence):
     models = _models(evidence, "figure1c")
@@ -135,7 +137,7 @@ def _s5(evidence):
 
 
 def _smooth(model: str, evidence: Evidence, models: int) -> Finding:
-    """Whether the curve of one of several models is smooth."""
+    """Judges whether the curve of a model is smooth."""
     names = [
         name
         for name in evidence.experiments["figure1c"]
@@ -164,7 +166,7 @@ def _step(
     examples: int,
     comparisons: int,
 ) -> Finding:
-    """Whether a step of the curve neither rises nor falls too steeply."""
+    """Judges whether a step neither rises nor falls too steeply."""
     fall = accuracies[0] - accuracies[1]
     noise = unpaired_noise(*accuracies, examples, comparisons)
     if fall < -noise or fall - noise > max(largest, 0):
@@ -180,8 +182,8 @@ def _step(
     "S15",
     "Optimization stays easy when generalization is poor.",
     "Section 6, Figures 1a and 1b",
-    "at one learning rate schedule, the Inception's loss falls below 0.05 in"
-    " all five conditions of Figure 1a",
+    "With one learning rate schedule, the Inception's loss falls below 0.05 in"
+    " all five conditions of Figure 1a.",
 )
 def _s15(evidence):
     names = evidence.experiments["figure1a"]

@@ -1,4 +1,4 @@
-"""The claims about what makes networks generalize."""
+"""Claims about what makes networks generalize."""
 
 import dataclasses
 import itertools
@@ -16,8 +16,8 @@ from rethink_keras.report.verdicts import (
 CLAIMS: Claims[Evidence] = Claims()
 _BETTER = 5.0  # points of test accuracy
 _COMPARED = (
-    "test accuracies are compared between seeds by Student's t test or, with"
-    " one seed, by McNemar's test of the two trained networks"
+    "Test accuracies are compared by Student's t test between seeds or, with"
+    " one seed, by McNemar's test of two trained networks."
 )
 
 
@@ -25,23 +25,24 @@ _COMPARED = (
     "S6",
     "Data augmentation helps generalization more than weight decay.",
     "Section 3, Table 1",
-    "in Table 1, for Inception and Alexnet, random crops alone give more test"
-    f" accuracy than weight decay alone; {_COMPARED}",
+    "For Inception and Alexnet in Table 1, the row with only random crops has"
+    f" higher test accuracy than the row with only weight decay. {_COMPARED}",
 )
 def _s6(evidence):
-    def crop_wins(model):
+    def crop_is_better(model):
         rivals = (f"{model}_crop", f"{model}_weight_decay")
         return evidence.better(*rivals, comparisons=2)
 
-    return every(each(crop_wins, ("inception", "alexnet")))
+    return every(each(crop_is_better, ("inception", "alexnet")))
 
 
 @CLAIMS.add(
     "S7",
     "Architecture matters more than regularization.",
     "Section 3, Table 1",
-    "test accuracy of the unregularized Inception above the fully regularized"
-    f" Alexnet's, and that above both MLPs' with weight decay; {_COMPARED}",
+    "The unregularized Inception has higher test accuracy than the fully"
+    " regularized Alexnet, which has higher test accuracy than both MLPs with"
+    f" weight decay. {_COMPARED}",
 )
 def _s7(evidence):
     alexnet = "alexnet_crop_weight_decay"
@@ -60,9 +61,10 @@ def _s7(evidence):
     "Explicit regularization is neither necessary nor sufficient for"
     " generalization.",
     "Section 3, Tables 1 and 4",
-    "not necessary: without any, every network of Table 1 generalizes to more"
-    " than three times chance; not sufficient: with a regularizer, some network"
-    " of Table 4 fits random labels to at least 99 %",
+    "Not necessary: without regularizers, the test accuracy of every network of"
+    " Table 1 is more than three times chance. Not sufficient: with a"
+    " regularizer, some network of Table 4 reaches at least 99 % training"
+    " accuracy on random labels.",
 )
 def _s8(evidence):
     fits = each(evidence.fitted, evidence.experiments["table4"], "table4")
@@ -73,11 +75,12 @@ def _s8(evidence):
     "S9",
     "Early stopping may help, but not always.",
     "Section 3, Figure 2 and Table 2",
-    "among the networks of Table 1 (true labels, no regularizers) and the"
-    " partly corrupted labels of Figure 1c, for one the best epoch has 2 points"
-    " more test accuracy than the last, beyond a bound for choosing the best of"
-    " all epochs, and for another it has not (the paper: helps on ImageNet, not"
-    " on CIFAR-10)",
+    "The claim is tested on the networks of Table 1 (true labels, no"
+    " regularizers) and on the partly corrupted labels of Figure 1c. For at"
+    " least one, the best epoch has 2 points more test accuracy than the last,"
+    " beyond a bound for choosing the best of all epochs. For at least one"
+    " other, it does not. (In the paper, early stopping helps on ImageNet but"
+    " not on CIFAR-10.)",
 )
 def _s9(evidence):
     rows = evidence.experiments["figure1c"].items()
@@ -91,10 +94,10 @@ def _s9(evidence):
 
 @CLAIMS.add(
     "S10",
-    "BatchNorm improves generalization, though it is no regularizer.",
+    "BatchNorm improves generalization, although it is not a regularizer.",
     "Section 3, Figure 2b and Table 1",
-    "test accuracy of the Inception with BatchNorm above that without (Table"
-    f" 1, no regularizers); {_COMPARED}",
+    "The Inception of Table 1 without regularizers has higher test accuracy"
+    f" with BatchNorm than without. {_COMPARED}",
 )
 def _s10(evidence):
     return evidence.better("inception", "inception_no_batch_norm")
@@ -104,9 +107,9 @@ def _s10(evidence):
     "S16",
     "Some models converge fast and generalize badly, others slowly and well.",
     "not in the paper; its Figures 1a and 1c allow the test",
-    "of two networks of Table 1 (true labels, no regularizers) at one learning"
-    " rate, one fits in more epochs than the other, by more than a tenth, and"
-    f" generalizes at least 5 points better; {_COMPARED}",
+    "For some pair of networks of Table 1 (true labels, no regularizers) with"
+    " the same learning rate, one takes over 10 % more epochs to fit than the"
+    f" other and has at least 5 points more test accuracy. {_COMPARED}",
 )
 def _s16(evidence):
     rows = evidence.experiments["table1"]
@@ -121,7 +124,7 @@ def _s16(evidence):
         return every(
             [
                 evidence.faster(fast, slow, "table1"),
-                above(gap, _BETTER, f"{slow} less {fast}", ""),
+                above(gap, _BETTER, f"{slow} minus {fast}", ""),
                 evidence.better(slow, fast, len(pairs)),
             ]
         )

@@ -1,4 +1,4 @@
-"""What runs measured for each row, beside what the paper reports."""
+"""Rows with the results of our runs and the paper's numbers."""
 
 import dataclasses
 import statistics
@@ -15,10 +15,10 @@ _TABLE_2 = ("train_top5", "test_top5", "best_test", "best_test_top5")
 
 @dataclasses.dataclass(frozen=True)
 class SeedStatistics:
-    """A measured number: mean and standard deviation over seeds.
+    """Mean and standard deviation of a measured value over seeds.
 
     Attributes:
-      values: one a seed.
+      values: one value per seed.
     """
 
     values: tuple[float, ...]
@@ -44,10 +44,10 @@ class MeasuredRow:
     """A row with its finished runs.
 
     Attributes:
-      row: of the experiment.
-      runs: the finished runs of its config, by seed.
-      paper: the paper's numbers in percent, by name: `train` and `test`; of
-        Table 2 also `train_top5`, `test_top5` and, in its parentheses,
+      row: the row of an experiment.
+      runs: finished runs of the row's config, by seed.
+      paper: the paper's numbers in percent: `train` and `test`. Table 2 also
+        has `train_top5`, `test_top5` and, in parentheses in the paper,
         `best_test` and `best_test_top5`.
     """
 
@@ -56,7 +56,7 @@ class MeasuredRow:
     paper: Mapping[str, float | None]
 
     def number(self, key: str, factor: float = 100) -> SeedStatistics | None:
-        """A value of result.json over seeds; None where no run has it."""
+        """Returns a value of result.json over seeds; None if no run has it."""
         values = [run.result.get(key) for run in self.runs.values()]
         known = tuple(v * factor for v in values if v is not None)
         return SeedStatistics(known) if known else None
@@ -65,8 +65,8 @@ class MeasuredRow:
     def train(self) -> SeedStatistics | None:
         """Training accuracy in percent.
 
-        Where crops or augmentation change the images each epoch, the online
-        accuracy of the last epoch, as in the paper's Table 4.
+        If crops or augmentation change the images in each epoch, this is the
+        online accuracy of the last epoch, as in the paper's Table 4.
         """
         if not (self.row.config.augment or self._crops_random_labels()):
             return self.number("train_accuracy")
@@ -82,7 +82,7 @@ class MeasuredRow:
 
     @property
     def random_labels(self) -> bool:
-        """Whether the labels tell nothing, so that test accuracy is chance."""
+        """Whether all labels are random, so that test accuracy is at chance."""
         config = self.row.config
         return config.randomize == "labels" and config.label_corruption == 1
 
@@ -92,16 +92,16 @@ class MeasuredRow:
         return self.number("test_accuracy")
 
     def of_seed(self, seed: int) -> "MeasuredRow":
-        """The row with the run of one seed alone."""
+        """Returns the row with only the run of one seed."""
         return dataclasses.replace(self, runs={seed: self.runs[seed]})
 
     @property
     def compared(self) -> str | None:
-        """The accuracy that is compared with the paper's: train or test.
+        """The split whose accuracy is compared with the paper's.
 
-        On random labels it is that of training, because test accuracies at
-        chance agree by themselves. None on the sample, which the paper has no
-        numbers of, and where the paper or the runs lack the number.
+        This is `test`, but `train` for random labels, because test accuracies
+        at chance always agree. It is None on the sample, for which the paper
+        has no numbers, and if the paper or our runs lack the accuracy.
         """
         split = "train" if self.random_labels else "test"
         known = self.paper.get(split) is not None and bool(self.runs)
@@ -113,7 +113,7 @@ class MeasuredRow:
 
     @property
     def minutes(self) -> float | None:
-        """Mean minutes of a run."""
+        """Mean duration of a run in minutes."""
         number = self.number("wall_seconds", 1 / 60)
         return number.mean if number else None
 
@@ -127,7 +127,7 @@ class MeasuredRow:
 def measure(
     experiment: str, scale: str, runs: Mapping[RunConfig, FinishedRun]
 ) -> list[MeasuredRow]:
-    """The rows of an experiment with all their finished seeds."""
+    """Returns the rows of an experiment with their finished runs."""
     reported = papers_numbers(experiment)
     return [
         MeasuredRow(
@@ -140,7 +140,7 @@ def measure(
 
 
 def papers_numbers(experiment: str) -> dict[str, dict[str, float | None]]:
-    """The numbers of the paper's table by row; empty for a figure."""
+    """Returns the numbers of a table of the paper by row; empty for figures."""
     if not experiment.startswith("table"):
         return {}
     numbers = {}

@@ -1,4 +1,4 @@
-"""The report: a page, Markdown, figures and a CSV file."""
+"""Writes the report: an HTML page, Markdown, figures and a CSV file."""
 
 import base64
 import csv
@@ -54,13 +54,13 @@ class Section:
     """A table or figure at one scale.
 
     Attributes:
-      experiment: as in `experiments.TITLES`.
+      experiment: a key of `experiments.TITLES`.
       scale: `paper` or `sample`.
-      measured: its rows.
-      rows: as texts.
-      levels: the points of Figures 1b and 1c; see `tables.level_rows`.
-      png: the figure; None for a table.
-      svg: likewise.
+      measured: rows with their finished runs.
+      rows: the rows as text.
+      levels: points of Figures 1b and 1c; see `tables.level_rows`.
+      png: the figure as a PNG file; None for a table.
+      svg: the figure as an SVG file; None for a table.
     """
 
     experiment: str
@@ -77,30 +77,30 @@ class Section:
 
     @property
     def stem(self) -> str:
-        """Name of the figure's files."""
+        """File name of the figure, without extension."""
         suffix = "" if self.scale == "paper" else f"_{self.scale}"
         return f"{self.experiment}{suffix}"
 
     @property
     def script(self) -> str:
-        """The launch script that runs it."""
+        """Path of the launch script that runs the experiment."""
         names = {"memorization": "today"}
         name = names.get(self.experiment, self.experiment.rstrip("abc"))
         return f"launch/{name}.py"
 
     @property
     def started(self) -> bool:
-        """Whether any of its runs has finished."""
+        """Whether any run has finished."""
         return any(row.runs for row in self.measured)
 
     @property
     def shown(self) -> Sequence[TableRow]:
-        """The rows of a table; of a figure, those that were run."""
+        """All rows of a table; for a figure, the rows with finished runs."""
         return [row for row in self.rows if row.log or not self.png]
 
     @property
     def left_out(self) -> Sequence[str]:
-        """The names of the other rows."""
+        """Names of the rows that are not shown."""
         return [row.name for row in self.rows if row not in self.shown]
 
     @property
@@ -111,7 +111,7 @@ class Section:
 def make_section(
     experiment: str, scale: str, runs: Mapping, logdir: str
 ) -> Section:
-    """Measures a table or figure and draws it."""
+    """Collects the runs of a table or figure and draws it."""
     measured = measure(experiment, scale, runs)
     rows = table_rows(measured, logdir)
     if experiment not in AXES:
@@ -130,7 +130,7 @@ def make_section(
 
 
 def compare(logdir: str, experiment: str, scale: str, runs: Mapping) -> Section:
-    """Writes an experiment's comparison for TensorBoard from finished runs.
+    """Writes the comparison of one experiment for TensorBoard.
 
     Raises:
       InputError: the directory cannot be written.
@@ -152,14 +152,14 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     """Writes index.html, report.md, results.csv and the figures.
 
     Args:
-      logdir: where finished runs lie.
-      directory: where the report goes; made if absent.
+      logdir: directory of finished runs.
+      directory: directory of the report; created if it does not exist.
 
     Returns:
       The path of index.html.
 
     Raises:
-      InputError: a result.json is damaged.
+      InputError: a result.json is corrupt.
     """
     runs = find_runs(logdir)
     sections = [
@@ -233,7 +233,7 @@ def _render(
 
 
 def _compared(sections: Sequence[Section]) -> dict[str, int]:
-    """How many rows are compared with the paper's, and how many differ."""
+    """Counts the rows compared with the paper's, and those that differ."""
     verdicts = [
         row.within_noise
         for section in sections
@@ -258,7 +258,7 @@ _CSV_RUN_COLUMNS = ("precision", "stop_at_loss", "notes", "command")
 
 
 def as_csv(sections: Sequence[Section]) -> str:
-    """One line for each finished run of each row; accuracies from 0 to 1."""
+    """Returns a CSV file with one line per run; accuracies are from 0 to 1."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     titles = ("experiment", "scale", "row", "seed")

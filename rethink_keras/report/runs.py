@@ -1,4 +1,4 @@
-"""Finished runs as the report shows them, each with its command."""
+"""Lists finished runs with the commands that repeat them."""
 
 import dataclasses
 import os
@@ -19,16 +19,16 @@ class RunLine:
     """A finished run that counts for one or more rows.
 
     Attributes:
-      rows: the rows, as `table1/alexnet`.
-      scale: of the rows, `paper` or `sample`.
-      seed: of the run.
-      precision: its arithmetic.
-      epochs: how many were trained.
+      rows: names of the rows, such as `table1/alexnet`.
+      scale: scale of the rows, `paper` or `sample`.
+      seed: random seed.
+      precision: precision of the arithmetic.
+      epochs: number of epochs trained.
       notes: see `notes_of`.
-      device: that trained.
-      minutes: that it took.
-      log: path of its work directory.
-      command: repeats it.
+      device: device that trained.
+      minutes: duration in minutes.
+      log: path of the run directory.
+      command: command that repeats the run.
     """
 
     rows: str
@@ -44,15 +44,15 @@ class RunLine:
 
 
 def command_of(row: Row, run: FinishedRun | None) -> str:
-    """The command that repeats a run; that of the row without one.
+    """Returns the command that repeats a run.
 
-    The row's flagfile and what differs from it: seed and precision. A run
-    without the row's stop has no option that takes the stop away, so that its
-    command lists the run's own options.
+    The command consists of the row's flagfile and the seed and precision that
+    differ from it. No flag can remove the flagfile's `stop_at_loss`. If the run
+    has another value, the command lists all options of the run instead.
 
     Args:
-      row: that the run counts for.
-      run: a finished one.
+      row: the row that the run counts for.
+      run: a finished run; None returns the command of the row.
     """
     config = run.config if run else row.config
     flags = row.flags
@@ -74,7 +74,7 @@ def command_of(row: Row, run: FinishedRun | None) -> str:
 
 
 def notes_of(runs: Iterable[FinishedRun]) -> str:
-    """Marks of runs that stopped early or used BatchNorm's moving averages."""
+    """Returns notes on early stops and on BatchNorm's moving averages."""
     marks = []
     for run in runs:
         if run.result["epochs"] < run.config.epochs:
@@ -85,18 +85,18 @@ def notes_of(runs: Iterable[FinishedRun]) -> str:
 
 
 def epochs_of(runs: Iterable[FinishedRun]) -> str:
-    """How many epochs the runs trained, as a number or a range."""
+    """Returns the number of epochs of the runs, as a number or a range."""
     epochs = [run.result["epochs"] for run in runs]
     ends = sorted({min(epochs), max(epochs)}) if epochs else []
     return " to ".join(map(str, ends))
 
 
 def run_lines(rows: Sequence[MeasuredRow], logdir: str) -> list[RunLine]:
-    """The runs that count for any of the rows, each once.
+    """Lists each run that counts for one or more rows once.
 
     Args:
-      rows: measured ones, of all experiments.
-      logdir: that links are relative to.
+      rows: rows of all experiments with their finished runs.
+      logdir: directory that links are relative to.
     """
     counted: dict[str, list[tuple[Row, FinishedRun]]] = {}
     for measured in rows:
@@ -122,7 +122,7 @@ def _run_line(pairs: Sequence[tuple[Row, FinishedRun]], logdir: str) -> RunLine:
 
 
 def run_markdown(lines: Sequence[RunLine]) -> str:
-    """Runs as a Markdown table."""
+    """Returns runs as a Markdown table."""
     names = [field.name for field in dataclasses.fields(RunLine)]
     names.remove("log")
     return markdown_table(

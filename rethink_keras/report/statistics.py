@@ -1,6 +1,6 @@
-"""Statistical tests and intervals of the report, all at the 5 % level.
+"""Statistical tests and intervals, all at the 5 % level.
 
-The last axis of an array is over seeds; other axes are separate problems.
+The last axis of an array runs over seeds; other axes are independent problems.
 """
 
 import dataclasses
@@ -32,12 +32,12 @@ class Interval:
 
 
 def mean_interval(values: Array) -> Interval:
-    """The 95 % confidence interval of a mean, by Student's t.
+    """Returns the 95 % confidence interval of a mean (Student's t).
 
     Assumes that the values are independent and normally distributed.
 
     Args:
-      values: two or more.
+      values: two or more values.
     """
     mean = float(np.mean(values))
     half = float(_t(len(values) - 1) * stats.sem(values))
@@ -45,15 +45,15 @@ def mean_interval(values: Array) -> Interval:
 
 
 def share_interval(percent: float, examples: int) -> Interval:
-    """Wilson's 95 % interval of the accuracy of one trained network.
+    """Returns Wilson's 95 % interval of the accuracy of one trained network.
 
     Assumes that the examples are independent draws from a population. The
-    interval is of this network on that population: it says nothing about
-    other seeds.
+    interval is that of this network's accuracy on the population. It does not
+    cover the variation between seeds.
 
     Args:
       percent: accuracy on the examples.
-      examples: their number.
+      examples: number of examples.
     """
     test = stats.binomtest(round(percent / 100 * examples), examples)
     low, high = test.proportion_ci(method="wilson")
@@ -61,18 +61,19 @@ def share_interval(percent: float, examples: int) -> Interval:
 
 
 def prediction_bound(values: Array) -> np.ndarray:
-    """The largest difference of one more run from the mean of n runs.
+    """Bounds the difference between one more run and the mean of n runs.
 
     A difference beyond the bound rejects, at the 5 % level, the hypothesis
-    that the one run (the paper's) comes from the same distribution as the n
-    seeds. Both sides are measured on the same images, whose draw cancels;
-    what is left is the spread over seeds, known from n values: Student's t
-    with n - 1 degrees of freedom times sd * sqrt(1 + 1/n).
+    that the additional run (the paper's) has the same distribution as the n
+    seeds. Both sides use the same test images, so that the draw of the images
+    cancels and only the variation between seeds remains. The bound is the
+    quantile of Student's t with n - 1 degrees of freedom, times
+    sd * sqrt(1 + 1/n).
 
     Assumes that runs are independent and normally distributed.
 
     Args:
-      values: of two or more seeds.
+      values: values of two or more seeds.
     """
     n = np.shape(values)[-1]
     sd = np.std(values, axis=-1, ddof=1)
@@ -80,7 +81,7 @@ def prediction_bound(values: Array) -> np.ndarray:
 
 
 def seeds_p_value(first: Array, second: Array) -> np.ndarray:
-    """Student's two-sample t test between the seeds of two procedures.
+    """Applies Student's two-sample t test to the seeds of two procedures.
 
     Null hypothesis: both procedures have the same mean over seeds on these
     test images. Assumes that runs are independent and normally distributed,
@@ -91,12 +92,12 @@ def seeds_p_value(first: Array, second: Array) -> np.ndarray:
       second: values of two or more seeds.
 
     Returns:
-      Two-sided p-values; without any spread, 0 for different means and 1 for
-      equal ones.
+      Two-sided p-values. If neither procedure varies over seeds, the p-value is
+      1 for equal means and 0 for different means.
     """
     first, second = np.asarray(first), np.asarray(second)
     equal = first.mean(axis=-1) == second.mean(axis=-1)
-    still = (np.ptp(first, axis=-1) == 0) & (np.ptp(second, axis=-1) == 0)
+    constant = (np.ptp(first, axis=-1) == 0) & (np.ptp(second, axis=-1) == 0)
     moments = [
         moment
         for values in (first, second)
@@ -108,24 +109,26 @@ def seeds_p_value(first: Array, second: Array) -> np.ndarray:
     ]
     with np.errstate(divide="ignore", invalid="ignore"):
         p = stats.ttest_ind_from_stats(*moments).pvalue
-    return np.where(still, np.where(equal, 1.0, 0.0), p)
+    return np.where(constant, np.where(equal, 1.0, 0.0), p)
 
 
 def paired_p_value(
     only_first: np.ndarray | int, only_second: np.ndarray | int
 ) -> np.ndarray:
-    """McNemar's exact test of two trained networks on the same images.
+    """Applies McNemar's exact test to two networks on the same images.
 
-    Null hypothesis: an image that exactly one of the two networks classifies
-    correctly is as likely to be the one's as the other's, so that both have
-    the same accuracy on the population that the images are drawn from. It
-    compares two networks and not two procedures: other seeds may differ more.
+    Null hypothesis: among the images that exactly one of the networks
+    classifies correctly, each network is equally likely to be that one. Both
+    networks then have the same accuracy on the population of the images. The
+    test compares two networks, not two procedures: other seeds may differ more.
 
     Assumes that the images are independent draws.
 
     Args:
-      only_first: the number of images that only the first gets right.
-      only_second: the number of images that only the second gets right.
+      only_first: number of images that only the first network classifies
+        correctly.
+      only_second: number of images that only the second network classifies
+        correctly.
 
     Returns:
       Two-sided p-values of the exact binomial test.
@@ -138,29 +141,29 @@ def paired_p_value(
 def unpaired_noise(
     first: float, second: float, examples: int, comparisons: int = 1
 ) -> float:
-    """A bound for the noise of the difference of two accuracies, in points.
+    """Bounds the noise of the difference between two accuracies, in points.
 
-    As if each network had test images of its own: networks that share them
-    differ by less, so that the bound errs on the side of no verdict. With
-    several comparisons, Bonferroni's bound holds for all of them together.
+    The bound assumes that the networks have different test images. Networks
+    with shared images differ by less, so the bound is conservative. With
+    several comparisons, it holds for all of them at once (Bonferroni).
 
     Args:
       first: accuracy in percent.
       second: accuracy in percent.
-      examples: the number of test images.
-      comparisons: how many differences are looked at.
+      examples: number of test images.
+      comparisons: number of comparisons.
     """
-    shares = (first / 100, second / 100)
-    variance = sum(share * (1 - share) for share in shares) / examples
+    fractions = (first / 100, second / 100)
+    variance = sum(p * (1 - p) for p in fractions) / examples
     quantile = stats.norm.ppf(1 - LEVEL / 2 / comparisons)
     return float(100 * quantile * math.sqrt(variance))
 
 
 def rank_correlation(first: Array, second: Array) -> float:
-    """Kendall's tau-b; NaN where one of the variables is constant."""
+    """Returns Kendall's tau-b; NaN if one of the variables is constant."""
     return float(stats.kendalltau(first, second).statistic)
 
 
-def _t(freedom: int) -> float:
-    """The two-sided quantile of Student's t."""
-    return float(stats.t.ppf(1 - LEVEL / 2, freedom))
+def _t(degrees_of_freedom: int) -> float:
+    """Returns the two-sided quantile of Student's t."""
+    return float(stats.t.ppf(1 - LEVEL / 2, degrees_of_freedom))

@@ -1,4 +1,4 @@
-"""Rows of the report: ours beside the paper's, as texts."""
+"""Rows of the report as text: our results and the paper's."""
 
 import dataclasses
 import os
@@ -12,36 +12,37 @@ from rethink_keras.results.markdown import markdown_table
 
 NOT_RUN = "not run yet"
 ONE_SEED = "one seed"
-_ROUNDING = 0.005  # points, of the paper's numbers
-# From the values of curves over the levels of corruption to those shown.
+_ROUNDING = 0.005  # rounding error of the paper's numbers, in points
+# Factors from the values of curves over corruption levels to those shown.
 _FACTORS = {"slow_down": 1, "test_error": 100}
 
 
 @dataclasses.dataclass(frozen=True)
 class TableRow:
-    """A row of a table of the report; empty texts where nothing is known.
+    """A row of a table of the report. Unknown values are empty strings.
 
     Attributes:
-      name: of the row.
-      paper_train, paper_test: the paper's accuracies in percent; of Table 2,
-        in parentheses, the best test accuracy of an epoch.
-      ours_train, ours_test: ours, mean and standard deviation over seeds.
+      name: name of the row.
+      paper_train, paper_test: the paper's accuracies in percent. Table 2 has
+        the best test accuracy of an epoch in parentheses.
+      ours_train, ours_test: our accuracies in percent, mean and standard
+        deviation over seeds.
       paper_train_top5, ours_train_top5, paper_test_top5, ours_test_top5: the
-        same of Table 2's top-5 accuracies.
-      seeds: how many.
+        top-5 accuracies of Table 2.
+      seeds: number of seeds.
       compared: the accuracy that is compared, `train` or `test`; see
         `MeasuredRow.compared`.
-      difference: ours less the paper's, in points.
-      within_noise: `yes` or `no`, with the bound in points; ONE_SEED where
-        the noise is not known.
-      epochs: how many were trained, a range over seeds.
-      precision: of the runs.
-      notes: whether runs stopped early, or were evaluated with BatchNorm's
+      difference: our accuracy minus the paper's, in points.
+      within_noise: `yes` or `no`, with the bound in points; ONE_SEED if the
+        noise is unknown.
+      epochs: number of epochs trained, or its range over seeds.
+      precision: precision of the runs.
+      notes: whether runs stopped early or were evaluated with BatchNorm's
         moving averages.
-      command: repeats the run of the first seed, or runs the row.
-      minutes: of a run.
-      device: that trained.
-      log: path of the first run's work directory.
+      command: command that repeats the first run, or runs the row.
+      minutes: mean duration of a run in minutes.
+      device: devices that trained.
+      log: path of the first run's directory.
     """
 
     name: str
@@ -67,23 +68,23 @@ class TableRow:
 
 
 def table_rows(rows: Sequence[MeasuredRow], logdir: str) -> list[TableRow]:
-    """The rows of an experiment as texts.
+    """Returns the rows of an experiment as text.
 
     Args:
-      rows: measured.
-      logdir: that links are relative to.
+      rows: rows with their finished runs.
+      logdir: directory that links are relative to.
     """
     return [_table_row(row, logdir) for row in rows]
 
 
-def level_rows(found: Sequence[Curve]) -> list[dict[str, str]]:
-    """The points of Figures 1b and 1c, a row for the paper's and for ours.
+def level_rows(curves: Sequence[Curve]) -> list[dict[str, str]]:
+    """Returns the points of Figures 1b and 1c as a table.
 
-    Test errors are percent. Of models that have any of ours; empty for other
-    figures.
+    Each model with finished runs has one row for the paper and one for ours.
+    Test errors are in percent. The table is empty for other figures.
     """
     rows = []
-    for curve in found:
+    for curve in curves:
         if curve.tag not in _FACTORS or not curve.ours:
             continue
         ours = curve.values
@@ -136,7 +137,7 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
 
 
 def _comparison(row: MeasuredRow) -> tuple[str, str]:
-    """Difference to the paper in points, and whether noise explains it."""
+    """Returns the difference in points and whether it is within noise."""
     if row.compared is None:
         return "", ""
     ours = row.train if row.compared == "train" else row.test
@@ -166,7 +167,7 @@ def _paper_text(row: MeasuredRow, key: str) -> str:
 
 
 def _top5_text(row: MeasuredRow, split: str) -> str:
-    """Ours; empty where the paper has no such number, or ours few classes."""
+    """Returns our top-5 accuracy; empty if the paper or our runs lack one."""
     if f"{split}_top5" not in row.paper:
         return ""
     number = row.number(f"{split}_top5_accuracy")
@@ -174,7 +175,7 @@ def _top5_text(row: MeasuredRow, split: str) -> str:
 
 
 def _with_best(row: MeasuredRow, key: str, text: str) -> str:
-    """A test accuracy of ours and, for Table 2, the best of an epoch."""
+    """Appends the best test accuracy of an epoch, for Table 2."""
     best = row.number(f"best_{key}_accuracy")
     if f"best_{key}" not in row.paper or best is None:
         return text
@@ -203,12 +204,12 @@ _COLUMNS = (
 
 
 def has_top5(rows: Sequence[TableRow]) -> bool:
-    """Whether rows have top-5 accuracies to show."""
+    """Returns whether rows have top-5 accuracies."""
     return any(row.paper_test_top5 for row in rows)
 
 
 def _cells(rows: Sequence[TableRow]) -> list[list[str]]:
-    """The titles of the columns to show, then the rows."""
+    """Returns the column titles, then the cells of each row."""
     top5 = has_top5(rows)
     columns = [
         (title, field)
@@ -222,13 +223,13 @@ def _cells(rows: Sequence[TableRow]) -> list[list[str]]:
 
 
 def rows_as_markdown(rows: Sequence[TableRow]) -> str:
-    """Rows as a Markdown table, without commands and links."""
+    """Returns rows as a Markdown table, without commands and links."""
     titles, *cells = _cells(rows)
     return markdown_table(titles, cells)
 
 
 def rows_as_text(rows: Sequence[TableRow]) -> str:
-    """Rows as a table for a terminal."""
+    """Returns rows as a table for a terminal."""
     cells = _cells(rows)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(

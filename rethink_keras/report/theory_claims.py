@@ -1,6 +1,6 @@
-"""The claims of theory, judged by what its demonstrations recorded.
+"""Claims about the theory, judged by the records of its experiments.
 
-Numbers of claims as in `claims`.
+The numbers of the claims follow `claims`.
 """
 
 import math
@@ -19,14 +19,14 @@ from rethink_keras.report.verdicts import (
 )
 from rethink_keras.theory.records import SavedRecord
 
-_AT_MINIMUM = 1e-4  # distance to w*, relative to its norm
-_CONVERGED = 1e-8  # loss of a descent
-_REACHED = 0.99  # Rademacher complexity, of at most 1
-_RANKED = 3  # functions of one kernel that make a rank correlation
-_WEAK = 0.5  # rank correlation
+_AT_MINIMUM = 1e-4  # largest distance to w*, relative to its norm
+_CONVERGED = 1e-8  # largest loss of a converged descent
+_REACHED = 0.99  # Rademacher complexity; its maximum is 1
+_RANKED = 3  # smallest number of functions for a rank correlation
+_WEAK = 0.5  # largest weak rank correlation
 # Norms and test errors of pixels and Gabor wavelets on MNIST (Section 5).
 _PAPERS_PAIR = [(220.0, 1.2), (390.0, 0.6)]
-# Tables of records with functions of one kernel, and their column of errors.
+# Tables whose rows are functions of one kernel, with their error columns.
 _ONE_KERNEL = {
     "interpolants": "test error %",
     "choices on held-out training images": "held-out error %",
@@ -38,8 +38,8 @@ CLAIMS: Claims[Sequence[SavedRecord]] = Claims()
 def _tables(
     records: Sequence[SavedRecord], experiment: str, table: str, *columns: str
 ) -> dict[str, list[dict]]:
-    """A table of every record that has it with the columns, by data set."""
-    found = {
+    """Returns columns of a table from all records with them, by data set."""
+    tables = {
         f"{record.name.removeprefix(f'{table}_')}, seed {record.seed}": [
             {column: row[column] for column in columns}
             for row in record.tables[table]
@@ -48,17 +48,17 @@ def _tables(
         if record.experiment == experiment
         and set(columns) <= set(record.tables.get(table, [{}])[0])
     }
-    if not found:
+    if not tables:
         raise NotMeasuredError(f"python launch/{experiment}.py")
-    return found
+    return tables
 
 
 @CLAIMS.add(
     "S11",
     "A two-layer network can represent any function of a finite sample.",
     "Section 4, Theorem 1",
-    "the network of Theorem 1 has exactly 2n + d weights and gives all n"
-    " random labels, on every data set recorded",
+    "On every recorded data set, the network of Theorem 1 has exactly 2n + d"
+    " weights and outputs all n random labels.",
 )
 def _s11(records):
     columns = ("network", "n", "d", "weights", "accuracy %", "largest error")
@@ -90,12 +90,12 @@ def _s11(records):
 @CLAIMS.add(
     "S12",
     "Deeper networks usually beat shallow ones, given infinite data.",
-    "Section 4, where it is cited",
-    "none: it is about populations, and every run sees a finite sample",
+    "Section 4 (cited)",
+    "None: the claim is about populations, and every run uses a finite sample.",
 )
 def _s12(records):
     del records
-    reason = "the paper cites it, and no finite run can test it"
+    reason = "the paper only cites it, and no finite sample can test it"
     return Finding(UNTESTED, reasons=(reason,))
 
 
@@ -103,9 +103,9 @@ def _s12(records):
     "S13",
     "SGD converges to the minimum-norm solution: an implicit regularizer.",
     "Section 5, Equation 3",
-    "for least squares, every descent from zero ends within 1e-4 of it,"
-    " relative to its norm, and that from a random start does not; undecided"
-    " for a descent that ends at a loss above 1e-8",
+    "For least squares, every descent from zero ends within 1e-4 of the"
+    " minimum-norm solution, relative to its norm. The descent from a random"
+    " start does not. A descent with a final loss above 1e-8 is undecided.",
 )
 def _s13(records):
     columns = ("start", "distance to w*", "loss")
@@ -133,10 +133,11 @@ def _descents(where: str, rows: Sequence[dict]) -> Finding:
     "S14",
     "The minimum norm says nothing about generalization.",
     "Section 5",
-    "Kendall's rank correlation of norm and test (or held-out) error over the"
-    " functions of one kernel, mean over the kernels that were recorded: its"
-    " 95 % interval (Student's t, kernels taken as independent) includes 0 and"
-    " lies within ±0.5; norms of different kernels are not comparable",
+    "For each recorded kernel, Kendall's rank correlation between the norm and"
+    " the test (or held-out) error of its functions is computed. The 95 %"
+    " interval of the mean over kernels (Student's t, kernels taken as"
+    " independent) includes 0 and lies within ±0.5. Norms of different kernels"
+    " are not comparable.",
 )
 def _s14(records):
     correlations = [
@@ -150,7 +151,9 @@ def _s14(records):
         raise NotMeasuredError("python launch/min_norm.py and table3.py")
     if len(known) == 1:
         number = f"rank correlation {known[0]:.2f} over one kernel"
-        return Finding(UNDECIDED, (number, *pair), ("one kernel, no interval",))
+        return Finding(
+            UNDECIDED, (number, *pair), ("one kernel gives no interval",)
+        )
     interval = mean_interval(tuple(known))
     number = f"rank correlation {interval} over {len(known)} kernels"
     if not interval.low <= 0 <= interval.high:
@@ -164,9 +167,9 @@ def _s14(records):
 def _functions_of_kernels(
     records: Sequence[SavedRecord],
 ) -> Iterable[list[_Function]]:
-    """The functions that fit one training set, by kernel.
+    """Groups functions that fit the same training set by kernel.
 
-    They differ in the ridge, or in what they fit besides the training set.
+    The functions of a kernel differ in the ridge, or in additional examples.
     """
     kernels: dict[tuple, list[_Function]] = {}
     for record in records:
@@ -184,7 +187,7 @@ def _function(row: Mapping[str, Any], error: str) -> _Function:
 
 
 def _mnist_pair(records: Sequence[SavedRecord]) -> list[str]:
-    """The paper's pair of functions on MNIST, and ours where recorded."""
+    """Describes the pair of functions on MNIST: the paper's and ours."""
     ours = [
         _function(row, "test error %")
         for name in ("mnist_raw", "mnist_gabor")
@@ -197,26 +200,27 @@ def _mnist_pair(records: Sequence[SavedRecord]) -> list[str]:
     return [
         f"{whose} pixels and Gabor wavelets on MNIST: norms {pair[0][0]:.0f}"
         f" and {pair[1][0]:.0f}, errors {pair[0][1]:.2f} and {pair[1][1]:.2f}"
-        f" %, the {'larger' if _misled(*pair) else 'smaller'} norm errs less"
+        f" %; the {'larger' if _reversed(*pair) else 'smaller'} norm has the"
+        " smaller error"
         for whose, pair in pairs.items()
         if len(pair) == len(_PAPERS_PAIR)
     ]
 
 
-def _misled(one: _Function, other: _Function) -> bool:
-    """Whether the function with the larger norm has the smaller error."""
+def _reversed(one: _Function, other: _Function) -> bool:
+    """Returns whether the larger norm has the smaller error."""
     return (one[0] - other[0]) * (one[1] - other[1]) < 0
 
 
 @CLAIMS.add(
     "S17",
     "Networks trained on random signs reach almost the largest Rademacher"
-    " complexity, so that bounds on generalization by it say nothing.",
+    " complexity, so generalization bounds based on it are vacuous.",
     "Section 2.2",
-    "the Rademacher complexity of every network, estimated from below by"
-    " training on random signs, is at least 0.99 of the largest, 1, for every"
-    " draw of the signs; undecided where draws disagree; VC dimension and"
-    " uniform stability are argued in the paper, and not judged here",
+    "For every network and every draw of random signs, training gives a lower"
+    " estimate of the Rademacher complexity of at least 0.99, where the maximum"
+    " is 1. A network is undecided if its draws disagree. The paper's arguments"
+    " about VC dimension and uniform stability are not judged.",
 )
 def _s17(records):
     columns = ("functions", "estimate", "complexity", "least")
@@ -234,6 +238,6 @@ def _s17(records):
 def _reaches(name: str, row: dict) -> Finding:
     number = f"{name}: {row['complexity']:.3f}"
     if row["least"] < _REACHED <= row["complexity"]:
-        reason = f"{name}: the least draw has {row['least']:.3f}"
+        reason = f"{name}: the smallest draw has {row['least']:.3f}"
         return Finding(UNDECIDED, (number,), (reason,))
     return found(row["complexity"] >= _REACHED, number)

@@ -1,4 +1,4 @@
-"""Verdicts on claims, by rules that use measured numbers only."""
+"""Verdicts on claims, by rules that use only measured numbers."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
@@ -8,23 +8,23 @@ from rethink_keras.report.statistics import Interval
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 UNKNOWN, UNTESTED = "not measured yet", "not tested"
-_REASONS = 3  # shown
+_REASONS = 3  # number of reasons shown
 
 Evidence = TypeVar("Evidence")
 
 
 class NotMeasuredError(LookupError):
-    """A claim needs something that was not measured; the message names it."""
+    """A claim needs a measurement that is missing; the message names it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """The outcome of a check, or of several together.
+    """The outcome of one check, or of several combined.
 
     Attributes:
       verdict: HOLDS, FAILS, UNDECIDED, UNKNOWN or UNTESTED.
-      numbers: what was measured, one text a number.
-      reasons: why the check is undecided, or what is missing.
+      numbers: measured numbers, one text each.
+      reasons: why the check is undecided, or which measurement is missing.
     """
 
     verdict: str
@@ -40,21 +40,24 @@ class Finding:
         return "; ".join((*self.numbers, *reasons))
 
     def opposite(self) -> "Finding":
-        """The finding on the contrary statement."""
+        """Returns the finding on the opposite statement."""
         swapped = {HOLDS: FAILS, FAILS: HOLDS}
         verdict = swapped.get(self.verdict, self.verdict)
         return dataclasses.replace(self, verdict=verdict)
 
 
 def found(holds: bool, *numbers: str) -> Finding:
-    """A finding that is decided."""
+    """Returns a finding that holds or fails."""
     return Finding(HOLDS if holds else FAILS, numbers)
 
 
 def above(
     interval: Interval, threshold: float, name: str, number: str
 ) -> Finding:
-    """Whether a value is above a threshold; undecided within its interval."""
+    """Judges whether a value is above a threshold.
+
+    The finding is undecided if the interval contains the threshold.
+    """
     if interval.low > threshold or interval.high < threshold:
         return found(interval.low > threshold, number)
     reason = f"{name} is within noise of {threshold:g}"
@@ -64,7 +67,7 @@ def above(
 def each(
     check: Callable[..., Finding], names: Iterable[str], *arguments: object
 ) -> list[Finding]:
-    """A check of each name; UNKNOWN for what was not measured.
+    """Applies a check to each name; UNKNOWN where a measurement is missing.
 
     Args:
       check: takes a name and the arguments.
@@ -75,7 +78,7 @@ def each(
 
 
 def attempt(check: Callable[..., Finding], *arguments: object) -> Finding:
-    """A check's finding; UNKNOWN if what it needs was not measured."""
+    """Returns the finding of a check; UNKNOWN if a measurement is missing."""
     try:
         return check(*arguments)
     except NotMeasuredError as missing:
@@ -83,16 +86,16 @@ def attempt(check: Callable[..., Finding], *arguments: object) -> Finding:
 
 
 def every(findings: Sequence[Finding]) -> Finding:
-    """Whether all statements hold: one that fails decides."""
-    return _together(findings, FAILS, HOLDS)
+    """Judges whether all statements hold; one failure decides."""
+    return _combine(findings, FAILS, HOLDS)
 
 
 def some(findings: Sequence[Finding]) -> Finding:
-    """Whether any statement holds: one that holds decides."""
-    return _together(findings, HOLDS, FAILS)
+    """Judges whether any statement holds; one that holds decides."""
+    return _combine(findings, HOLDS, FAILS)
 
 
-def _together(
+def _combine(
     findings: Sequence[Finding], decisive: str, otherwise: str
 ) -> Finding:
     verdicts = {finding.verdict for finding in findings}
@@ -114,16 +117,16 @@ def _together(
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """A claim with what was measured of it.
+    """A claim with its verdict and evidence.
 
     Attributes:
-      name: its number in an overview that readers start from.
-      claim: as commonly told.
-      section: where the paper makes it.
-      rule: by which it is judged.
+      name: number of the claim, such as `S1`; see `claims`.
+      claim: the claim as commonly stated.
+      section: where the paper makes the claim.
+      rule: rule by which the claim is judged.
       verdict: holds, does not hold, undecided, not measured yet, or not
         tested.
-      evidence: the numbers, and why there is no verdict.
+      evidence: measured numbers, and reasons if there is no verdict.
     """
 
     name: str
@@ -135,10 +138,10 @@ class Verdict:
 
 
 class Claims(Generic[Evidence]):
-    """Claims that are judged by the same evidence.
+    """A collection of claims that are judged by the same evidence.
 
     Args:
-      *parts: collections whose claims these hold too.
+      *parts: collections whose claims are included.
     """
 
     def __init__(self, *parts: "Claims[Evidence]") -> None:
@@ -147,7 +150,7 @@ class Claims(Generic[Evidence]):
         ]
 
     def add(self, name: str, claim: str, section: str, rule: str) -> Callable:
-        """Adds the claim that the decorated function judges."""
+        """Registers the claim that the decorated function judges."""
 
         def register(judge: Callable[[Evidence], Finding]):
             self._claims.append(((name, claim, section, rule), judge))

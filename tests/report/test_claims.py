@@ -1,4 +1,4 @@
-"""Each claim in a world where it holds, in one where not, and undecided."""
+"""Each claim on results for which it holds, fails and is undecided."""
 
 import pytest
 
@@ -20,7 +20,7 @@ NETWORKS = (
 CONDITIONS = ("shuffled_pixels", "random_pixels", "gaussian", "random_labels")
 MODELS = ("inception", "alexnet", "mlp_1x512")
 LEVELS = [f"{level / 10}" for level in range(11)]
-# What a run leaves that had the paper's steps and did not learn anything.
+# Result of a run with the paper's number of steps that did not learn.
 STUCK = {
     "train_accuracy": 0.11,
     "steps": 19_550,
@@ -43,12 +43,12 @@ def verdict(name, logdir, scale="paper"):
 
 
 def write(logdir, experiment, rows, seed=0):
-    """Runs of rows; what they measured by the row's name."""
+    """Writes one result per row, with the given measurements."""
     for name, measured in rows.items():
         write_result(logdir, row_of(experiment, name), seed, **measured)
 
 
-def test_without_runs_nothing_is_known(tmp_path):
+def test_claims_without_runs_are_unknown(tmp_path):
     runs = CLAIMS.judge(
         Evidence(
             "paper",
@@ -82,7 +82,7 @@ def test_without_runs_nothing_is_known(tmp_path):
         (None, UNKNOWN),
     ],
 )
-def test_a_budget_is_no_verdict_on_random_labels(last, expected, tmp_path):
+def test_runs_with_too_few_steps_are_undecided(last, expected, tmp_path):
     rows = {f"{network}_random_labels": {} for network in NETWORKS}
     rows["mlp_1x512_random_labels"] = last
     if last is None:
@@ -107,12 +107,14 @@ def test_a_network_fits_if_each_of_its_seeds_does(tmp_path):
         ({}, (0.2,), FAILS),
         (STUCK, (0.1,), FAILS),
         ({}, (0.125,), UNDECIDED),
-        # At two seeds the mean of 10 % is known to 6.4 points.
+        # With two seeds, the interval of the mean is ±6.4 points.
         ({}, (0.105, 0.095), UNDECIDED),
         ({}, (0.101, 0.099), HOLDS),
     ],
 )
-def test_memorizing_takes_fitting_and_chance(noise, tests, expected, tmp_path):
+def test_memorization_needs_fitting_and_chance_accuracy(
+    noise, tests, expected, tmp_path
+):
     write(tmp_path, "figure1a", {"random_pixels": {}, "gaussian": noise})
     for seed, test in enumerate(tests):
         rows = {"random_labels": {"test_accuracy": test}}
@@ -217,7 +219,7 @@ def test_the_loss_falls_in_every_condition(gaussian, expected, tmp_path):
     assert verdict("S15", tmp_path).verdict == expected
 
 
-# Generalization: right answers of 10,000 in rows of Table 1
+# Generalization: correct predictions of 10,000 in rows of Table 1
 
 
 def crops(crop, decay):
@@ -255,7 +257,7 @@ COMPARED = [
 
 
 @pytest.mark.parametrize(("claim", "right", "expected"), COMPARED)
-def test_rows_of_one_seed_are_compared_on_their_images(
+def test_rows_with_one_seed_are_compared_on_shared_images(
     claim, right, expected, tmp_path
 ):
     rows = {name: {"right": count} for name, count in right.items()}
@@ -266,7 +268,7 @@ def test_rows_of_one_seed_are_compared_on_their_images(
 
 
 @pytest.mark.parametrize(("claim", "right", "expected"), COMPARED)
-def test_rows_of_several_seeds_are_compared_between_seeds(
+def test_rows_with_several_seeds_are_compared_between_seeds(
     claim, right, expected, tmp_path
 ):
     for seed in range(3):
@@ -281,14 +283,12 @@ def test_rows_of_several_seeds_are_compared_between_seeds(
 
 
 @pytest.mark.parametrize(("claim", "right", "_"), COMPARED[::3])
-def test_one_seed_without_predictions_decides_nothing(
-    claim, right, _, tmp_path
-):
+def test_one_seed_without_predictions_is_undecided(claim, right, _, tmp_path):
     rows = {n: {"test_accuracy": k / 10_000} for n, k in right.items()}
     write(tmp_path, "table1", rows)
     found = verdict(claim, tmp_path)
     assert found.verdict == UNDECIDED
-    assert "one seed, and predictions not kept" in found.evidence
+    assert "one seed without saved predictions" in found.evidence
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_regularizers_are_neither_necessary_nor_sufficient(
     assert verdict("S8", tmp_path).verdict == expected
 
 
-def test_one_network_shows_that_a_regularizer_is_not_sufficient(tmp_path):
+def test_one_network_suffices_to_show_insufficient_regularizers(tmp_path):
     write(tmp_path, "table1", {name: {} for name in NETWORKS})
     write(
         tmp_path,
@@ -334,7 +334,7 @@ def test_one_network_shows_that_a_regularizer_is_not_sufficient(tmp_path):
         ((0.10, 0.0), HOLDS),
         ((0.0, 0.0), FAILS),
         ((0.10, 0.10), FAILS),
-        # 2.5 points are more than 2 and within the noise of the best epoch.
+        # 2.5 points exceed 2 points but are within the noise of the best epoch.
         ((0.025, 0.0), UNDECIDED),
     ],
 )
@@ -353,8 +353,8 @@ def test_early_stopping_helps_some_and_not_others(gains, expected, tmp_path):
     assert verdict("S9", tmp_path).verdict == expected
 
 
-def test_the_best_of_many_epochs_takes_a_larger_gain(tmp_path):
-    """3.5 points are beyond the noise of one epoch, and not of fifty."""
+def test_the_best_of_many_epochs_needs_a_larger_gain(tmp_path):
+    """3.5 points exceed the noise of one epoch but not of fifty."""
     for count, expected in ((1, HOLDS), (50, UNDECIDED)):
         logdir = tmp_path / str(count)
         rows = {name: {"best_test_accuracy": 0.5} for name in NETWORKS}
@@ -378,7 +378,7 @@ def test_the_best_of_many_epochs_takes_a_larger_gain(tmp_path):
         ((31, 7_500), (30, 5_300), UNDECIDED),
     ],
 )
-def test_slow_and_good_is_compared_at_one_learning_rate(
+def test_slow_networks_are_compared_at_the_same_learning_rate(
     alexnet, mlp, expected, tmp_path
 ):
     measured = dict.fromkeys(NETWORKS, (14, 5_000)) | {

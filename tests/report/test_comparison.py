@@ -1,4 +1,4 @@
-"""What TensorBoard shows a browser: every text, figure and number."""
+"""Texts, figures and numbers that TensorBoard shows in a browser."""
 
 import pytest
 import tensorflow as tf
@@ -17,7 +17,7 @@ FIGURES = [name for name in TITLES if name in AXES]
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory) -> Browser:
-    """TensorBoard over all tables and figures, with a run of each."""
+    """TensorBoard on all tables and figures, with one run each."""
     logs = tmp_path_factory.mktemp("logs")
     shown = logs / "shown"
     configs = set()
@@ -47,7 +47,7 @@ def test_a_figure_is_an_image_and_a_text(compared, name):
     assert "<" in compared.text(run_name, name)
 
 
-def test_a_table_is_a_text_of_its_rows(compared):
+def test_a_table_is_a_text_with_its_rows(compared):
     text = compared.text("table1/report", "table1")
     assert "<table>" in text
     assert "50.51" in text
@@ -64,7 +64,7 @@ def test_every_text_and_image_can_be_shown(compared):
         assert compared.images(run_name, tag)
 
 
-def test_a_record_of_the_theory_is_a_text_and_its_figures(tmp_path):
+def test_a_record_of_the_theory_is_a_text_and_images(tmp_path):
     png = tf.io.encode_png(tf.zeros((4, 5, 3), tf.uint8)).numpy()
     record = Record(
         experiment="theorem1",
@@ -87,7 +87,7 @@ def test_a_record_of_the_theory_is_a_text_and_its_figures(tmp_path):
         assert [pixels(x) for x in board.images(where, tag)] == [(4, 5, 3)]
 
 
-def test_a_run_is_a_text_of_what_ran(tmp_path):
+def test_a_run_has_a_text_about_its_configuration(tmp_path):
     config = RunConfig(train_examples=20, epochs=1)
     run(config, tmp_path / "run", verbose=False)
     board = Browser(tmp_path)

@@ -1,4 +1,4 @@
-"""The report: ours beside the paper's, and nothing that no run produced."""
+"""The report: our results, the paper's numbers and their comparison."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def scalars(path, tag):
 # The paper's values
 
 
-def test_the_papers_values_are_those_of_its_text():
+def test_curves_agree_with_the_papers_text():
     random_labels = dict(paper.curve("figure1a", "epoch", "random_labels"))
     below = [epoch for epoch, loss in random_labels.items() if loss <= 0.05]
     assert min(below) == 36
@@ -41,7 +41,7 @@ def test_the_papers_values_are_those_of_its_text():
     assert failed["row"] == "alexnet_weight_decay"
 
 
-def test_the_ends_of_figure_2a_are_those_of_table_2():
+def test_figure_2a_ends_at_the_values_of_table_2():
     ends = {
         name: paper.long_curve("figure2a_long", name)[-1][1]
         for name in ("test_all", "test_wdonly", "test_none", "train_all")
@@ -60,7 +60,7 @@ def test_the_ends_of_figure_2a_are_those_of_table_2():
 # Numbers
 
 
-def test_seeds_make_a_mean_and_a_deviation(tmp_path):
+def test_mean_and_standard_deviation_over_seeds(tmp_path):
     row = row_of("table1", "mlp_1x512")
     for seed, accuracy in enumerate((0.50, 0.51, 0.53)):
         write_result(tmp_path, row, seed, test_accuracy=accuracy)
@@ -80,8 +80,8 @@ def compared(logdir, experiment, name, scale="paper"):
     return found.compared, found.difference, found.within_noise
 
 
-def test_the_papers_run_is_one_more_seed(tmp_path):
-    """The shared test images cancel: the bound is that of the seeds alone."""
+def test_the_papers_run_is_compared_as_one_more_seed(tmp_path):
+    """The shared test images cancel, so the bound depends only on the seeds."""
     row = row_of("table1", "mlp_1x512")
     write_result(tmp_path, row, test_accuracy=0.49)
     found = compared(tmp_path, "table1", row.name)
@@ -93,8 +93,8 @@ def test_the_papers_run_is_one_more_seed(tmp_path):
     assert found == ("test", "-0.51", "yes (±4.97)")
 
 
-def test_random_labels_are_compared_by_training(tmp_path):
-    """Test accuracies at chance agree by themselves."""
+def test_random_labels_are_compared_by_training_accuracy(tmp_path):
+    """Test accuracies at chance always agree."""
     row = row_of("table1", "inception_no_batch_norm_random_labels")
     for seed, accuracy in enumerate((0.109, 0.110, 0.111)):
         write_result(
@@ -112,14 +112,14 @@ def test_the_sample_is_not_compared_with_the_full_data_set(name, tmp_path):
     assert compared(tmp_path, "table1", name, "sample") == ("", "", "")
 
 
-def test_the_number_of_rows_outside_stands_beside_that_of_chance(tmp_path):
+def test_the_report_compares_rows_outside_the_bound_with_chance(tmp_path):
     logs, target = tmp_path / "logs", tmp_path / "report"
     for name, test in (("mlp_1x512", 0.5051), ("mlp_3x512", 0.9)):
         for seed in range(2):
             write_result(logs, row_of("table1", name), seed, test_accuracy=test)
     write_report(str(logs), str(target))
     text = " ".join((target / "report.md").read_text().split())
-    assert ("1 of 2 rows are outside; 0.1 would be by chance alone") in text
+    assert "1 of 2 rows are outside the bound; by chance, 0.1 would be" in text
 
 
 def test_scales_never_mix(tmp_path):
@@ -151,7 +151,7 @@ def test_slow_down_is_relative_to_true_labels_of_the_same_seed(tmp_path):
     assert errors["inception"].ours[1] == [(1.0, 0.5)]
 
 
-def test_points_over_the_levels_stand_beside_the_papers(tmp_path):
+def test_points_over_levels_are_listed_with_the_papers(tmp_path):
     for seed in (0, 1):
         for level, epochs in (("0.0", 10), ("1.0", 30 + seed)):
             write_result(
@@ -177,7 +177,7 @@ def test_points_over_the_levels_stand_beside_the_papers(tmp_path):
     assert level_rows(curves("figure1a", figure)) == []
 
 
-def test_memorization_tells_clean_from_corrupted_labels(tmp_path):
+def test_memorization_separates_clean_from_corrupted_labels(tmp_path):
     row = row_of("memorization", "resnet_corruption_20")
     write_result(tmp_path, row)
     section = compare(
@@ -201,7 +201,7 @@ def test_memorization_tells_clean_from_corrupted_labels(tmp_path):
 # TensorBoard
 
 
-def test_the_papers_curves_overlay_ours(tmp_path):
+def test_the_papers_curves_and_ours_share_a_tag(tmp_path):
     write_result(tmp_path, row_of("figure1a", "random_labels"))
     compare(str(tmp_path), "figure1a", "paper", find_runs(tmp_path))
     root = tmp_path / "figure1a"
@@ -216,7 +216,7 @@ def test_the_papers_curves_overlay_ours(tmp_path):
     assert again == papers
 
 
-def test_a_table_is_a_page_of_hparams_with_the_papers_numbers(tmp_path):
+def test_a_table_is_an_hparams_page_with_the_papers_numbers(tmp_path):
     write_result(tmp_path, row_of("table1", "mlp_1x512"), test_accuracy=0.5)
     compare(str(tmp_path), "table1", "paper", find_runs(tmp_path))
     session = tmp_path / "table1" / "mlp_1x512" / "seed=0"
@@ -236,7 +236,7 @@ def test_a_table_is_a_page_of_hparams_with_the_papers_numbers(tmp_path):
 # The page
 
 
-def test_the_report_shows_runs_and_no_other_numbers(tmp_path):
+def test_the_report_shows_only_numbers_of_finished_runs(tmp_path):
     logs, target = tmp_path / "logs", tmp_path / "report"
     write_result(logs, row_of("table1", "mlp_1x512"), test_accuracy=0.4321)
     write_result(logs, row_of("figure1a", "true_labels"))

@@ -1,4 +1,4 @@
-"""RESULTS.md says what the committed runs say."""
+"""RESULTS.md agrees with the committed reference runs."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 REFERENCE = ROOT / "tensorboard_logs" / "reference"
 
 
-def test_results_are_those_of_the_reference_runs():
+def test_results_equal_the_report_of_the_reference_runs():
     """RESULTS.md and docs/results/ are as tools/results.py makes them."""
     make_page = runpy.run_path(str(ROOT / "tools" / "results.py"))["make_page"]
     page, figures = make_page(REFERENCE)
@@ -20,7 +20,7 @@ def test_results_are_those_of_the_reference_runs():
     assert stored == set(figures)
 
 
-def test_reference_runs_name_no_directory_of_the_machine_that_ran_them():
+def test_reference_runs_contain_no_local_directories():
     files = [p for p in REFERENCE.rglob("*") if p.is_file()]
     assert any(path.name == "result.json" for path in files)
     for path in files:
@@ -31,7 +31,7 @@ def test_reference_runs_name_no_directory_of_the_machine_that_ran_them():
             assert config.get("data_dir") is None, path
 
 
-def test_the_command_that_shows_a_run_is_quoted():
+def test_the_tensorboard_command_is_quoted():
     result = {
         "config": RunConfig().as_dict(),
         "train_accuracy": 1.0,

@@ -1,4 +1,4 @@
-"""Runs in the report: precision, stop, evaluation, and the command of each."""
+"""Runs in the report: precision, early stops, evaluation and commands."""
 
 import dataclasses
 import pathlib
@@ -25,8 +25,8 @@ def shown(logdir):
     return found
 
 
-def asked_for(command):
-    """The config that a command asks for, flagfiles read."""
+def config_of(command):
+    """Parses a command, including its flagfile, to a config."""
     _, _, module, *flags = shlex.split(command)
     assert module == "rethink_keras.main"
     name = flags[0].removeprefix("--flagfile=")
@@ -73,7 +73,7 @@ def test_a_command_repeats_the_run_that_is_shown(
     )
     write_result(tmp_path, INCEPTION, config=config)
     found = shown(tmp_path)
-    assert asked_for(found.command) == config
+    assert config_of(found.command) == config
     assert ("--flagfile" in found.command) == (stop is not None)
 
 
@@ -82,12 +82,12 @@ def test_every_command_of_the_reference_runs_repeats_its_run(scale):
     runs = find_runs(ROOT / "tensorboard_logs" / "reference").values()
     for experiment in TITLES:
         for row in load(experiment, scale):
-            assert asked_for(command_of(row, None)) == row.config
+            assert config_of(command_of(row, None)) == row.config
             for run in counting_runs(runs, row.config).values():
-                assert asked_for(command_of(row, run)) == run.config
+                assert config_of(command_of(row, run)) == run.config
 
 
-def test_a_run_of_several_rows_is_listed_once(tmp_path):
+def test_a_run_that_counts_for_several_rows_is_listed_once(tmp_path):
     write_result(tmp_path, row_of("figure1b", "mlp_1x512_0.0"))
     rows = [
         row
@@ -101,7 +101,7 @@ def test_a_run_of_several_rows_is_listed_once(tmp_path):
     assert (line.seed, line.epochs, line.minutes) == ("0", "2", "1.5")
 
 
-def test_pages_and_the_csv_file_name_each_run(tmp_path):
+def test_pages_and_csv_file_list_each_run(tmp_path):
     logs, target = tmp_path / "logs", tmp_path / "report"
     write_result(logs, INCEPTION)
     write_report(str(logs), str(target))

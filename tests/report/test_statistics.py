@@ -1,4 +1,4 @@
-"""Tests and intervals of the report, and how often they are wrong."""
+"""Statistical tests and intervals, and their error rates."""
 
 import numpy as np
 import pytest
@@ -15,10 +15,10 @@ from rethink_keras.report.statistics import (
     unpaired_noise,
 )
 
-WORLDS = 20_000
+POPULATIONS = 20_000
 
 
-def test_the_bound_of_one_more_run_is_students():
+def test_the_prediction_bound_is_students():
     # sd 1, n = 3: the quantile of 2 degrees of freedom times sqrt(4/3).
     bound = prediction_bound((49.0, 50.0, 51.0))
     assert bound == pytest.approx(4.302653 * (4 / 3) ** 0.5)
@@ -53,28 +53,28 @@ def test_the_paired_test_is_the_exact_binomial_test():
         assert paired_p_value(first, second) == pytest.approx(exact)
 
 
-def test_more_comparisons_take_more():
+def test_more_comparisons_give_a_larger_bound():
     one = unpaired_noise(50.0, 50.0, 10_000)
     assert one == pytest.approx(1.96 * 0.5 * 2**0.5, abs=1e-3)
     assert unpaired_noise(50.0, 50.0, 10_000, 10) > 1.4 * one
 
 
-def test_ranks_agree_disagree_or_say_nothing():
+def test_rank_correlation_of_equal_reversed_and_constant_ranks():
     assert rank_correlation((1, 2, 3), (10, 20, 30)) == pytest.approx(1)
     assert rank_correlation((1, 2, 3), (3, 2, 1)) == pytest.approx(-1)
     assert np.isnan(rank_correlation((1, 1, 1), (3, 2, 1)))
 
 
 def accuracies(generator, runs):
-    """Test accuracies of equal procedures, in worlds with images of their own.
+    """Simulates test accuracies of runs of one procedure on random test sets.
 
-    Each image is of one of 20 degrees of difficulty, which all runs of a world
-    share; seeds differ by the draw of each image and by a quality of the run.
+    Each image has one of 20 degrees of difficulty, which all runs on a test set
+    share. Runs differ in the outcome on each image and in their quality.
     """
-    difficulty = generator.dirichlet(np.ones(20), WORLDS) * 10_000
+    difficulty = generator.dirichlet(np.ones(20), POPULATIONS) * 10_000
     images = np.round(difficulty).astype(int)[:, None, :]
-    shares = generator.beta(0.5, 0.5, (WORLDS, 1, 20))
-    quality = generator.normal(0, 0.003, (WORLDS, runs, 1))
+    shares = generator.beta(0.5, 0.5, (POPULATIONS, 1, 20))
+    quality = generator.normal(0, 0.003, (POPULATIONS, runs, 1))
     right = generator.binomial(images, np.clip(shares + quality, 0, 1))
     return 100 * right.sum(axis=-1) / images.sum(axis=-1)
 
@@ -83,19 +83,19 @@ def accuracies(generator, runs):
 def test_false_verdicts_between_seeds_are_5_percent(seeds):
     generator = np.random.default_rng(seeds)
     runs = accuracies(generator, 2 * seeds)
-    ours, others = runs[:, :seeds], runs[:, seeds:]
-    difference = np.abs(others[:, 0] - ours.mean(axis=1))
-    to_paper = np.mean(difference > prediction_bound(ours))
+    first, others = runs[:, :seeds], runs[:, seeds:]
+    difference = np.abs(others[:, 0] - first.mean(axis=1))
+    to_paper = np.mean(difference > prediction_bound(first))
     assert to_paper == pytest.approx(0.05, abs=0.01)
-    between = np.mean(seeds_p_value(ours, others) <= LEVEL)
+    between = np.mean(seeds_p_value(first, others) <= LEVEL)
     assert between == pytest.approx(0.05, abs=0.01)
 
 
 @pytest.mark.parametrize("images", [1_000, 10_000])
 def test_false_verdicts_between_networks_are_5_percent(images):
     generator = np.random.default_rng(images)
-    # Two networks of equal accuracy: each is right where the other is wrong
-    # on 15 % of the population.
-    cells = generator.multinomial(images, [0.15, 0.15, 0.7], WORLDS)
+    # Two networks of equal accuracy: each is correct and the other wrong on
+    # 15 % of the population.
+    cells = generator.multinomial(images, [0.15, 0.15, 0.7], POPULATIONS)
     wrong = np.mean(paired_p_value(cells[:, 0], cells[:, 1]) <= LEVEL)
     assert wrong == pytest.approx(0.05, abs=0.01)

@@ -1,4 +1,4 @@
-"""Table 2 in the report: top-5, the best test accuracies, the sample."""
+"""Table 2 in the report: top-5 and best test accuracies."""
 
 from rethink_keras.report.page import compare, make_section
 from rethink_keras.report.tables import rows_as_text
@@ -43,7 +43,7 @@ def test_table_2_has_top_5_and_the_best_in_parentheses(tmp_path):
     assert "top-5" not in rows_as_text(table1.rows)
 
 
-def test_the_sample_is_not_held_against_imagenet(tmp_path):
+def test_the_sample_is_not_compared_with_imagenet(tmp_path):
     row = row_of("table2", "inception_v3", "sample")
     few = {name: None for name in IMAGENET if "top5" in name}
     write_result(tmp_path, row, **few)

@@ -1,4 +1,4 @@
-"""Claims of theory: judged from records, by the rules and nothing else."""
+"""Claims about the theory, judged from records."""
 
 import pytest
 from matplotlib.figure import Figure
@@ -80,7 +80,7 @@ def complexities(*reached):
     return record_of("complexity", "rademacher", [*rows, linear])
 
 
-def test_without_records_nothing_is_known_but_what_to_run():
+def test_claims_without_records_name_the_scripts_to_run():
     found = {v.name: v for v in CLAIMS.judge([])}
     assert list(found) == ["S11", "S12", "S13", "S14", "S17"]
     assert found.pop("S12").verdict == UNTESTED
@@ -101,7 +101,7 @@ def test_without_records_nothing_is_known_but_what_to_run():
         (theorem(accuracy=98.0), FAILS),
     ],
 )
-def test_memorizing_takes_exactly_the_weights_of_the_theorem(record, expected):
+def test_memorization_needs_exactly_the_theorems_weights(record, expected):
     found = verdict("S11", record)
     assert found.verdict == expected
     assert "n = 50" in found.evidence
@@ -115,20 +115,20 @@ def test_memorizing_takes_exactly_the_weights_of_the_theorem(record, expected):
     ("zero", "random", "expected"),
     [(1e-4, 0.5, HOLDS), (2e-4, 0.5, FAILS), (1e-5, 1e-5, FAILS)],
 )
-def test_descent_ends_at_the_minimum_norm_from_zero_alone(
+def test_only_descent_from_zero_ends_at_the_minimum_norm(
     zero, random, expected
 ):
     assert verdict("S13", descents(zero, random)).verdict == expected
 
 
-def test_a_descent_that_has_not_converged_decides_nothing():
+def test_a_descent_that_has_not_converged_is_undecided():
     found = verdict("S13", descents(0.3, 0.9, loss=1e-3))
     assert found.verdict == UNDECIDED
     assert "a descent ended at a loss of 0.001" in found.evidence
 
 
 def kernels(*errors, name="cifar10_convnet"):
-    """A record of Table 3: a kernel for each four errors of growing norms."""
+    """A record of Table 3: one kernel per four errors, at increasing norms."""
     rows = [
         {
             "filters": None,
@@ -158,14 +158,12 @@ MIXED = ((30.0, 10.0, 40.0, 20.0), (20.0, 40.0, 10.0, 30.0))  # no correlation
         (MIXED[:1], UNDECIDED),
     ],
 )
-def test_norms_say_nothing_if_they_are_not_correlated_with_errors(
-    errors, expected
-):
+def test_norms_must_not_correlate_with_errors(errors, expected):
     assert verdict("S14", kernels(*errors)).verdict == expected
 
 
 def test_norms_of_different_kernels_are_not_compared():
-    """Each of the records has two kernels, whose norms are other numbers."""
+    """Both records have two kernels, with norms on different scales."""
     pixels = kernels(RISING, RISING)
     wavelets = kernels([0.5 * e for e in RISING], RISING, name="cifar10_gabor")
     found = verdict("S14", pixels, wavelets)
@@ -180,7 +178,7 @@ def test_norms_of_different_kernels_are_not_compared():
     assert found.verdict == UNDECIDED
 
 
-def test_the_papers_pair_and_ours_are_said_plainly():
+def test_the_evidence_describes_the_papers_pair_and_ours():
     ours = [
         record_of(
             "table3",
@@ -196,11 +194,11 @@ def test_the_papers_pair_and_ours_are_said_plainly():
     found = verdict("S14", kernels(*MIXED), *ours)
     assert (
         "the paper's pixels and Gabor wavelets on MNIST: norms 220 and 390,"
-        " errors 1.20 and 0.60 %, the larger norm errs less"
+        " errors 1.20 and 0.60 %; the larger norm has the smaller error"
     ) in found.evidence
     assert (
         "our pixels and Gabor wavelets on MNIST: norms 145 and 105, errors 1.22"
-        " and 0.37 %, the smaller norm errs less"
+        " and 0.37 %; the smaller norm has the smaller error"
     ) in found.evidence
 
 
@@ -212,9 +210,7 @@ def test_the_papers_pair_and_ours_are_said_plainly():
         ((0.995, 0.98), UNDECIDED),
     ],
 )
-def test_every_network_reaches_the_largest_complexity_or_the_claim_falls(
-    second, expected
-):
+def test_every_network_must_reach_the_largest_complexity(second, expected):
     found = verdict("S17", complexities((1.0, 1.0), second))
     assert found.verdict == expected
 
