@@ -1,18 +1,20 @@
-"""Measures what dividing a run costs, on the processors of one machine.
+"""Measures the overhead of distribution strategies on one machine's CPUs.
 
   python benchmarks/devices.py
   python benchmarks/devices.py --models=small_inception --rounds=1
 
-The same run (cifar10_sample, the same whole batches) as whole commands that
-take turns, round after round:
+Runs the same training on cifar10_sample with each strategy, alternating over
+several rounds:
 
   single            one process, all cores
   mirrored          one process, two logical devices
   multi_worker      two processes over the loopback interface
-  parameter_server  a coordinator, a server and two workers, likewise
+  parameter_server  a coordinator, a server and two workers over the loopback
+                    interface
 
-The cores are the same, so that images per second over those of single tell the
-overhead: 1 is none. Medians of the rounds. The machine should be idle.
+All strategies use the same cores, so the ratio of images per second to those of
+`single` shows the overhead: 1 means none. The table shows medians over rounds.
+The machine should be idle.
 """
 
 import contextlib
@@ -32,13 +34,15 @@ from rethink_keras.errors import InputError
 from rethink_keras.training.local_cluster import environments
 
 _MODELS = flags.DEFINE_list(
-    "models", ["mlp_1x512", "small_alexnet", "small_inception"], "networks"
+    "models",
+    ["mlp_1x512", "small_alexnet", "small_inception"],
+    "networks to time",
 )
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "rounds", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "number of rounds", lower_bound=1)
 _TRAIN_EXAMPLES = flags.DEFINE_integer(
-    "train_examples", 1_024, "images an epoch", lower_bound=128
+    "train_examples", 1_024, "images per epoch", lower_bound=128
 )
-_EPOCHS = flags.DEFINE_integer("epochs", 5, "epochs of a run", lower_bound=1)
+_EPOCHS = flags.DEFINE_integer("epochs", 5, "epochs per run", lower_bound=1)
 
 _TASKS: dict[str, dict[str, int]] = {
     "single": {},
@@ -49,7 +53,7 @@ _TASKS: dict[str, dict[str, int]] = {
 
 
 def images_per_second(model: str, strategy: str) -> float:
-    """Of the median epoch of a run, whose processes end with it."""
+    """Trains in subprocesses; returns images per second of the median epoch."""
     with tempfile.TemporaryDirectory() as workdir:
         command = [
             *(sys.executable, "-m", "rethink_keras.main"),
@@ -83,8 +87,8 @@ def _run() -> int:
     unknown = set(_MODELS.value) - set(MODELS)
     if unknown:
         raise InputError(
-            f"models={','.join(sorted(unknown))}: allowed are"
-            f" {', '.join(MODELS)}{suggestion(min(unknown), MODELS)}"
+            f"models={','.join(sorted(unknown))}: unknown network;"
+            f" allowed: {', '.join(MODELS)}{suggestion(min(unknown), MODELS)}"
         )
     with quiet_start():
         from rethink_keras import runs

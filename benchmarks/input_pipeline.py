@@ -1,18 +1,17 @@
-"""Measures how fast images stream, beside what the machine can decode.
+"""Measures the throughput of the input pipeline and of image decoding.
 
   python benchmarks/input_pipeline.py --dataset=imagenet2012 --data_dir=DIR
   python benchmarks/input_pipeline.py --dataset=my_photos --data_dir=DIR
 
-Images per second of three things, which take turns, round after round:
+Measures images per second of three sources, alternating over several rounds:
 
-  decoding   whole images, from memory, on all cores, and nothing else: what
-             the machine can do
-  centres    the batches of an evaluation
-  distorted  the batches of training with --distort
+  decoding   whole images from memory on all cores: the limit of the machine
+  centres    evaluation batches
+  distorted  training batches with --distort
 
-and each over decoding, as the median of the rounds. A window decodes faster
-than a whole image, so that a pipeline may be above 1. The machine should be
-idle.
+The table shows medians over rounds, also relative to decoding. The ratio may
+exceed 1, since a window of an image decodes faster than the whole image. The
+machine should be idle.
 """
 
 import os
@@ -26,22 +25,26 @@ from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import RunConfig
 
 _DATASET = flags.DEFINE_string(
-    "dataset", "cifar10_sample", "TFDS's name, or a folder in --data_dir"
+    "dataset", "cifar10_sample", "TFDS name, or a folder in --data_dir"
 )
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "where it lies")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "directory of the data set")
 _IMAGE_SIZE = flags.DEFINE_integer(
-    "image_size", 299, "side to resize to", lower_bound=8
+    "image_size", 299, "side of the resized images", lower_bound=8
 )
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "images", lower_bound=1)
-_SECONDS = flags.DEFINE_float("seconds", 3.0, "about how long a round takes")
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "rounds", lower_bound=1)
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", 32, "images per batch", lower_bound=1
+)
+_SECONDS = flags.DEFINE_float(
+    "seconds", 3.0, "approximate duration of a measurement"
+)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "number of rounds", lower_bound=1)
 
 _IN_MEMORY = 1_000
 _EPOCHS = 10**6
 
 
 def decoding(config: RunConfig) -> Iterator:
-    """Batches of whole images, decoded from memory on all cores."""
+    """Yields batches of whole images, decoded from memory on all cores."""
     import tensorflow as tf
 
     from rethink_keras import data
@@ -59,7 +62,7 @@ def decoding(config: RunConfig) -> Iterator:
 
 
 def streaming(config: RunConfig, *, train: bool) -> Iterator:
-    """The batches of a run, again and again."""
+    """Yields the batches of a run repeatedly."""
     from rethink_keras import runs, training
 
     inputs = runs.make_inputs(config)
@@ -73,12 +76,12 @@ def streaming(config: RunConfig, *, train: bool) -> Iterator:
 
 
 def images_per_second(batches: Iterator, config: RunConfig) -> float:
-    """Of as many batches as about --seconds take."""
-    begun, count, seconds = time.perf_counter(), 0, 0.0
+    """Measures the throughput of batches for about --seconds."""
+    start_time, count, seconds = time.perf_counter(), 0, 0.0
     while seconds < _SECONDS.value:
         next(batches)
         count += 1
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start_time
     return count * config.batch_size / seconds
 
 
@@ -101,7 +104,9 @@ def _run() -> int:
     speeds: dict[str, list[float]] = {name: [] for name in sources}
     for _ in range(_ROUNDS.value):
         for name, make in sources.items():
-            batches = make()  # anew, for what waits would be decoded already
+            batches = (
+                make()
+            )  # new, since waiting batches would be decoded already
             next(batches)
             speeds[name].append(images_per_second(batches, config))
     print(f"{runs.device()}; {config.dataset} at {config.image_size}")

@@ -1,9 +1,10 @@
 """The paper's networks and their training in PyTorch, for the benchmark.
 
-As rethink_keras has them, with two differences that leave the work the same:
-initial weights are PyTorch's, and strided convolutions pad both sides by one.
-Images stay in memory as [n, height, width, channels], so that every network
-sees PyTorch's memory format channels_last without a copy.
+The networks are those of rethink_keras, with two differences that leave the
+amount of computation unchanged: initial weights are PyTorch's, and strided
+convolutions pad both sides by one. Images are stored as
+[n, height, width, channels], so that every network gets PyTorch's memory format
+channels_last without a copy.
 """
 
 import itertools
@@ -15,21 +16,21 @@ from torch.nn import functional
 
 
 class Channels(nn.Module):
-    """[n, height, width, channels] as [n, channels, height, width]."""
+    """Permutes [n, height, width, channels] to channels first."""
 
     def forward(self, x):
         return x.permute(0, 3, 1, 2)
 
 
 class Rows(nn.Module):
-    """[n, channels, height, width] flattened, channels last: [n, values]."""
+    """Flattens channels-first images in channels-last order: [n, values]."""
 
     def forward(self, x):
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
 class LocalResponseNorm(nn.Module):
-    """rethink_keras's layer; PyTorch's own takes several times as long."""
+    """Local response normalization, several times faster than PyTorch's."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -47,8 +48,8 @@ class LocalResponseNorm(nn.Module):
         return scaled.to(x.dtype).permute(0, 3, 1, 2)
 
 
-class Side(nn.Module):
-    """Two branches side by side, their channels concatenated."""
+class Branches(nn.Module):
+    """Two parallel branches with concatenated channels."""
 
     def __init__(self, first: nn.Module, second: nn.Module):
         super().__init__()
@@ -59,7 +60,7 @@ class Side(nn.Module):
 
 
 def mlp(*widths: int) -> nn.Module:
-    """A perceptron with ReLU between its layers, from images to logits."""
+    """Builds a perceptron with ReLU between layers, from images to logits."""
     layers: list[nn.Module] = [nn.Flatten()]
     for inputs, units in itertools.pairwise(widths):
         layers += [nn.Linear(inputs, units), nn.ReLU(inplace=True)]
@@ -67,7 +68,7 @@ def mlp(*widths: int) -> nn.Module:
 
 
 def small_alexnet() -> nn.Module:
-    """The small Alexnet, from images to logits."""
+    """Builds the small Alexnet, from images to logits."""
     layers: list[nn.Module] = [Channels()]
     for channels in (3, 64):
         layers += [
@@ -80,7 +81,7 @@ def small_alexnet() -> nn.Module:
 
 
 def small_inception() -> nn.Module:
-    """The small Inception, from images to logits."""
+    """Builds the small Inception, from images to logits."""
     modules: list[nn.Module] = [Channels(), _conv(3, 96, 3)]
     channels = 96
     for first, second in (
@@ -90,18 +91,18 @@ def small_inception() -> nn.Module:
     ):
         if first is None:
             pool = nn.MaxPool2d(3, 2, ceil_mode=True)
-            modules.append(Side(_conv(channels, second, 3, stride=2), pool))
+            modules.append(Branches(_conv(channels, second, 3, stride=2), pool))
             channels += second
         else:
             ones = _conv(channels, first, 1)
-            modules.append(Side(ones, _conv(channels, second, 3)))
+            modules.append(Branches(ones, _conv(channels, second, 3)))
             channels = first + second
     pool = nn.AdaptiveAvgPool2d(1)
     return nn.Sequential(*modules, pool, Rows(), nn.Linear(channels, 10))
 
 
 def _conv(inputs: int, filters: int, kernel: int, stride: int = 1) -> nn.Module:
-    """Convolution, BatchNorm with an offset and no scale, ReLU."""
+    """Builds a convolution, BatchNorm without scale, and ReLU."""
     norm = nn.BatchNorm2d(filters, eps=1e-3, momentum=0.1)
     norm.weight.requires_grad_(False)
     return nn.Sequential(
@@ -122,16 +123,16 @@ BUILDERS = {
 
 
 class Trainer:
-    """Training on a CPU, every core of it, of examples in memory.
+    """Trains on all cores of a CPU, with examples in memory.
 
     Args:
       model: name of the network.
       images: float32 array [n, 28, 28, 3], whitened.
       labels: int32 array [n].
-      batch_size: examples in a step.
-      bfloat16: whether to compute under autocast in bfloat16.
-      learning_rate: constant.
-      momentum: of SGD.
+      batch_size: examples per step.
+      bfloat16: whether to compute in bfloat16 (autocast).
+      learning_rate: constant learning rate.
+      momentum: momentum of SGD.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class Trainer:
         )
 
     def train(self, steps: int) -> None:
-        """Takes steps on batches drawn at random."""
+        """Takes optimizer steps on random batches."""
         for _ in range(steps):
             index = torch.randint(len(self._labels), (self._batch_size,))
             with torch.autocast("cpu", torch.bfloat16, self._bfloat16):

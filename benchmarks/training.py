@@ -1,20 +1,20 @@
-"""Measures the speed of training, as ratios taken in one run.
+"""Measures training speed relative to baselines on the same machine.
 
   python benchmarks/training.py
   python benchmarks/training.py --models=mlp_1x512 --precisions=float32
 
-Three tables, on cifar10_sample:
+Prints three tables for cifar10_sample:
 
-1. Images per second of the whole training loop but for the test evaluation
-   (loop), of its compiled steps on one batch in memory (bare), and of an equal
-   PyTorch loop on the CPU, where PyTorch is installed.
-2. Slow epochs: how many on one iterator take over 1.5 times their median.
-3. The cost of randomization: an epoch of the cheapest network under each
-   --randomize, over one under none.
+1. Throughput in images per second: the training loop without evaluation
+   (loop), its compiled steps on one batch in memory (bare), and an equal
+   PyTorch loop on the CPU if PyTorch is installed.
+2. Slow epochs: number of epochs that take over 1.5 times the median.
+3. Cost of randomization: duration of an epoch of the cheapest network with each
+   --randomize, relative to none.
 
-What is compared takes turns, round after round. Speeds are medians of the
-rounds, ratios are medians of the ratios in each round. The machine should be
-idle, or PyTorch suffers: its threads wait for each other without sleeping.
+Measurements alternate over several rounds. Speeds are medians over rounds, and
+ratios are medians of the ratios per round. The machine should be idle: other
+load slows down PyTorch most, since its threads spin while they wait.
 """
 
 import dataclasses
@@ -35,19 +35,24 @@ with quiet_start():
 
     from rethink_keras import pipeline, runs, training
 
-_MODELS = flags.DEFINE_list("models", list(MODELS)[::-1], "networks")
-_PRECISIONS = flags.DEFINE_list("precisions", list(PRECISIONS), "arithmetic")
-_SECONDS = flags.DEFINE_float(
-    "seconds", 2.0, "about how long a measurement of throughput takes"
+_MODELS = flags.DEFINE_list("models", list(MODELS)[::-1], "networks to time")
+_PRECISIONS = flags.DEFINE_list(
+    "precisions", list(PRECISIONS), "precisions to time"
 )
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "rounds", lower_bound=1)
+_SECONDS = flags.DEFINE_float(
+    "seconds", 2.0, "approximate duration of a throughput measurement"
+)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "number of rounds", lower_bound=1)
 _EPOCHS = flags.DEFINE_integer(
-    "epochs", 30, "epochs to find slow ones among; 0: none", lower_bound=0
+    "epochs",
+    30,
+    "epochs to search for slow ones; 0 skips the table",
+    lower_bound=0,
 )
 
 _BATCH = 128
 _STEPS_PER_EPOCH = 39
-_EXAMPLES = _STEPS_PER_EPOCH * _BATCH  # of 5,000, so that all batches are whole
+_EXAMPLES = _STEPS_PER_EPOCH * _BATCH  # of 5,000: no partial batch
 _ENDLESS = 10**6
 _CHEAPEST = "mlp_1x512"
 _EPOCHS_PER_ROUND = 20
@@ -56,17 +61,17 @@ _WARM_SECONDS = 0.5
 
 @dataclasses.dataclass(frozen=True)
 class Span:
-    """The work of one measurement: so many epochs of so many steps."""
+    """The work of one measurement: a number of epochs and steps per epoch."""
 
     epochs: int
     steps: int
 
     def speed(self, train: Callable[[int], object]) -> float:
-        """Images per second of a function that takes a number of steps."""
-        begun = time.perf_counter()
+        """Returns images per second of a function that trains for steps."""
+        start_time = time.perf_counter()
         for _ in range(self.epochs):
             train(self.steps)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start_time
         return self.epochs * self.steps * _BATCH / seconds
 
 
@@ -84,7 +89,7 @@ class Network:
         self.steps = self.trainer.steps
 
     def loop_seconds(self, batches: Iterator, steps: int) -> float:
-        """Seconds of an epoch of the package's training loop."""
+        """Runs an epoch of the package's training loop; returns its seconds."""
         self.steps.metrics.reset_state()
         self.trainer.progress = training.Progress()
         self.trainer.steps_per_epoch = steps
@@ -97,7 +102,7 @@ class Network:
 
 
 def run_config(model: str, precision: str, randomize="labels") -> RunConfig:
-    """The run whose loop is measured; its epochs never end."""
+    """Returns the config of the measured run, with unlimited epochs."""
     return RunConfig(
         model=model,
         precision=precision,
@@ -108,10 +113,10 @@ def run_config(model: str, precision: str, randomize="labels") -> RunConfig:
     )
 
 
-def take_turns(
+def alternate(
     trials: Mapping[str, Callable[..., float]], rounds: int
 ) -> dict[str, list[float]]:
-    """Measures each in turn, round after round; the values of each."""
+    """Runs all trials in each round; returns the measurements of each trial."""
     measured: dict[str, list[float]] = {name: [] for name in trials}
     for _ in range(rounds):
         for name, trial in trials.items():
@@ -120,7 +125,7 @@ def take_turns(
 
 
 def median_ratio(values: list[float], over: list[float]) -> float:
-    """The median over the rounds of one value over another."""
+    """Returns the median over rounds of the ratio of two values."""
     return statistics.median(a / b for a, b in zip(values, over, strict=True))
 
 
@@ -130,21 +135,21 @@ def warm_up(train: Callable[[int], object]) -> float:
     steps, seconds = 1, 0.0
     while seconds < _WARM_SECONDS:
         steps *= 2
-        begun = time.perf_counter()
+        start_time = time.perf_counter()
         train(steps)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start_time
     return seconds / steps
 
 
 def choose_span(step_seconds: float) -> Span:
-    """As much work as takes --seconds, in epochs no longer than the sample."""
+    """Returns work for about --seconds, in epochs of at most the sample."""
     steps = max(1, round(_SECONDS.value / step_seconds))
     steps_per_epoch = min(steps, _STEPS_PER_EPOCH)
     return Span(max(1, steps // steps_per_epoch), steps_per_epoch)
 
 
 def pytorch_trainer(inputs: runs.InMemoryInputs) -> Callable[[int], None]:
-    """The equal PyTorch loop: a function of the number of steps."""
+    """Returns the equal PyTorch loop, a function of the number of steps."""
     import pytorch_peer
 
     config = inputs.config
@@ -169,38 +174,38 @@ def measure_throughput(
     """Measures one network in one precision.
 
     Args:
-      inputs: of the run.
-      pytorch: whether to measure PyTorch too.
-      epochs: how many epochs to time one by one thereafter.
+      inputs: inputs of the run.
+      pytorch: whether to measure PyTorch, too.
+      epochs: number of epochs to time individually afterwards.
 
     Returns:
-      Images per second in each round, by name; the work of a measurement; the
-      seconds of each epoch.
+      Images per second in each round, by name; the work of a measurement; and
+      the seconds of each individually timed epoch.
     """
     network = Network(inputs)
     batches = inputs.training_batches(training.Progress())
     real = network.steps.iterator(batches)
     first = next(iter(batches.dataset()))
-    same = iter(tf.data.Dataset.from_tensors(first).repeat())
+    repeated = iter(tf.data.Dataset.from_tensors(first).repeat())
     trainers: dict[str, Callable[[int], object]] = {
         "loop": lambda steps: network.loop_seconds(real, steps),
-        "bare": lambda steps: network.train_bare(same, steps),
+        "bare": lambda steps: network.train_bare(repeated, steps),
     }
     if pytorch:
         trainers["PyTorch"] = pytorch_trainer(inputs)
-    paces = [warm_up(train) for train in trainers.values()]
-    span = choose_span(paces[0])
+    step_seconds = [warm_up(train) for train in trainers.values()]
+    span = choose_span(step_seconds[0])
     trials = {
         name: lambda train=train: span.speed(train)
         for name, train in trainers.items()
     }
-    speeds = take_turns(trials, _ROUNDS.value)
+    speeds = alternate(trials, _ROUNDS.value)
     seconds = [network.loop_seconds(real, span.steps) for _ in range(epochs)]
     return speeds, span, seconds
 
 
 def print_throughput(pytorch: bool) -> list[str]:
-    """Prints the table of throughput; returns the rows of slow epochs."""
+    """Prints the throughput table; returns the rows of the slow-epoch table."""
     inputs = runs.InMemoryInputs.load(run_config(_CHEAPEST, PRECISIONS[0]))
     print(
         "\nImages per second\n"
@@ -229,7 +234,7 @@ def print_throughput(pytorch: bool) -> list[str]:
 def throughput_row(
     model: str, precision: str, speeds: dict[str, list[float]]
 ) -> str:
-    """A row of the first table."""
+    """Formats a row of the throughput table."""
     goal = 0.85 if model.startswith("mlp") else 0.95
     row = f"{model:16}{precision:15}"
     for values in speeds.values():
@@ -243,7 +248,7 @@ def throughput_row(
 def slow_row(
     model: str, precision: str, span: Span, seconds: list[float]
 ) -> str:
-    """A row of the second table."""
+    """Formats a row of the slow-epoch table."""
     median = statistics.median(seconds)
     slow = sum(value > 1.5 * median for value in seconds)
     return (
@@ -253,7 +258,7 @@ def slow_row(
 
 
 def print_randomization_cost() -> None:
-    """Prints the table of what each randomization costs."""
+    """Prints the table of randomization costs."""
     precision = _PRECISIONS.value[0]
     network, trials = None, {}
     for randomize in RANDOMIZATIONS:
@@ -269,7 +274,7 @@ def print_randomization_cost() -> None:
 
         warm_up(train)
         trials[randomize] = lambda train=train: train(_STEPS_PER_EPOCH)
-    seconds = take_turns(trials, _ROUNDS.value * _EPOCHS_PER_ROUND)
+    seconds = alternate(trials, _ROUNDS.value * _EPOCHS_PER_ROUND)
     print(
         f"\nRandomization: {_CHEAPEST}, {precision}, epochs of"
         f" {_STEPS_PER_EPOCH} steps\n"
@@ -282,9 +287,9 @@ def print_randomization_cost() -> None:
 
 
 def has_pytorch() -> bool:
-    """Whether to compare with PyTorch; if not, prints why."""
+    """Returns whether to compare with PyTorch; if not, prints the reason."""
     if importlib.util.find_spec("torch") is None:
-        print("PyTorch is not installed (extra [benchmark]): not compared")
+        print("PyTorch: not compared, not installed (extra [benchmark])")
         return False
     if tf.config.list_physical_devices("GPU"):
         print("PyTorch: not compared, since TensorFlow trains on a GPU")
@@ -292,7 +297,7 @@ def has_pytorch() -> bool:
     return True
 
 
-def print_where(pytorch: bool) -> None:
+def print_environment(pytorch: bool) -> None:
     """Prints device, versions and settings."""
     versions = runs.versions()
     if pytorch:
@@ -306,12 +311,12 @@ def print_where(pytorch: bool) -> None:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measures training speed and prints the tables."""
     for model in _MODELS.value:
         for precision in _PRECISIONS.value:
             run_config(model, precision)
     pytorch = has_pytorch()
-    print_where(pytorch)
+    print_environment(pytorch)
     slow = print_throughput(pytorch)
     if slow:
         print(

@@ -1,10 +1,10 @@
-"""Every table and figure of the paper that has launch flags.
+"""Runs all tables and figures that consist of training runs.
 
   python launch/all.py
   python launch/all.py --scale=paper --data_dir=DIR --seeds=0,1,2 --rows='mlp*'
   python launch/all.py --scale=paper --dry_run
 
-Finished runs are skipped, wherever under --workdir they lie.
+Finished runs under --workdir are skipped.
 """
 
 from rethink_keras.cli.experiments import launch

@@ -1,9 +1,9 @@
-"""Section 2.2: Rademacher complexity and stability, measured.
+"""Section 2.2: measures Rademacher complexity and uniform stability.
 
   python launch/complexity.py
   python launch/complexity.py --rows=stability
 
-Rows: rademacher, stability. On 1,000 training images.
+Rows: rademacher, stability. Both use at most 1,000 training images.
 """
 
 from rethink_keras.cli import complexity

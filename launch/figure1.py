@@ -1,10 +1,10 @@
-"""Figures 1a, 1b and 1c: fitting over steps and label corruption.
+"""Figures 1a, 1b and 1c: training loss, and effects of label corruption.
 
   python launch/figure1.py
   python launch/figure1.py --scale=paper --data_dir=DIR --seeds=0,1,2
   python launch/figure1.py --scale=paper --dry_run
 
-Finished runs are skipped, wherever under --workdir they lie.
+Finished runs under --workdir are skipped.
 """
 
 from rethink_keras.cli.experiments import launch

@@ -1,10 +1,10 @@
-"""Figure 2: Inception V3 on ImageNet, and the small one without BatchNorm.
+"""Figure 2: Inception V3 on ImageNet, and small Inception without BatchNorm.
 
   python launch/figure2.py
   python launch/figure2.py --scale=paper --data_dir=DIR --seeds=0,1,2
   python launch/figure2.py --scale=paper --dry_run
 
-Finished runs are skipped, wherever under --workdir they lie.
+Finished runs under --workdir are skipped.
 """
 
 from rethink_keras.cli.experiments import launch

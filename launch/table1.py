@@ -4,7 +4,7 @@
   python launch/table1.py --scale=paper --data_dir=DIR --seeds=0,1,2
   python launch/table1.py --scale=paper --dry_run
 
-Finished runs are skipped, wherever under --workdir they lie.
+Finished runs under --workdir are skipped.
 """
 
 from rethink_keras.cli.experiments import launch

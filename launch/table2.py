@@ -4,10 +4,11 @@
   python launch/table2.py --scale=paper --data_dir=DIR --jobs=8
   python launch/table2.py --scale=paper --dry_run
 
-On the sample, images of CIFAR-10 take the place of ImageNet's, resized to 75x75
-and for 3 epochs: everything runs, and no number compares to the paper's.
+With --scale=sample, runs train for 3 epochs on images of CIFAR-10 instead of
+ImageNet, resized to 75x75. This exercises the code, but the numbers cannot be
+compared with the paper's.
 
-Finished runs are skipped, wherever under --workdir they lie.
+Finished runs under --workdir are skipped.
 """
 
 from rethink_keras.cli.experiments import launch

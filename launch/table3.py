@@ -5,13 +5,18 @@
   python launch/table3.py --rows='cifar10_*' --filters=4000 --data_dir=DIR
   python launch/table3.py --rows='*_convnet' --filters=100,400,1600
 
-Rows: sample_raw, sample_gabor, sample_convnet (the embedded 5,000 images, the
-default), and mnist_raw, cifar10_raw (kernels of the first author's width),
-mnist_gabor, cifar10_raw_chosen (of a width chosen on held-out images),
-cifar10_convnet. All of MNIST takes 17 GB. The random networks are fitted
-without a ridge and with one. Several numbers of filters make rows each, and a
-figure of the error over them, with a trend that is extrapolated to the paper's
-32,000.
+Rows on the embedded 5,000 images (the default): sample_raw, sample_gabor,
+sample_convnet.
+
+Rows on full data sets:
+
+  mnist_raw, cifar10_raw           pixels, with the first author's gamma
+  mnist_gabor, cifar10_raw_chosen  gamma chosen on held-out training images
+  cifar10_convnet                  random network, without and with a ridge
+
+All of MNIST needs 17 GB of memory. With several numbers of filters, each has a
+row, and a figure shows the error over the filters with a trend, extrapolated to
+the paper's 32,000.
 """
 
 from rethink_keras.cli import table3

@@ -1,10 +1,10 @@
-"""Theorem 1: a network of 2n + d weights memorizes without training.
+"""Theorem 1: a network with 2n + d weights memorizes without training.
 
   python launch/theorem1.py
   python launch/theorem1.py --dataset=cifar10 --data_dir=DIR
   python launch/theorem1.py --rows='*_2'
 
-Rows are depths (Corollary 1): depth_2, depth_5, depth_17, depth_65.
+Rows: depth_2 (Theorem 1), depth_5, depth_17, depth_65 (Corollary 1).
 """
 
 from rethink_keras.cli import theorem1

@@ -1,10 +1,10 @@
-"""Beyond the paper: networks and regularizers of today, and memorization.
+"""Beyond the paper: modern networks and regularizers, and memorization.
 
   python launch/today.py
   python launch/today.py --rows='resnet_corruption_*'
   python launch/today.py --scale=paper --data_dir=DIR --dry_run
 
-Finished runs are skipped, wherever under --workdir they lie.
+Finished runs under --workdir are skipped.
 """
 
 from rethink_keras.cli.experiments import launch

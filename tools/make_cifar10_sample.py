@@ -1,10 +1,10 @@
-"""Makes the embedded data set `cifar10_sample` from a prepared CIFAR-10.
+"""Creates the embedded data set `cifar10_sample` from TFDS's CIFAR-10.
 
   python tools/make_cifar10_sample.py --data_dir=DIR
 
-Copies the first 500 training and 100 test examples of each class, in the
-order of the source, with their encoded images unchanged. The same source
-gives the same bytes.
+Copies the first 500 training and 100 test examples of each class in the order
+of the source. Encoded images are copied unchanged, so the same source gives the
+same bytes.
 """
 
 import collections

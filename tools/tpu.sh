@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# A run on a Cloud TPU: creates it, installs the package from this clone, runs,
-# fetches the logs and deletes the TPU, also after a failure. Prints what it
-# would do; does it with --yes.
+# Trains on a Cloud TPU: creates the TPU, installs the package from this clone,
+# trains, fetches the logs and deletes the TPU, also after a failure. Without
+# --yes, only prints the commands.
 #
 #   tools/tpu.sh [--yes] NAME ZONE TYPE [flags of rethink_keras.main]
 #   tools/tpu.sh rethink us-central2-b v4-8 \
 #     --flagfile=flags/table1/inception.txt --batch_size=128
 #
-# TYPE is of one host (v4-8, v5litepod-8, ...). Needs gcloud, signed in, with a
-# project chosen. BACKEND=tensorflow (default: jax) trains with TPUStrategy and
-# the package tensorflow-tpu in place of tensorflow, whose files it would
-# overwrite.
+# TYPE must have one host (v4-8, v5litepod-8, ...). gcloud must be logged in and
+# have a project. The default BACKEND is jax. BACKEND=tensorflow trains with
+# TPUStrategy and installs tensorflow-tpu instead of tensorflow, since both
+# packages write the same files.
 set -euo pipefail
 
 sure=no
@@ -19,7 +19,7 @@ if [[ ${1:-} == --yes ]]; then
   shift
 fi
 if (($# < 3)); then
-  echo "error: needs NAME ZONE TYPE, as rethink us-central2-b v4-8" >&2
+  echo "error: pass NAME ZONE TYPE, such as rethink us-central2-b v4-8" >&2
   exit 2
 fi
 readonly name=$1 zone=$2 type=$3
@@ -31,7 +31,7 @@ case ${BACKEND:-jax} in
     strategy="tpu --tpu=local"
     ;;
   *)
-    echo "error: BACKEND=$BACKEND: allowed are jax, tensorflow" >&2
+    echo "error: BACKEND=$BACKEND: allowed: jax, tensorflow" >&2
     exit 2
     ;;
 esac

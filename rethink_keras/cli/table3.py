@@ -10,8 +10,8 @@ flags.FLAGS.set_default("rows", "sample_*")
 _FILTERS = flags.DEFINE_list(
     "filters",
     "100",
-    "filters of the random network: one or more numbers, separated by commas"
-    " (the paper uses 32000)",
+    "filters of the random network: one or more numbers, separated by commas;"
+    " the paper uses 32000",
 )
 
 

@@ -1,4 +1,4 @@
-"""tools/tpu.sh, with a stand-in for gcloud that records its calls."""
+"""tools/tpu.sh, with a fake gcloud that records its calls."""
 
 import os
 import pathlib
@@ -43,7 +43,7 @@ def tpu(tmp_path):
     return execute
 
 
-def test_without_yes_it_prints_and_does_nothing(tpu):
+def test_without_yes_the_script_only_prints_commands(tpu):
     done, calls = tpu("name", "zone", "v4-8", "--model=small_inception")
     assert done.returncode == 0
     assert calls == []
@@ -52,7 +52,7 @@ def test_without_yes_it_prints_and_does_nothing(tpu):
     assert "delete name" in done.stdout.splitlines()[-1]
 
 
-def test_with_yes_it_creates_runs_fetches_and_deletes(tpu):
+def test_with_yes_the_script_creates_trains_fetches_and_deletes(tpu):
     done, calls = tpu("--yes", "name", "zone", "v4-8", "--epochs=1")
     assert done.returncode == 0, done.stderr
     steps = [call[3] for call in calls]
@@ -60,18 +60,18 @@ def test_with_yes_it_creates_runs_fetches_and_deletes(tpu):
     assert "--epochs=1" in calls[3][-1]
 
 
-def test_what_fails_deletes_the_tpu(tpu):
+def test_a_failure_deletes_the_tpu(tpu):
     done, calls = tpu("--yes", "name", "zone", "v4-8", fails="ssh")
     assert done.returncode != 0
     assert [call[3] for call in calls] == ["create", "scp", "ssh", "delete"]
 
 
-def test_a_flag_stays_one_word_on_the_tpu(tpu):
+def test_a_flag_with_spaces_stays_one_argument_on_the_tpu(tpu):
     _, calls = tpu("--yes", "name", "zone", "v4-8", "--workdir=a b; rm -rf c")
     assert shlex.split(calls[3][-1])[-1] == "--workdir=a b; rm -rf c"
 
 
-def test_missing_arguments_are_told(tpu):
+def test_missing_arguments_are_reported(tpu):
     done, calls = tpu("--yes", "name")
     assert done.returncode == 2
     assert calls == []
@@ -79,7 +79,7 @@ def test_missing_arguments_are_told(tpu):
 
 
 @pytest.mark.parametrize("backend", ["jax", "tensorflow"])
-def test_one_tensorflow_is_installed_on_the_tpu(tpu, backend):
+def test_only_one_tensorflow_is_installed_on_the_tpu(tpu, backend):
     _, calls = tpu("--yes", "name", "zone", "v4-8", BACKEND=backend)
     _, _, packages = calls[2][-1].partition("uv pip install -q -e . ")
     assert (
@@ -95,7 +95,7 @@ def test_one_tensorflow_is_installed_on_the_tpu(tpu, backend):
 
 @pytest.mark.slow
 def test_the_tpus_packages_resolve_to_one_tensorflow(tpu, tmp_path):
-    """By uv itself, which the script installs and asks."""
+    """Resolves the script's packages with uv."""
     environment = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     pip = [environment / "bin" / "python", "-m", "pip", "install", "-q", "uv"]
