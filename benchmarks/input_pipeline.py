@@ -106,7 +106,7 @@ def _run() -> int:
         for name, make in sources.items():
             batches = (
                 make()
-            )  # new, since waiting batches would be decoded already
+            )  # a new iterator: no batches are decoded in advance
             next(batches)
             speeds[name].append(images_per_second(batches, config))
     print(f"{runs.device()}; {config.dataset} at {config.image_size}")

@@ -1,4 +1,4 @@
-"""Figures 1a, 1b and 1c: training loss, and effects of label corruption.
+"""Figure 1: training loss, and the effects of label corruption.
 
   python launch/figure1.py
   python launch/figure1.py --scale=paper --data_dir=DIR --seeds=0,1,2

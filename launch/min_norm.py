@@ -1,4 +1,4 @@
-"""Section 5: descent to minimum-norm solutions, and norms and test errors.
+"""Section 5: descent to minimum-norm solutions, and norms and test error.
 
   python launch/min_norm.py
   python launch/min_norm.py --rows=descent

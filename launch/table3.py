@@ -15,8 +15,7 @@ Rows on full data sets:
   cifar10_convnet                  random network, without and with a ridge
 
 All of MNIST needs 17 GB of memory. With several numbers of filters, each has a
-row, and a figure shows the error over the filters with a trend, extrapolated to
-the paper's 32,000.
+row, and a figure extrapolates the error to the paper's 32,000 filters.
 """
 
 from rethink_keras.cli import table3

@@ -31,7 +31,7 @@ case ${BACKEND:-jax} in
     strategy="tpu --tpu=local"
     ;;
   *)
-    echo "error: BACKEND=$BACKEND: allowed: jax, tensorflow" >&2
+    echo "error: BACKEND=$BACKEND: must be jax or tensorflow" >&2
     exit 2
     ;;
 esac

@@ -33,7 +33,7 @@ _PRECISION = flags.DEFINE_enum(
     "precision",
     "float32",
     ["float32", "mixed_bfloat16", "fastest"],
-    "precision of new runs; fastest: the faster one, timed on this machine",
+    "precision of new runs; fastest: the faster of both on this machine",
 )
 _JOBS = flags.DEFINE_integer(
     "jobs", 1, "number of parallel runs, one per device", lower_bound=1
@@ -56,7 +56,7 @@ def _seeds() -> list[int]:
         seeds = []
     if not seeds:
         raise InputError(
-            f"seeds={','.join(_SEEDS.value)}: allowed: whole numbers from 0 to"
+            f"seeds={','.join(_SEEDS.value)}: must be whole numbers from 0 to"
             " 2147483647, separated by commas"
         )
     return seeds

@@ -25,7 +25,7 @@ def parse_filters() -> list[int]:
     numbers = {int(word) for word in words if word.isdecimal()} - {0}
     if not words or len(numbers) < len(words):
         raise InputError(
-            f"filters={','.join(words)}: allowed: distinct whole numbers from"
+            f"filters={','.join(words)}: must be distinct whole numbers from"
             " 1, separated by commas, such as 100,400,1600"
         )
     return list(numbers)

@@ -136,7 +136,7 @@ def _check_texts() -> None:
         if not flag.present or not isinstance(text, str):
             continue
         if not text or not text.isprintable():
-            fail(f"--{name}={text!r}: allowed: {PRINTABLE}; see --helpshort")
+            fail(f"--{name}={text!r}: must be {PRINTABLE}; see --helpshort")
 
 
 def _expand_paths() -> None:
@@ -246,7 +246,7 @@ def quiet_start() -> Iterator[None]:
 
 
 def _check_temporary_directory() -> None:
-    """Raises InputError without one, since TensorFlow does not start then."""
+    """Raises InputError if there is none: TensorFlow would not start."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError as error:

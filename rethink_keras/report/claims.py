@@ -1,7 +1,7 @@
 """Claims of the paper that training runs can test.
 
-The numbers S1 to S17 follow a widely read overview of the paper. Claims about
-the theory are in `theory_claims`.
+The numbers S1 to S17 follow an overview of the paper. Claims about the theory
+are in `theory_claims`.
 """
 
 from rethink_keras.report import fitting_claims, generalization_claims

@@ -42,7 +42,9 @@ PAPER_STEPS = 19_550
 # Epochs are whole numbers, and they differ by up to 6 % between the committed
 # seeds of a row. Differences of at most 10 % therefore count as noise.
 EPOCH_NOISE = 0.1
-_FALLING = 0.95  # final loss over the loss one tenth of the run earlier
+# A loss is still falling if it is below this fraction of the loss one tenth of
+# the run earlier.
+_FALLING = 0.95
 EARLY_STOPPING = 2.0  # points; noise on 10,000 images is about one point
 
 Rows = Mapping[str, MeasuredRow]
@@ -172,11 +174,11 @@ class Evidence:
         return above(accuracy, 3 * CHANCE, name, number)
 
     def better(self, first: str, second: str, comparisons: int = 1) -> Finding:
-        """Judges whether one row of Table 1 has higher test accuracy.
+        """Judges whether one row of Table 1 is better than another.
 
-        If both rows have two or more seeds, the test is Student's t test
-        between the seeds. Otherwise it is McNemar's test of two networks on
-        their shared test images.
+        Compares test accuracies. If both rows have two or more seeds, the test
+        is Student's t test between the seeds. Otherwise it is McNemar's test of
+        two networks on their shared test images.
 
         Args:
           first: name of the row that should be better.

@@ -125,11 +125,12 @@ def _models(evidence: Evidence, experiment: str) -> list[str]:
     "S5",
     "Test error grows smoothly with label corruption, up to chance.",
     "Section 2.1, Figure 1c",
-    "For each model of Figure 1c, test accuracy on true labels (mean over all"
-    " seeds) does not rise beyond noise from one level to the next. No step"
-    " falls by more than a third of the whole fall from true to random labels."
-    " With random labels, the accuracy is within 3 points of chance. (On"
-    " corrupted test labels, the error would grow by construction.)",
+    "For each model of Figure 1c, the accuracy on true test labels (mean over"
+    " all seeds) does not rise beyond noise from one level of corruption to the"
+    " next. No step falls by more than a third of the whole fall from true to"
+    " random training labels. With random labels, the accuracy is within 3"
+    " points of chance. (On corrupted test labels, the error would grow by"
+    " construction.)",
 )
 def _s5(evidence):
     models = _models(evidence, "figure1c")

@@ -172,11 +172,11 @@ def linear_rows(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
 def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     """Compares the stability of kernel ridge regression with its bound.
 
-    For each example, the change is that of its squared error when the example
-    is left out of the training set, in closed form. The bound of uniform
-    stability is 2 kappa^2 B^2 / ridge (Bousquet and Elisseeff, 2002), with
-    kernel values up to kappa^2 = 1 and targets in [0, B = 1]. It holds for any
-    labels, so it cannot distinguish true from random labels.
+    The change of an example is the difference between its squared errors with
+    and without the example in the training set, in closed form. The bound of
+    uniform stability is 2 kappa^2 B^2 / ridge (Bousquet and Elisseeff, 2002),
+    with kernel values up to kappa^2 = 1 and targets in [0, B = 1]. It holds for
+    any labels, so it cannot distinguish true from random labels.
 
     Args:
       inputs: the images. The target is 1 for the first five classes and 0 for

@@ -54,7 +54,7 @@ class _Batches(keras.utils.PyDataset):
 
 
 class ExactModel(keras.Model):
-    """A Keras model whose `predict` keeps the input in float64."""
+    """A Keras model whose `predict` does not round float64 inputs."""
 
     def predict(self, x, batch_size=32, **kwargs) -> np.ndarray:
         """Predicts float64 outputs for an array [n, d] of any real dtype."""
@@ -138,7 +138,7 @@ def deep_expressive_relu_network(
         `expressive_relu_network`.
     """
     if depth < 2:
-        raise InputError(f"depth={depth}: allowed: whole numbers from 2")
+        raise InputError(f"depth={depth}: must be a whole number from 2")
     projection = project(points, values, seed=seed)
     positions, wanted = projection.positions, projection.values
     inputs = keras.Input((len(projection.direction),), dtype="float64")

@@ -128,18 +128,18 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
     def _check_options(self) -> None:
         if self.kernel not in KERNELS:
             raise InputError(
-                f"kernel={self.kernel}: unknown; allowed: {', '.join(KERNELS)}"
+                f"kernel={self.kernel}: must be one of {', '.join(KERNELS)}"
                 f"{suggestion(self.kernel, KERNELS)}"
             )
         if self.dtype not in DTYPES:
             raise InputError(
-                f"dtype={self.dtype}: allowed: {', '.join(DTYPES)}"
+                f"dtype={self.dtype}: must be one of {', '.join(DTYPES)}"
                 f"{suggestion(str(self.dtype), DTYPES)}"
             )
         if not self.gamma > 0:
-            raise InputError(f"gamma={self.gamma}: allowed: numbers above 0")
+            raise InputError(f"gamma={self.gamma}: must be above 0")
         if not self.ridge >= 0:
-            raise InputError(f"ridge={self.ridge}: allowed: numbers from 0")
+            raise InputError(f"ridge={self.ridge}: must be at least 0")
 
     def _check_memory(self, count: int) -> None:
         """Raises InputError if the free memory is insufficient."""
@@ -161,7 +161,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         if self.kernel == "precomputed":
             if X.shape[0] != X.shape[1]:
                 raise InputError(
-                    f"X: allowed: a square matrix; received shape {X.shape}"
+                    f"X: must be a square matrix; received shape {X.shape}"
                 )
             return np.require(X, self.dtype, ["C", "W"])
         matrix = np.empty((len(X), len(X)), self.dtype)

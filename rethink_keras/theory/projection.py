@@ -50,7 +50,9 @@ def project(
         directions = np.round(directions * _GRID) / _GRID
     projections = _matmul(points, directions)
     with np.errstate(over="ignore", invalid="ignore"):
-        spans = 2 * np.ptp(projections, axis=0)  # `_before` doubles them
+        spans = 2 * np.ptp(
+            projections, axis=0
+        )  # twice the span, which `_before` extends
     if not np.isfinite(spans).all():
         raise InputError(
             "points: their distances overflow float64; scale the points down"
@@ -83,17 +85,17 @@ def _checked(
     points, values = np.asarray(points), np.asarray(values, "float64")
     if points.ndim != 2 or not points.size:
         raise InputError(
-            f"points: allowed: n >= 1 rows of d >= 1 numbers; received shape"
+            f"points: must have n >= 1 rows of d >= 1 numbers; received shape"
             f" {points.shape}"
         )
     if values.ndim not in (1, 2) or len(values) != len(points):
         raise InputError(
-            f"values: allowed: one row for each of {len(points)} points;"
+            f"values: must have one row for each of {len(points)} points;"
             f" received shape {values.shape}"
         )
     for name, array in (("points", points), ("values", values)):
         if not np.isfinite(array).all():
-            raise InputError(f"{name}: allowed: finite numbers")
+            raise InputError(f"{name}: must be finite")
     return points, values.reshape(len(values), -1)
 
 

@@ -211,7 +211,7 @@ def test_an_invalid_list_of_filters_is_reported_in_one_line(filters):
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"error: --filters={filters}: allowed: ")
+    assert done.stderr.startswith(f"error: --filters={filters}: must be ")
     assert done.stderr.count("\n") == 1
 
 
