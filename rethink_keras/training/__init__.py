@@ -1,4 +1,4 @@
-"""Training on every Keras backend, under Keras callbacks."""
+"""Training loop, devices, checkpoints and evaluation."""
 
 from rethink_keras.training.callbacks import ProgressLines, StopAtLoss
 from rethink_keras.training.checkpoints import (

@@ -1,4 +1,4 @@
-"""The factory of steps: one implementation for each Keras backend."""
+"""Factory of `Steps`, with one implementation per Keras backend."""
 
 import keras
 
@@ -9,17 +9,14 @@ from rethink_keras.training.steps import Steps
 def make_steps(
     model: keras.Model, optimizer: keras.optimizers.Optimizer
 ) -> Steps:
-    """Compiled steps for Keras's backend and the devices at hand.
-
-    XLA compiles a step into one program, which is right on accelerators; on
-    CPUs it would replace the faster convolutions of oneDNN.
+    """Returns compiled steps for the current backend and strategy.
 
     Args:
-      model: returns logits.
-      optimizer: not built yet.
+      model: model that returns logits.
+      optimizer: optimizer that is not built yet.
 
     Raises:
-      InputError: Keras runs on another backend.
+      InputError: if the backend is neither TensorFlow nor JAX.
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
@@ -31,6 +28,6 @@ def make_steps(
 
         return JaxSteps(model, optimizer)
     raise InputError(
-        f"the backend {backend} cannot train: allowed for KERAS_BACKEND are"
-        " tensorflow and jax"
+        f"the backend {backend} is not supported: KERAS_BACKEND must be"
+        " tensorflow or jax"
     )

@@ -1,4 +1,4 @@
-"""Keras callbacks: stopping early and telling how training goes."""
+"""Keras callbacks for early stopping and progress output."""
 
 import sys
 import time
@@ -7,7 +7,11 @@ import keras
 
 
 class StopAtLoss(keras.callbacks.Callback):
-    """Stops after the first epoch whose mean training loss is below a value."""
+    """Stops training once an epoch's mean training loss is below a value.
+
+    Args:
+      loss: cross-entropy in nats.
+    """
 
     def __init__(self, loss: float):
         super().__init__()
@@ -19,7 +23,7 @@ class StopAtLoss(keras.callbacks.Callback):
 
 
 class ProgressLines(keras.callbacks.Callback):
-    """One line an epoch; in a terminal, Keras's progress bar meanwhile."""
+    """Prints one line per epoch and, in a terminal, a progress bar."""
 
     def on_train_begin(self, logs=None):
         self._begun = time.perf_counter()
@@ -54,7 +58,7 @@ class ProgressLines(keras.callbacks.Callback):
 
 
 def _clock(seconds: float) -> str:
-    """Seconds as `m:ss` or `h:mm:ss`."""
+    """Formats seconds as `m:ss` or `h:mm:ss`."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: written whole, the last two kept."""
+"""Checkpoints of a run: written atomically; the last two are kept."""
 
 import dataclasses
 import io
@@ -17,24 +17,24 @@ from rethink_keras.files import GOES_ON, visible, write_whole, writing
 _KEPT = 2
 _SUFFIX = ".npz"
 _HEADER = "header"
-_DAMAGES = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
-_COST = 50  # a save after an epoch may take one in so many seconds
+_READ_ERRORS = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
+_SAVE_INTERVAL = 50  # in durations of a save: saving takes 2 % of the time
 
 
-def _tell(text: str) -> None:
+def _print_warning(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 @dataclasses.dataclass
 class Progress:
-    """How far a run has come.
+    """Progress of a run.
 
     Attributes:
-      epoch: epochs done.
-      step: steps done of the epoch after them.
-      seconds: of training, in that epoch.
-      history: the values of each epoch done, by name.
-      stopped: whether a callback has ended the run.
+      epoch: number of completed epochs.
+      step: number of completed steps in the current epoch.
+      seconds: training time in the current epoch.
+      history: for each logged name, its values in the completed epochs.
+      stopped: whether a callback has stopped training.
     """
 
     epoch: int = 0
@@ -46,13 +46,14 @@ class Progress:
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """All that a run goes on with.
+    """State from which a run resumes.
 
     Attributes:
-      run: what it belongs to: config and fingerprint.
-      progress: how far it had come.
-      elapsed: seconds that it had taken.
-      arrays: weights, optimizer, statistics and random state, by name.
+      run: config and data fingerprint of the run, as JSON values.
+      progress: progress of the run.
+      elapsed: wall-clock seconds of the run so far.
+      arrays: weights, optimizer state, BatchNorm statistics, metrics and
+        random state, by name.
     """
 
     run: Mapping[str, Any]
@@ -62,14 +63,16 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """The checkpoints of one run, in a directory of their own.
+    """Reads and writes the checkpoints of one run.
 
     Args:
-      directory: of these alone.
-      run: what the run is, to compare with when it goes on: JSON values.
-      minutes: at most so long between two within an epoch.
-      begun: when the run began or went on, of `time.monotonic`; now if None.
-      warn: tells of a damaged checkpoint.
+      directory: directory that holds only these checkpoints.
+      run: config and data fingerprint of the run, as JSON values. They are
+        stored in each checkpoint.
+      minutes: maximum time between two checkpoints within an epoch.
+      begun: `time.monotonic()` when this process started the run (default:
+        now).
+      warn: function called with a message about each corrupt checkpoint.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Checkpoints:
         run: Mapping[str, Any],
         minutes: float,
         begun: float | None = None,
-        warn: Callable[[str], None] = _tell,
+        warn: Callable[[str], None] = _print_warning,
     ):
         self._directory = directory
         self._run = run
@@ -92,41 +95,42 @@ class Checkpoints:
 
     @property
     def elapsed(self) -> float:
-        """Seconds of the run, with those before it went on."""
+        """Wall-clock seconds of the run, including earlier processes."""
         return self._before + time.monotonic() - self._begun
 
     def latest(self) -> Checkpoint | None:
-        """The newest checkpoint that is whole; None where there is none."""
+        """Returns the newest intact checkpoint, or None if there is none."""
         for path in reversed(self._paths()):
             try:
                 checkpoint = _read(path)
-            except _DAMAGES as error:
-                self._warn(f"warning: {path} is damaged ({error}); left out")
+            except _READ_ERRORS as error:
+                self._warn(f"warning: {path} is corrupt ({error}); skipped")
                 continue
             self._before = checkpoint.elapsed
             return checkpoint
         return None
 
     def due(self) -> bool:
-        """Whether the last was so many minutes ago."""
+        """Returns whether `minutes` have passed since the last checkpoint."""
         return time.monotonic() - self._saved >= self._seconds
 
     def affordable(self) -> bool:
-        """Whether to save after an epoch: not if it took 2 % of the time."""
-        return time.monotonic() - self._saved >= _COST * self._cost
+        """Returns whether saving now takes at most 2 % of the time."""
+        return time.monotonic() - self._saved >= _SAVE_INTERVAL * self._cost
 
     def save(
         self, step: int, progress: Progress, arrays: Mapping[str, np.ndarray]
     ) -> None:
-        """Writes a checkpoint and removes what is older than the one before.
+        """Writes a checkpoint and removes all but the last two.
 
         Args:
-          step: of the whole run; names the file.
-          progress: how far the run has come.
+          step: number of completed steps of the run; part of the file name.
+          progress: progress of the run.
           arrays: see `Checkpoint`.
 
         Raises:
-          InputError: it cannot be written; the last ones are intact.
+          InputError: if the checkpoint cannot be written. Earlier checkpoints
+            stay intact.
         """
         begun = time.monotonic()
         header = {
@@ -143,7 +147,7 @@ class Checkpoints:
         self._cost = self._saved - begun
 
     def clear(self) -> None:
-        """Removes all, with what a kill left half written."""
+        """Removes all checkpoints, including partially written ones."""
         with writing(self._directory.parent, GOES_ON):
             for path in visible(self._directory, "step-*"):
                 path.unlink()
@@ -155,7 +159,7 @@ class Checkpoints:
 def _as_bytes(
     header: dict[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> bytes:
-    """A zip file, with a sum for each part."""
+    """Returns an .npz file, whose zip format has a checksum per array."""
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **{_HEADER: text}, **arrays)

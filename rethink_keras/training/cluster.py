@@ -1,4 +1,4 @@
-"""The processes of a run, as the environment variable TF_CONFIG lists them."""
+"""The cluster that the environment variable TF_CONFIG describes."""
 
 import contextlib
 import dataclasses
@@ -21,12 +21,12 @@ _EXAMPLE = (
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """The addresses of all processes, and which of them this one is.
+    """A cluster and the task of this process in it.
 
     Attributes:
-      addresses: `host:port` of each process, by kind.
-      kind: of this process.
-      index: of this process among those of its kind.
+      addresses: `host:port` of each process, by task type.
+      kind: task type of this process: `chief`, `worker` or `ps`.
+      index: task index of this process.
     """
 
     addresses: Mapping[str, list[str]]
@@ -35,12 +35,12 @@ class Cluster:
 
     @property
     def chief(self) -> bool:
-        """Whether this process writes the results of a multi-worker run."""
+        """Whether this process writes the results of the run."""
         first = "chief" if "chief" in self.addresses else "worker"
         return (self.kind, self.index) == (first, 0)
 
     def resolver(self) -> tf.distribute.cluster_resolver.ClusterResolver:
-        """The cluster for TensorFlow's strategies."""
+        """Returns a cluster resolver for TensorFlow's strategies."""
         return tf.distribute.cluster_resolver.SimpleClusterResolver(
             tf.train.ClusterSpec(dict(self.addresses)),
             task_type=self.kind,
@@ -50,10 +50,10 @@ class Cluster:
 
     @contextlib.contextmanager
     def joining(self) -> Iterator[None]:
-        """Within it, TensorFlow serves at the address of this process.
+        """Wraps the start of TensorFlow's server in this process.
 
         Raises:
-          InputError: it cannot.
+          InputError: if the server cannot start at the process's address.
         """
         try:
             yield
@@ -61,24 +61,27 @@ class Cluster:
             address = self.addresses[self.kind][self.index]
             raise InputError(
                 f"TF_CONFIG: {address} cannot be served as {self.kind}"
-                f" {self.index} ({' '.join(str(error).split())[:200]}); allowed"
-                " is a free port of this machine, in a process that has not"
-                " used TensorFlow before"
+                f" {self.index} ({' '.join(str(error).split())[:200]}); choose"
+                " a free port of this machine, and start the run before"
+                " anything else uses TensorFlow in this process"
             ) from error
 
 
 def read_cluster() -> Cluster | None:
-    """Reads TF_CONFIG; None where it is unset or lists no processes.
+    """Reads TF_CONFIG.
+
+    Returns:
+      The cluster, or None if TF_CONFIG is unset or lists no processes.
 
     Raises:
-      InputError: it is malformed.
+      InputError: if TF_CONFIG is malformed.
     """
     text = os.environ.get("TF_CONFIG", "{}")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"TF_CONFIG: {text[:_SHOWN]!r} is no JSON object ({error});"
+            f"TF_CONFIG: {text[:_SHOWN]!r} is not a JSON object ({error});"
             f" allowed is {_EXAMPLE}"
         ) from error
     _require(isinstance(content, dict), "content", content, _EXAMPLE)
@@ -106,7 +109,7 @@ def read_cluster() -> Cluster | None:
 
 
 def _check_kind(kind: str, addresses: Any) -> None:
-    """Checks the addresses of the processes of one kind."""
+    """Checks a task type and the addresses of its processes."""
     _require(kind in _KINDS, "cluster", kind, " | ".join(_KINDS))
     good = isinstance(addresses, list) and all(map(_is_address, addresses))
     good = good and bool(addresses) and (kind != "chief" or len(addresses) == 1)
@@ -116,7 +119,7 @@ def _check_kind(kind: str, addresses: Any) -> None:
 
 
 def _is_address(value: Any) -> bool:
-    """Whether a value is a `host:port`."""
+    """Returns whether a value is a `host:port`."""
     if not isinstance(value, str):
         return False
     host, _, port = value.rpartition(":")

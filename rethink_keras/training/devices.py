@@ -1,8 +1,4 @@
-"""The devices that a run trains on, as a strategy of an existing engine.
-
-A process makes a strategy once: a second one would wait for the first one's
-collective operations.
-"""
+"""Devices that a run trains on, chosen by a distribution strategy."""
 
 import contextlib
 import dataclasses
@@ -17,19 +13,20 @@ from rethink_keras.config import STRATEGIES, suggestion
 from rethink_keras.errors import InputError, LostWorkerError
 from rethink_keras.training.cluster import Cluster, read_cluster
 
-_OF_SEVERAL_PROCESSES = ("multi_worker", "parameter_server")
-_SIMULATED = 2  # devices of a CPU under `mirrored`
+_MULTI_PROCESS = ("multi_worker", "parameter_server")
+_LOGICAL_CPUS = 2  # devices of `mirrored` on a machine without GPUs
 
 
 @dataclasses.dataclass(frozen=True)
 class Devices:
-    """What trains.
+    """Devices of a run.
 
     Attributes:
-      strategy: its name: any of STRATEGIES but auto.
-      replicas: of the network, each with a piece of every batch.
-      chief: whether this process writes what the run leaves behind.
-      scope: what the network, optimizer and metrics are made in.
+      strategy: name of the strategy: one of STRATEGIES except `auto`.
+      replicas: number of replicas; each receives a shard of every batch.
+      chief: whether this process writes the results of the run.
+      scope: returns a context manager in which to create the model, optimizer
+        and metrics.
     """
 
     strategy: str
@@ -38,10 +35,14 @@ class Devices:
     scope: Any
 
     def check_sizes(self, batch_size: int, examples: int) -> None:
-        """Refuses batches that the replicas cannot share evenly.
+        """Checks that batches divide evenly among the replicas.
+
+        Args:
+          batch_size: number of examples in a batch.
+          examples: number of training examples.
 
         Raises:
-          InputError: names both numbers.
+          InputError: if they do not.
         """
         if batch_size % self.replicas:
             raise InputError(
@@ -51,45 +52,48 @@ class Devices:
             )
         if examples < self.replicas:
             raise InputError(
-                f"train_examples={examples}: are fewer than the"
+                f"train_examples={examples}: must be at least the"
                 f" {self.replicas} replicas of strategy={self.strategy};"
                 " choose strategy=single"
             )
 
     @contextlib.contextmanager
     def worker_failures_as_errors(self) -> Iterator[None]:
-        """Ends with one line where another process of the run has ended.
+        """Converts TensorFlow's errors about lost processes.
 
         Raises:
-          LostWorkerError: it has; the last checkpoint is intact.
+          LostWorkerError: if another process of the run has ended. The last
+            checkpoint is intact.
         """
         try:
             yield
         except tf.errors.OpError as error:
-            if self.strategy not in _OF_SEVERAL_PROCESSES:
+            if self.strategy not in _MULTI_PROCESS:
                 raise
             reason = " ".join(error.message.split())[:200]
             raise LostWorkerError(
                 f"another process of strategy={self.strategy} has ended"
-                f" ({reason}); start all again with the same command: they go"
-                " on from the last checkpoint"
+                f" ({reason}); re-run the same commands on all machines to"
+                " resume from the last checkpoint"
             ) from error
 
 
 def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
-    """Makes the strategy: before any tensor is made.
+    """Returns the devices of a strategy, and initializes them.
+
+    Call it before anything else creates a tensor.
 
     Args:
-      strategy: one of STRATEGIES. `auto` follows the environment: `tpu` where
-        one is named, `multi_worker` or `parameter_server` in a cluster that
-        TF_CONFIG describes, `mirrored` with several accelerators, else
-        `single`. On the JAX backend `mirrored` and `tpu` divide each batch
-        among all its devices (`keras.distribution.DataParallel`).
+      strategy: one of STRATEGIES. `auto` selects `tpu` if `tpu` is given;
+        `multi_worker` or `parameter_server` if TF_CONFIG describes a cluster;
+        `mirrored` if there are several GPUs; otherwise `single`. On the JAX
+        backend, `mirrored` and `tpu` divide each batch among all devices
+        (`keras.distribution.DataParallel`).
       tpu: name or address of a TPU, or `local`.
 
     Raises:
-      InputError: there are no such devices, or the backend has no such
-        strategy.
+      InputError: if the devices do not exist, or the backend does not support
+        the strategy.
     """
     if strategy not in STRATEGIES:
         raise InputError(
@@ -98,7 +102,7 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
         )
     if tpu is not None and strategy not in ("auto", "tpu"):
         raise InputError(
-            f"tpu={tpu}: allowed with strategy=tpu alone; received"
+            f"tpu={tpu}: allowed only with strategy=tpu; received"
             f" strategy={strategy}"
         )
     if keras.backend.backend() == "jax":
@@ -123,11 +127,15 @@ def _single() -> Devices:
     return Devices("single", 1, True, contextlib.nullcontext)
 
 
+# The functions below are cached so that a process creates each strategy once:
+# a second one would wait for the first one's collective operations.
+
+
 @functools.cache
 def _mirrored() -> Devices:
-    """All GPUs; without any, two logical devices of the CPU."""
+    """Returns all GPUs or, without GPUs, two logical CPU devices."""
     if not tf.config.list_physical_devices("GPU"):
-        _divide_cpu(_SIMULATED)
+        _divide_cpu(_LOGICAL_CPUS)
     kind = tf.config.list_logical_devices("GPU") or (
         tf.config.list_logical_devices("CPU")
     )
@@ -142,8 +150,9 @@ def _divide_cpu(count: int) -> None:
         tf.config.set_logical_device_configuration(cpu, logical)
     except RuntimeError as error:
         raise InputError(
-            "strategy=mirrored: TensorFlow has used the CPU as one device"
-            " already; choose it before anything else in this process"
+            "strategy=mirrored: TensorFlow has already used the CPU as one"
+            " device; start the run before anything else uses TensorFlow in"
+            " this process"
         ) from error
 
 
@@ -157,8 +166,9 @@ def _multi_worker() -> Devices:
 
 @functools.cache
 def _parameter_server() -> Devices:
-    """Of the coordinator; a worker's or server's process serves, and ends
-    with this call.
+    """Returns the coordinator's devices; other processes never return.
+
+    A worker or parameter server serves until the process ends.
     """
     cluster = _require_cluster(
         "parameter_server", ("chief",), ("worker",), ("ps",)
@@ -172,7 +182,7 @@ def _parameter_server() -> Devices:
                 task_index=cluster.index,
                 protocol="grpc",
             )
-        print(f"serves as {cluster.kind} {cluster.index}", flush=True)
+        print(f"serving as {cluster.kind} {cluster.index}", flush=True)
         server.join()
     with cluster.joining():
         strategy = tf.distribute.ParameterServerStrategy(resolver)
@@ -180,22 +190,22 @@ def _parameter_server() -> Devices:
 
 
 def _require_cluster(strategy: str, *kinds: tuple[str, ...]) -> Cluster:
-    """The cluster, with processes of one kind at least of each tuple."""
+    """Reads TF_CONFIG, which must have a task type of each tuple."""
     cluster = read_cluster()
     there = set(cluster.addresses) if cluster else set()
     missing = [" or ".join(any_of) for any_of in kinds if not there & {*any_of}]
     if cluster is None or missing:
         raise InputError(
             f"strategy={strategy}: TF_CONFIG names no {', '.join(missing)};"
-            f" allowed is a cluster of {', '.join(map(' or '.join, kinds))},"
-            " and in each process its own task"
+            f" list the addresses of {', '.join(map(' or '.join, kinds))}, and"
+            " give each process its own task"
         )
     return cluster
 
 
 @functools.cache
 def _tpu(name: str) -> Devices:
-    """Resolves, connects and initializes."""
+    """Connects to a TPU and initializes it."""
     try:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=name)
         tf.config.experimental_connect_to_cluster(resolver)
@@ -203,8 +213,8 @@ def _tpu(name: str) -> Devices:
     except (tf.errors.OpError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"tpu={name}: no TPU can be used ({reason}); allowed is local on"
-            " a TPU's own machine, or the name of one"
+            f"tpu={name}: no TPU can be used ({reason}); allowed is the name"
+            " of a TPU, or local on a machine with one"
         ) from error
     return _of_strategy("tpu", tf.distribute.TPUStrategy(resolver))
 
@@ -224,18 +234,18 @@ _MAKERS: dict[str, Callable[[], Devices]] = {
 
 
 def _jax_devices(strategy: str, tpu: str | None) -> Devices:
-    """All the devices of this process, or the first."""
+    """Returns all devices of this process or, for `single`, the first."""
     if strategy in ("multi_worker", "parameter_server"):
         raise InputError(
-            f"strategy={strategy}: is of the TensorFlow backend; allowed with"
+            f"strategy={strategy}: needs the TensorFlow backend; allowed with"
             " KERAS_BACKEND=jax are auto, single, mirrored, tpu"
         )
     devices = keras.distribution.list_devices()
     on_tpu = devices[0].startswith("tpu")
     if (strategy == "tpu" or tpu is not None) and not on_tpu:
         raise InputError(
-            f"strategy=tpu: JAX sees {', '.join(devices)}; allowed is a"
-            " machine with a TPU"
+            f"strategy=tpu: JAX finds no TPU, only {', '.join(devices)}; run"
+            " on a machine with a TPU, or choose another strategy"
         )
     if strategy == "single" or len(devices) == 1:
         return _single()

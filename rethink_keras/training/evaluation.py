@@ -1,4 +1,4 @@
-"""Statistics, accuracy, loss and predictions for inference."""
+"""Evaluation: losses, accuracies, predictions and BatchNorm statistics."""
 
 import dataclasses
 from typing import Any
@@ -15,22 +15,26 @@ _ACCURACIES = ("accuracy", "accuracy_clean", "accuracy_corrupted")
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """Means over all the examples of a split.
+    """Losses and accuracies over all examples of a split.
+
+    Losses are mean cross-entropies in nats; accuracies are fractions from 0
+    to 1.
 
     Attributes:
-      loss: cross-entropy against the labels, in nats.
-      loss_true: against the true labels.
-      accuracy: share of predictions equal to the label, from 0 to 1.
-      accuracy_true: equal to the true label.
-      accuracy_clean: as `accuracy`, over the examples whose label is the true
-        one; None where there is none.
-      accuracy_corrupted: over the examples whose label is another; None where
-        there is none.
-      top5_accuracy: share of examples whose label is among the five most
-        likely classes; None of 10 classes or less, where five are many.
-      top5_accuracy_true: whose true label is; likewise.
-      accuracy_by_class: share of the examples of each true class that are
-        predicted as such; None for a class without examples.
+      loss: loss against the labels, which may be randomized.
+      loss_true: loss against the true labels.
+      accuracy: accuracy against the labels.
+      accuracy_true: accuracy against the true labels.
+      accuracy_clean: `accuracy` over the examples with a clean label (equal to
+        the true label); None if there are none.
+      accuracy_corrupted: `accuracy` over the examples with a corrupted label;
+        None if there are none.
+      top5_accuracy: top-5 accuracy against the labels; None for 10 classes or
+        fewer, where it says little.
+      top5_accuracy_true: top-5 accuracy against the true labels; None for 10
+        classes or fewer.
+      accuracy_by_class: for each class, the accuracy over the examples whose
+        true label it is; None for a class without examples.
     """
 
     loss: float
@@ -48,8 +52,8 @@ def evaluate(steps: Steps, batches: Batches) -> Evaluation:
     """Evaluates every example of a split once.
 
     Args:
-      steps: of a backend.
-      batches: see `pipeline.EvaluationBatches`.
+      steps: compiled steps of the model.
+      batches: batches of the split; see `pipeline.EvaluationBatches`.
     """
     return _means(
         sum(
@@ -60,14 +64,14 @@ def evaluate(steps: Steps, batches: Batches) -> Evaluation:
 
 
 def recompute_statistics(steps: Steps, batches: Batches) -> None:
-    """Sets each BatchNorm's statistics to their mean over batches.
+    """Sets each BatchNorm's moving statistics to their mean over batches.
 
-    Training is not touched: neither weights nor random states change. The
+    Does not affect training: weights and random states stay as they are. The
     result does not depend on the number of replicas.
 
     Args:
-      steps: of a backend.
-      batches: see `TrainingBatches.beginning`.
+      steps: compiled steps of the model.
+      batches: training batches; see `TrainingBatches.beginning`.
     """
     variables = steps.statistics.variables
     if not variables:
@@ -88,11 +92,11 @@ def recompute_statistics(steps: Steps, batches: Batches) -> None:
 def evaluate_examples(
     steps: Steps, batches: Batches
 ) -> tuple[Evaluation, dict[str, np.ndarray]]:
-    """Evaluates a split and keeps the prediction for each example.
+    """Evaluates a split and returns the prediction for each example.
 
     Args:
-      steps: of a backend.
-      batches: see `pipeline.EvaluationBatches`.
+      steps: compiled steps of the model.
+      batches: batches of the split; see `pipeline.EvaluationBatches`.
 
     Returns:
       The evaluation, and a float32 array [n] for each of
@@ -110,16 +114,16 @@ def evaluate_examples(
 
 
 def _means(sums: Any) -> Evaluation:
-    """From the sums of `metrics.evaluation_sums`."""
+    """Computes an evaluation from the sums of `metrics.evaluation_sums`."""
     losses, top5, outcomes, by_class = np.split(sums, [2, 4, 9])
     counts, hits = np.split(by_class, 2)
     loss, loss_true, accuracy_true = (
         float(total / counts.sum()) for total in (*losses, hits.sum())
     )
     accuracies = ratios(outcomes)
-    few = len(counts) <= _FEW_CLASSES
+    few_classes = len(counts) <= _FEW_CLASSES
     top5_accuracy, top5_accuracy_true = (
-        None if few else float(total / counts.sum()) for total in top5
+        None if few_classes else float(total / counts.sum()) for total in top5
     )
     return Evaluation(
         loss=loss,

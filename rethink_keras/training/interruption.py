@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop: noted, to be heeded at the next step."""
+"""Handling of SIGINT and SIGTERM during training."""
 
 import signal
 import threading
@@ -8,13 +8,15 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """While entered, notes SIGINT and SIGTERM instead of ending the process.
+    """Context manager that records SIGINT and SIGTERM.
 
-    A second signal ends the process as usual. Outside the main thread, where
-    Python allows no handlers, nothing changes.
+    The first signal is recorded, and the training loop stops when it next
+    checks `signal`. A second signal ends the process as usual. Outside the
+    main thread, where Python does not allow signal handlers, this context
+    manager has no effect.
 
     Attributes:
-      signal: what was received; None for nothing.
+      signal: the received signal, or None.
     """
 
     def __init__(self) -> None:

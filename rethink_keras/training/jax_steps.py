@@ -1,4 +1,4 @@
-"""Training and prediction steps on the JAX backend."""
+"""Training and evaluation steps on the JAX backend."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,14 +20,14 @@ from rethink_keras.training.steps import Batches
 
 
 class JaxSteps:
-    """Compiled steps of one model. See `Steps`.
+    """Compiled steps of one model on the JAX backend. See `Steps`.
 
-    Under a `keras.distribution.DataParallel`, batches are divided among its
-    devices; everything, BatchNorm too, sees the whole batch.
+    Under `keras.distribution.DataParallel`, each batch is divided among the
+    devices. All operations, including BatchNorm, use the whole batch.
 
     Args:
-      model: returns logits.
-      optimizer: built here.
+      model: model that returns logits.
+      optimizer: optimizer that is not built yet.
     """
 
     steps_per_execution: int | None = None
@@ -84,7 +84,7 @@ class JaxSteps:
         return trainable, non_trainable, slots, measured
 
     def train(self, batches: Iterator, steps: int) -> None:
-        """Takes `steps` batches and updates weights and meters."""
+        """Trains on the next `steps` batches and updates the metrics."""
         variables = self._variables()
         state = tuple([v.value for v in group] for group in variables)
         for _ in range(steps):
@@ -117,22 +117,22 @@ class JaxSteps:
         return trainable, non_trainable
 
     def evaluate_batch(self, batch: Any) -> np.ndarray:
-        """The sums of a batch, in inference mode."""
+        """Returns the `metrics.evaluation_sums` of a batch."""
         sums = self._evaluate_batch(*self._weights(), self._placed(batch))
         return np.asarray(sums)
 
     def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
-        """The sums of a batch and the prediction for each example."""
+        """Returns a batch's `evaluation_sums` and `prediction_rows`."""
         sums, rows = self._predict(*self._weights(), self._placed(batch))
         return np.asarray(sums), np.asarray(rows)
 
     def batch_statistics(self, images: Any) -> list[Any]:
-        """The statistics that each BatchNorm sees in a whole batch."""
+        """Returns the statistics of a batch in each BatchNorm."""
         (placed,) = self._placed((images,))
         return self._batch_statistics(*self._weights(), placed)
 
     def _placed(self, batch: tuple[np.ndarray, ...]) -> tuple:
-        """A batch, divided among the devices of the distribution."""
+        """Divides a batch among the devices of the distribution."""
         if self._distribution is None:
             return batch
         return tuple(
@@ -143,11 +143,11 @@ class JaxSteps:
         )
 
     def iterator(self, batches: Batches) -> Iterator:
-        """What `train` takes batches from."""
+        """Returns an iterator over training batches, for `train`."""
         return iter(self.dataset(batches))
 
     def dataset(self, batches: Batches) -> Iterable:
-        """Batches as arrays, of a size that the devices divide."""
+        """Returns NumPy batches that divide evenly among the devices."""
         shard = BatchShard()
         if self._distribution is not None:
             shard = BatchShard(
@@ -156,5 +156,5 @@ class JaxSteps:
         return batches.dataset(shard).as_numpy_iterator()
 
     def whole_dataset(self, batches: Batches) -> Iterable:
-        """The same batches: none are divided before they reach a device."""
+        """Returns the batches of `dataset`, which are never divided."""
         return self.dataset(batches)

@@ -1,4 +1,4 @@
-"""The processes of a cluster on the loopback interface, as TF_CONFIG tells."""
+"""TF_CONFIG for the processes of a cluster on one machine."""
 
 import contextlib
 import json
@@ -9,13 +9,14 @@ from collections.abc import Mapping
 def environments(
     tasks: Mapping[str, int],
 ) -> dict[tuple[str, int], dict[str, str]]:
-    """What each process adds to its environment, by its type and index.
+    """Returns the environment variables of each process of a local cluster.
 
     Args:
-      tasks: how many processes of each type.
+      tasks: number of processes of each task type.
 
     Returns:
-      In the order of types; of a type, index 0 comes last.
+      The variables to add to each process's environment, by task type and
+      index. Types keep their order; within a type, index 0 comes last.
     """
     with contextlib.ExitStack() as listeners:
         cluster = {
@@ -34,7 +35,7 @@ def environments(
 
 
 def _address(listeners: contextlib.ExitStack) -> str:
-    """One that nothing listens on, another than those of the same stack."""
+    """Returns a free loopback address, reserved until the stack closes."""
     listener = listeners.enter_context(socket.socket())
     listener.bind(("127.0.0.1", 0))
     return f"127.0.0.1:{listener.getsockname()[1]}"

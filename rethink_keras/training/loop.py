@@ -1,8 +1,8 @@
-"""The training loop: compiled steps under Keras's callbacks.
+"""Training loop that runs compiled steps and Keras callbacks.
 
-Not `Model.fit`: it refuses multi-worker and parameter-server strategies and
-cannot start within an epoch, while one page of step for each backend serves
-every strategy. Callbacks, optimizers, metrics and models are Keras's.
+The package does not use `Model.fit`, which rejects multi-worker and
+parameter-server strategies and cannot resume within an epoch. Models,
+optimizers, metrics and callbacks are Keras's own.
 """
 
 import hashlib
@@ -39,32 +39,35 @@ SECONDS_PER_CALL = 0.5
 
 
 class Trainer:
-    """Trains one network, evaluating the test set after each epoch.
+    """Trains one model and evaluates the test set after each epoch.
 
-    BatchNorm's statistics are recomputed before each evaluation (see
-    `recompute_statistics`), over the first batches of the epoch.
+    Before each evaluation, BatchNorm's statistics are recomputed over the
+    first batches of the epoch (see `recompute_statistics`).
 
-    Callbacks see Keras's events. The logs of an epoch hold `loss` (mean
-    cross-entropy, without the penalty), `accuracy` (online), `penalty`,
-    `learning_rate`, `seconds` (of training), `test_loss`, `test_accuracy`,
-    `test_top5_accuracy` and `test_accuracy_by_class` (against the true labels),
-    `test_accuracy_corrupted` (against labels corrupted like the training
-    set's), and `accuracy_clean`, `accuracy_corrupted` and `corrupted_as_true`
-    (see `Metrics`).
+    Callbacks receive Keras's events. The logs of an epoch hold:
+
+    - `loss` (mean cross-entropy without the penalty), `accuracy`,
+      `accuracy_clean`, `accuracy_corrupted` and `corrupted_as_true`: see
+      `Metrics`;
+    - `penalty`, `learning_rate` and `seconds` (training time);
+    - `test_loss`, `test_accuracy`, `test_top5_accuracy` and
+      `test_accuracy_by_class`: against the true labels;
+    - `test_accuracy_corrupted`: against labels that are corrupted like those
+      of the training set.
 
     Args:
-      model: returns logits.
-      optimizer: not built yet.
-      epochs: how many.
-      steps_per_epoch: batches in an epoch.
-      checkpoints: where to save; None for nowhere.
-      interruption: signals to heed.
+      model: model that returns logits.
+      optimizer: optimizer that is not built yet.
+      epochs: number of epochs.
+      steps_per_epoch: number of batches in an epoch.
+      checkpoints: where to save checkpoints; None to save none.
+      interruption: signals that stop training.
 
     Attributes:
-      model: as given.
-      steps: compiled, to evaluate with.
-      progress: how far training has come.
-      steps_per_epoch: batches in an epoch.
+      model: the model.
+      steps: compiled steps of the model.
+      progress: progress of the run.
+      steps_per_epoch: number of batches in an epoch.
     """
 
     def __init__(
@@ -120,20 +123,22 @@ class Trainer:
         test_batches: Batches | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, list]:
-        """Trains what is left.
+        """Trains for the remaining epochs.
 
         Args:
-          batches: the training batches from `progress` on.
-          test_batches: the test set; None for none, which leaves `test_...`
-            out of the logs.
-          callbacks: may set `model.stop_training`.
+          batches: the training batches that follow `progress`.
+          test_batches: batches of the test set. None skips the evaluation,
+            and the logs have no `test_...` entries.
+          callbacks: Keras callbacks; they may set `model.stop_training`.
 
         Returns:
-          The history: a list of the values of each epoch, by name.
+          The history: for each logged name, a list with one value per epoch.
 
         Raises:
-          DivergenceError: a loss was infinite or not a number; names the step.
-          InterruptedRunError: a signal came; what can be saved is saved.
+          DivergenceError: if a loss is infinite or NaN. The message names the
+            step.
+          InterruptedRunError: if a signal stopped training. A checkpoint is
+            saved first.
         """
         progress = self.progress
         self.model.stop_training = progress.stopped
@@ -170,8 +175,9 @@ class Trainer:
         """Evaluates every example of a split once.
 
         Raises:
-          DivergenceError: a loss is infinite or not a number, which the
-            training loss shows one step later.
+          DivergenceError: if a loss is infinite or NaN. After the last step,
+            only an evaluation shows this: the training loss would show it one
+            step later.
         """
         measured = evaluate(self.steps, batches)
         self._check_evaluation(measured)
@@ -180,12 +186,12 @@ class Trainer:
     def evaluate_examples(
         self, batches: Batches
     ) -> tuple[Evaluation, dict[str, np.ndarray]]:
-        """Evaluates a split and keeps the prediction for each example.
+        """Evaluates a split and returns the prediction for each example.
 
         See `evaluation.evaluate_examples`.
 
         Raises:
-          DivergenceError: as `evaluate`.
+          DivergenceError: if a loss is infinite or NaN.
         """
         measured, rows = evaluate_examples(self.steps, batches)
         self._check_evaluation(measured)
@@ -196,28 +202,31 @@ class Trainer:
             self._check_after_step("evaluated loss", loss)
 
     def train_epoch(self, iterator: Iterator) -> float:
-        """Trains to the end of the epoch; returns the epoch's seconds.
+        """Trains to the end of the current epoch.
 
-        Steps go to the device many at a time, as many as take half a second:
-        a call costs as much as several steps of a perceptron.
+        Each call runs as many steps as take about half a second, because the
+        overhead of a call is as long as several steps of a small MLP.
 
         Args:
-          iterator: of `steps`.
+          iterator: iterator from `steps.iterator`.
+
+        Returns:
+          The training time of the epoch in seconds.
         """
         progress = self.progress
-        given = self.steps.steps_per_execution
-        together, begun = given or 1, time.perf_counter() - progress.seconds
+        fixed = self.steps.steps_per_execution
+        num_steps, begun = fixed or 1, time.perf_counter() - progress.seconds
         while progress.step < self.steps_per_epoch:
-            together = min(together, self.steps_per_epoch - progress.step)
+            num_steps = min(num_steps, self.steps_per_epoch - progress.step)
             call_begun = time.perf_counter()
-            self.steps.train(iterator, together)
+            self.steps.train(iterator, num_steps)
             measured = self.steps.metrics.result()
             self._check_finite(measured)
-            progress.step += together
+            progress.step += num_steps
             progress.seconds = time.perf_counter() - begun
             self._events.on_train_batch_end(progress.step - 1, measured)
-            pace = (time.perf_counter() - call_begun) / together
-            together = given or max(1, int(SECONDS_PER_CALL / pace))
+            seconds = (time.perf_counter() - call_begun) / num_steps
+            num_steps = fixed or max(1, int(SECONDS_PER_CALL / seconds))
             if progress.step < self.steps_per_epoch:
                 self._save_or_stop(Checkpoints.due)
         return progress.seconds
@@ -229,7 +238,7 @@ class Trainer:
         step = epoch * self.steps_per_epoch + int(measured["finite_steps"]) + 1
         raise DivergenceError(
             f"the training loss is {measured['loss']} at step {step}"
-            f" (epoch {epoch + 1}); try a smaller --learning_rate"
+            f" (epoch {epoch + 1}); try a smaller learning_rate"
         )
 
     def _check_after_step(self, name: str, value: float) -> None:
@@ -238,7 +247,7 @@ class Trainer:
         step = self.progress.epoch * self.steps_per_epoch + self.progress.step
         raise DivergenceError(
             f"the {name} is {value} after step {step}; try a smaller"
-            " --learning_rate"
+            " learning_rate"
         )
 
     def _logs(
@@ -247,7 +256,7 @@ class Trainer:
         seconds: float,
         test_batches: Batches | None,
     ) -> dict[str, Any]:
-        """Evaluates the test set; returns what was measured in an epoch."""
+        """Evaluates the test set and returns the logs of the epoch."""
         measured = self.steps.metrics.result()
         del measured["finite_steps"]
         logs = {
@@ -269,7 +278,8 @@ class Trainer:
         }
 
     def _variables(self) -> dict[str, keras.Variable]:
-        """All that training changes, by names that tell the position."""
+        """Returns all variables that training changes, by unique names."""
+        # Existing checkpoints use these names, including "meters".
         groups = {
             "model": self.model.variables,
             "optimizer": self._optimizer.variables,
@@ -281,13 +291,13 @@ class Trainer:
             for index, variable in enumerate(variables)
         }
 
-    def _save_or_stop(self, wanted: Callable[[Checkpoints], bool]) -> None:
-        """Saves if wanted or if a signal came, which then ends the run."""
+    def _save_or_stop(self, should_save: Callable[[Checkpoints], bool]) -> None:
+        """Saves a checkpoint if it is time; saves and stops after a signal."""
         received = self._interruption.signal
-        if self._checkpoints and (received or wanted(self._checkpoints)):
+        if self._checkpoints and (received or should_save(self._checkpoints)):
             self._save(self._checkpoints)
         if received:
-            saved = "; saved, the same command goes on"
+            saved = "; checkpoint saved; re-run the same command to resume"
             raise InterruptedRunError(
                 f"{received.name} in epoch {self.progress.epoch + 1}"
                 f"{saved if self._checkpoints else ''}",
@@ -304,7 +314,7 @@ class Trainer:
 
 
 def fingerprint_of(model: keras.Model) -> str:
-    """SHA-256 of all weights and moving statistics of a model."""
+    """Returns the SHA-256 of a model's weights and moving statistics."""
     digest = hashlib.sha256()
     for weight in model.weights:
         array = keras.ops.convert_to_numpy(weight)

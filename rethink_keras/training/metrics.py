@@ -1,4 +1,4 @@
-"""What is measured while a network trains, and when it is evaluated."""
+"""Losses, accuracies and predictions, computed on the device."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ PREDICTION_COLUMNS = (
 
 
 def cross_entropy(targets, logits):
-    """Softmax cross-entropy of each example, in nats: float32 [n].
+    """Returns the softmax cross-entropy of each example in nats: float32 [n].
 
     Args:
-      targets: labels, int [n], or distributions, float [n, classes].
-      logits: [n, classes].
+      targets: labels, int [n], or probabilities, float [n, num_classes].
+      logits: float [n, num_classes].
     """
     soft = len(targets.shape) == 2
     losses = keras.losses
@@ -33,12 +33,14 @@ def cross_entropy(targets, logits):
 
 
 def training_sums(labels, true_labels, logits, losses):
-    """The sums over a batch that `Metrics` adds up: float32 [6].
+    """Returns the sums over a batch that update `Metrics`: float32 [6].
+
+    They are the sum of the losses and the sums of the five `_outcomes`.
 
     Args:
       labels: int [n].
       true_labels: int [n].
-      logits: [n, classes].
+      logits: float [n, num_classes].
       losses: float32 [n].
     """
     outcomes = _outcomes(labels, true_labels, logits)
@@ -46,17 +48,21 @@ def training_sums(labels, true_labels, logits, losses):
 
 
 def evaluation_sums(labels, true_labels, logits, weights):
-    """The sums over a batch that an evaluation needs: float32 [9 + 2 C].
+    """Returns the sums over a batch for an evaluation: float32 [9 + 2 C].
 
-    The losses against the labels and against the true labels, the examples
-    whose label, and whose true label, is among the first five, the outcomes,
-    and for each of C classes the examples and those predicted as such.
+    In this order, with C the number of classes:
+
+    - loss against the labels, loss against the true labels;
+    - top-5 hits of the labels, top-5 hits of the true labels;
+    - the five `_outcomes`;
+    - for each class, the number of examples with that true label;
+    - for each class, the number of these that are predicted correctly.
 
     Args:
       labels: int [n].
       true_labels: int [n].
-      logits: [n, C].
-      weights: float32 [n], 0 for what does not count.
+      logits: float [n, C].
+      weights: float32 [n]; 0 for padding, 1 for examples.
     """
     num_classes = logits.shape[-1]
     true = ops.one_hot(true_labels, num_classes)
@@ -74,17 +80,17 @@ def evaluation_sums(labels, true_labels, logits, weights):
 
 
 def prediction_rows(labels, true_labels, logits, weights):
-    """The prediction for each example: float32 [n, 6].
+    """Returns the prediction for each example: float32 [n, 6].
 
-    The columns: the label, the true label, the predicted class, the
-    probability of the label, the margin (the label's logit less the largest
-    other one), and the weight.
+    The columns are PREDICTION_COLUMNS and the weight: the label, the true
+    label, the predicted class, the probability of the label, the margin (the
+    label's logit minus the largest other logit) and the weight.
 
     Args:
       labels: int [n].
       true_labels: int [n].
-      logits: [n, classes].
-      weights: float32 [n], 0 for what does not count.
+      logits: float [n, num_classes].
+      weights: float32 [n]; 0 for padding, 1 for examples.
     """
     logits = ops.cast(logits, "float32")
     own = ops.one_hot(labels, logits.shape[-1])
@@ -101,9 +107,9 @@ def prediction_rows(labels, true_labels, logits, weights):
 
 
 def _in_top5(labels, logits):
-    """Whether fewer than five classes come before the label: float32 [n].
+    """Returns 1 where the label is among the top 5 classes: float32 [n].
 
-    Of equal logits the first class comes first, as in `argmax`.
+    Equal logits are ranked by class index, as in `argmax`.
     """
     labels = ops.cast(labels, "int32")[:, None]
     own = ops.take_along_axis(logits, labels, axis=-1)
@@ -116,10 +122,15 @@ def _in_top5(labels, logits):
 
 
 def _outcomes(labels, true_labels, logits):
-    """What each prediction is, as float32 rows of 0 and 1: [n, 5].
+    """Returns indicators of each prediction's outcome: float32 [n, 5].
 
-    The columns: the label is the true one; it is, and predicted; it is
-    another; it is, and predicted; it is, and the true label is predicted.
+    The columns are 1 where
+
+    - the label is clean (equal to the true label);
+    - the label is clean and predicted;
+    - the label is corrupted;
+    - the label is corrupted and predicted;
+    - the label is corrupted and the true label is predicted.
     """
     labels, true_labels, predicted = (
         ops.cast(x, "int32")
@@ -136,15 +147,17 @@ def _outcomes(labels, true_labels, logits):
 
 
 class Metrics(keras.metrics.Metric):
-    """Means over the examples of an epoch so far, kept on the device.
+    """Running means over the training examples of an epoch.
 
-    `loss` is the cross-entropy without the penalty and `accuracy` the online
-    accuracy against the labels, both of each batch before its update;
-    `accuracy_clean` and `accuracy_corrupted` are over the examples whose label
-    is the true one and over the others, and `corrupted_as_true` is the share
-    of the latter predicted as their true label; None where there is no such
-    example. `finite_steps` counts the steps until the first loss that
-    is infinite or not a number.
+    Each batch is measured before its update:
+
+    - `loss`: mean cross-entropy without the penalty, in nats;
+    - `accuracy`: accuracy against the labels;
+    - `accuracy_clean`, `accuracy_corrupted`: accuracy over the examples with a
+      clean and with a corrupted label; None if there are none;
+    - `corrupted_as_true`: fraction of the examples with a corrupted label that
+      are predicted as their true label; None if there are none;
+    - `finite_steps`: number of steps before the first infinite or NaN loss.
     """
 
     def __init__(self) -> None:
@@ -154,7 +167,7 @@ class Metrics(keras.metrics.Metric):
         self.broken = _count((), "broken")
 
     def update_state(self, sums):
-        """Adds the `training_sums` of a batch, of all replicas."""
+        """Adds the `training_sums` of a batch, summed over all replicas."""
         broken = ops.cast(ops.logical_not(ops.isfinite(sums[0])), "float32")
         broken = ops.maximum(self.broken, broken)
         self.sums.assign(self.sums + sums)
@@ -162,7 +175,7 @@ class Metrics(keras.metrics.Metric):
         self.finite_steps.assign(self.finite_steps + 1 - broken)
 
     def result(self) -> dict[str, Any]:
-        """The measured values as Python floats, by name."""
+        """Returns the metrics as Python floats, by name."""
         sums = ops.convert_to_numpy(self.sums).astype("float64")
         return {
             "loss": float(sums[0] / (sums[1] + sums[3])),
@@ -172,14 +185,17 @@ class Metrics(keras.metrics.Metric):
 
 
 def _count(shape: tuple[int, ...], name: str) -> keras.Variable:
-    """Equal on all replicas; `add_weight` makes what is added up when read."""
+    """Returns a variable with the same value on all replicas.
+
+    `add_weight` would return one that is summed over the replicas when read.
+    """
     return keras.Variable(
         "zeros", shape=shape, dtype="float32", trainable=False, name=name
     )
 
 
 def ratios(outcomes) -> dict[str, float | None]:
-    """The accuracies that `Metrics` tells of, from sums of outcomes.
+    """Returns the accuracies of `Metrics` from the sums of `_outcomes`.
 
     Args:
       outcomes: float64 [5].
@@ -194,5 +210,5 @@ def ratios(outcomes) -> dict[str, float | None]:
 
 
 def ratio(part: float, whole: float) -> float | None:
-    """A part of a whole; None of nothing."""
+    """Returns `part / whole`, or None if `whole` is 0."""
     return float(part / whole) if whole else None

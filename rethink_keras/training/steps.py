@@ -1,4 +1,4 @@
-"""The protocol of compiled training and evaluation steps."""
+"""Protocols of batches and of compiled training and evaluation steps."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
@@ -12,28 +12,29 @@ from rethink_keras.training.statistics import BatchStatistics
 
 
 class Batches(Protocol):
-    """Batches for one device or for many; see `pipeline`."""
+    """Batches that can be divided among replicas. See `pipeline`."""
 
     def dataset(self, shard: BatchShard) -> tf.data.Dataset:
-        """Those of an input pipeline."""
+        """Returns the batches of one input pipeline."""
 
 
 class TrainingBatches(Batches, Protocol):
-    """The training batches of a run; see `pipeline`."""
+    """Training batches of a run. See `pipeline`."""
 
     def beginning(self, epoch: int, limit: int) -> Batches:
-        """The first batches of an epoch alone, as trained on."""
+        """Returns the first `limit` training batches of an epoch."""
 
 
 class Steps(Protocol):
-    """Compiled steps of one model: the only code that knows the backend.
+    """Compiled steps of one model on one Keras backend.
 
-    On the devices of the strategy in whose scope they are made.
+    Create it in the scope of the strategy whose devices it uses.
 
     Attributes:
-      metrics: updated by `train`.
-      steps_per_execution: number of steps a call must take; None for any.
-      statistics: of the model's BatchNorm layers.
+      metrics: metrics that `train` updates.
+      steps_per_execution: number of steps in each call of `train`; None if
+        any number is allowed.
+      statistics: statistics of the model's BatchNorm layers.
     """
 
     metrics: Metrics
@@ -41,30 +42,43 @@ class Steps(Protocol):
     statistics: BatchStatistics
 
     def iterator(self, batches: Any) -> Iterator:
-        """What `train` takes batches from.
+        """Returns an iterator over training batches, for `train`.
 
         Args:
           batches: see `pipeline.TrainingBatches`.
         """
 
     def train(self, batches: Iterator, steps: int) -> None:
-        """Takes `steps` batches and updates weights and meters."""
+        """Trains on the next `steps` batches and updates the metrics.
+
+        Args:
+          batches: iterator from `iterator`.
+          steps: number of steps.
+        """
 
     def dataset(self, batches: Batches) -> Iterable:
-        """What `evaluate_batch` takes batches of.
+        """Returns batches for `evaluate_batch` and `predict`.
+
+        Each batch is divided among the replicas.
 
         Args:
           batches: see `pipeline.EvaluationBatches`.
         """
 
     def evaluate_batch(self, batch: Any) -> np.ndarray:
-        """The `metrics.evaluation_sums` of a batch, in inference mode."""
+        """Returns the `metrics.evaluation_sums` of a batch.
+
+        Calls the model in inference mode.
+        """
 
     def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
-        """What `evaluate_batch` returns, and the `metrics.prediction_rows`."""
+        """Returns a batch's `evaluation_sums` and `prediction_rows`."""
 
     def whole_dataset(self, batches: Batches) -> Iterable:
-        """Batches that are not divided, for `batch_statistics`."""
+        """Returns undivided batches, for `batch_statistics`."""
 
     def batch_statistics(self, images: Any) -> list[Any]:
-        """The statistics that each BatchNorm sees in a whole batch."""
+        """Returns the statistics of a whole batch in each BatchNorm.
+
+        See `BatchStatistics.of_batch`.
+        """

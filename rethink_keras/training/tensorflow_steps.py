@@ -1,4 +1,4 @@
-"""Training and prediction steps on the TensorFlow backend."""
+"""Training and evaluation steps on the TensorFlow backend."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,7 +24,11 @@ _STEPS_PER_EXECUTION = 10
 def make(
     model: keras.Model, optimizer: keras.optimizers.Optimizer
 ) -> "TensorFlowSteps":
-    """Steps for the strategy in whose scope this is called."""
+    """Returns the steps for the current strategy.
+
+    XLA compiles the steps on a single accelerator. On CPUs it would replace
+    oneDNN's convolutions, which are faster.
+    """
     strategy = tf.distribute.get_strategy()
     if isinstance(strategy, tf.distribute.ParameterServerStrategy):
         return ParameterServerSteps(model, optimizer)
@@ -32,19 +36,19 @@ def make(
         device.device_type != "CPU"
         for device in tf.config.list_logical_devices()
     )
-    alone = not tf.distribute.has_strategy()
+    distributed = tf.distribute.has_strategy()
     return TensorFlowSteps(
-        model, optimizer, compile_with_xla=alone and accelerated
+        model, optimizer, compile_with_xla=accelerated and not distributed
     )
 
 
 class TensorFlowSteps:
-    """Compiled steps of one model, many to a call. See `Steps`.
+    """Compiled steps of one model on the TensorFlow backend. See `Steps`.
 
     Args:
-      model: returns logits.
-      optimizer: built here.
-      compile_with_xla: whether each step is one XLA program.
+      model: model that returns logits.
+      optimizer: optimizer that is not built yet.
+      compile_with_xla: whether XLA compiles each step.
     """
 
     def __init__(
@@ -59,11 +63,13 @@ class TensorFlowSteps:
         self._model = model
         self._optimizer = optimizer
         self._strategy = strategy = tf.distribute.get_strategy()
-        # Workers match each other's calls by their order.
-        workers = isinstance(
+        # All workers must run the same calls in the same order.
+        multi_worker = isinstance(
             strategy, tf.distribute.MultiWorkerMirroredStrategy
         )
-        self.steps_per_execution = _STEPS_PER_EXECUTION if workers else None
+        self.steps_per_execution = (
+            _STEPS_PER_EXECUTION if multi_worker else None
+        )
         optimizer.build(model.trainable_variables)
         step = tf.function(self._step, jit_compile=compile_with_xla)
 
@@ -82,7 +88,7 @@ class TensorFlowSteps:
 
         @tf.function
         def predict(batch):
-            sums, rows = strategy.run(self._predict_piece, args=batch)
+            sums, rows = strategy.run(self._predict_shard, args=batch)
             return (
                 strategy.reduce("SUM", sums, axis=None),
                 strategy.gather(rows, axis=0),
@@ -98,10 +104,10 @@ class TensorFlowSteps:
         self._batch_statistics = batch_statistics
 
     def _step(self, images, targets, labels, true_labels):
-        """One update of the weights; the sums of a replica's piece.
+        """Updates the weights; returns the sums of the replica's shard.
 
-        Each replica's gradient is of its share of the mean over the batch;
-        the optimizer adds them up.
+        Each replica divides by the size of the whole batch, and the optimizer
+        sums the gradients over the replicas.
         """
         context = tf.distribute.get_replica_context()
         count = tf.cast(tf.shape(labels)[0], tf.float32)
@@ -119,37 +125,37 @@ class TensorFlowSteps:
         return training_sums(labels, true_labels, logits, losses)
 
     def iterator(self, batches: Batches) -> Iterator:
-        """What `train` takes batches from."""
+        """Returns an iterator over training batches, for `train`."""
         return iter(self.dataset(batches))
 
     def train(self, batches: Iterator, steps: int) -> None:
-        """Takes `steps` batches and updates weights and meters."""
+        """Trains on the next `steps` batches and updates the metrics."""
         self._train(batches, tf.constant(steps))
 
     @property
     def _static(self) -> bool:
-        """Whether all batches must have one size."""
+        """Whether all batches must have the same size."""
         return isinstance(self._strategy, tf.distribute.TPUStrategy)
 
     def whole_dataset(self, batches: Batches) -> Iterable:
-        """Whole batches, which each replica and each worker sees alike."""
-        pieces = self._strategy.num_replicas_in_sync
+        """Returns undivided batches, the same for all replicas and workers."""
+        replicas = self._strategy.num_replicas_in_sync
         return batches.dataset(
-            BatchShard(multiple=pieces if self._static else None)
+            BatchShard(multiple=replicas if self._static else None)
         )
 
     def dataset(self, batches: Batches) -> Iterable:
-        """Batches, divided among the strategy's replicas."""
+        """Returns batches that are divided among the replicas."""
         strategy = self._strategy
         if strategy.num_replicas_in_sync == 1:
             return batches.dataset(BatchShard())
 
         def of_pipeline(context: tf.distribute.InputContext):
-            pieces = context.num_replicas_in_sync
-            count = pieces // context.num_input_pipelines
+            replicas = context.num_replicas_in_sync
+            count = replicas // context.num_input_pipelines
             first = context.input_pipeline_id * count
-            multiple = pieces if self._static else None
-            return batches.dataset(BatchShard(pieces, first, count, multiple))
+            multiple = replicas if self._static else None
+            return batches.dataset(BatchShard(replicas, first, count, multiple))
 
         return strategy.distribute_datasets_from_function(of_pipeline)
 
@@ -158,16 +164,16 @@ class TensorFlowSteps:
         return evaluation_sums(labels, true_labels, logits, weights)
 
     def evaluate_batch(self, batch: Any) -> np.ndarray:
-        """The sums of a batch, in inference mode."""
+        """Returns the `metrics.evaluation_sums` of a batch."""
         return self._evaluate_batch(batch).numpy()
 
-    def _predict_piece(self, images, labels, true_labels, weights):
+    def _predict_shard(self, images, labels, true_labels, weights):
         logits = self._model(images, training=False)
         arguments = labels, true_labels, logits, weights
         return evaluation_sums(*arguments), prediction_rows(*arguments)
 
     def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
-        """The sums of a batch and the prediction for each example."""
+        """Returns a batch's `evaluation_sums` and `prediction_rows`."""
         sums, rows = self._predict(batch)
         return sums.numpy(), rows.numpy()
 
@@ -179,7 +185,7 @@ class TensorFlowSteps:
         )
 
     def batch_statistics(self, images: Any) -> list[Any]:
-        """The statistics that each BatchNorm sees in a whole batch."""
+        """Returns the statistics of a whole batch in each BatchNorm."""
         return [
             self._strategy.experimental_local_results(value)[0]
             for value in self._batch_statistics(images)
@@ -187,10 +193,11 @@ class TensorFlowSteps:
 
 
 class ParameterServerSteps(TensorFlowSteps):
-    """Steps on workers that each take the next batch when they are free.
+    """Steps of the paper's asynchronous SGD with parameter servers.
 
-    The paper's asynchronous SGD: a gradient is of weights that others may
-    have changed meanwhile. The coordinator evaluates.
+    Each worker takes the next batch when it is free. By the time it applies a
+    gradient, other workers may have changed the weights. The coordinator
+    evaluates.
     """
 
     def __init__(
@@ -204,10 +211,12 @@ class ParameterServerSteps(TensorFlowSteps):
         )
 
     def iterator(self, batches: Any) -> Iterator:
-        """The numbers of the batches, for the workers to take.
+        """Returns an iterator over the step function and its arguments.
+
+        Each worker assembles the batches that are scheduled on it.
 
         Args:
-          batches: a `pipeline.TrainingBatches`.
+          batches: see `pipeline.TrainingBatches`.
         """
         examples = iter(
             self._coordinator.create_per_worker_dataset(batches.whole)
@@ -217,7 +226,7 @@ class ParameterServerSteps(TensorFlowSteps):
         def step(examples, epoch, step):
             batch = batches.at(next(examples), epoch, step)
             sums = self._strategy.run(self._step, args=batch)
-            # At once: others add to them at the same time.
+            # Atomic updates, because workers add to the sums concurrently.
             self.metrics.sums.value.assign_add(sums)
             self.metrics.finite_steps.value.assign_add(
                 tf.cast(tf.math.is_finite(sums[0]), tf.float32)
@@ -230,7 +239,7 @@ class ParameterServerSteps(TensorFlowSteps):
                 yield step, (examples, *numbers)
 
     def train(self, batches: Iterator, steps: int) -> None:
-        """Has `steps` batches taken, and waits for them."""
+        """Schedules the next `steps` batches and waits for the workers."""
         for _ in range(steps):
             function, arguments = next(batches)
             self._coordinator.schedule(function, arguments)

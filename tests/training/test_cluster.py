@@ -1,4 +1,4 @@
-"""TF_CONFIG, as clouds and people write it."""
+"""TF_CONFIG: well-formed, incomplete and malformed."""
 
 import json
 import os
@@ -34,9 +34,9 @@ def config_of(cluster=WORKERS, task=TASK) -> str:
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        ("no json", "'no json' is no JSON object"),
-        ("", "'' is no JSON object"),
-        ("[" * 100_000, r"'\[{80}' is no JSON object"),
+        ("no json", "'no json' is not a JSON object"),
+        ("", "'' is not a JSON object"),
+        ("[" * 100_000, r"'\[{80}' is not a JSON object"),
         ("[]", r"content=\[\]"),
         ("null", "content=null"),
         ('"cluster"', 'content="cluster"'),
@@ -68,7 +68,9 @@ def config_of(cluster=WORKERS, task=TASK) -> str:
     ],
 )
 @pytest.mark.parametrize("strategy", ["auto", "multi_worker"])
-def test_a_malformed_cluster_is_one_line(monkeypatch, strategy, config, named):
+def test_a_malformed_tf_config_raises_a_one_line_error(
+    monkeypatch, strategy, config, named
+):
     monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(InputError, match=f"^TF_CONFIG: {named}") as error:
         training.find_devices(strategy)
@@ -85,7 +87,9 @@ def test_a_malformed_cluster_is_one_line(monkeypatch, strategy, config, named):
         ("parameter_server", config_of(), "chief, ps;"),
     ],
 )
-def test_an_incomplete_cluster_is_told(monkeypatch, strategy, config, missing):
+def test_the_error_for_an_incomplete_cluster_names_missing_types(
+    monkeypatch, strategy, config, missing
+):
     monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(
         InputError, match=f"^strategy={strategy}: TF_CONFIG names no {missing}"
@@ -93,12 +97,12 @@ def test_an_incomplete_cluster_is_told(monkeypatch, strategy, config, missing):
         training.find_devices(strategy)
 
 
-def test_without_a_cluster_a_task_means_nothing(monkeypatch):
+def test_a_task_without_a_cluster_is_ignored(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", '{"task": {"type": "worker", "index": 7}}')
     assert read_cluster() is None
 
 
-def test_one_process_is_the_chief_with_numbers_as_numbers_or_texts(monkeypatch):
+def test_one_process_is_the_chief_and_indices_may_be_strings(monkeypatch):
     both = {"chief": ["c:1"], **WORKERS}
     for cluster, kind, index, chief in (
         (WORKERS, "worker", 0, True),
@@ -117,8 +121,8 @@ def test_one_process_is_the_chief_with_numbers_as_numbers_or_texts(monkeypatch):
         assert (resolver.task_type, resolver.task_id) == (kind, int(index))
 
 
-def test_a_cluster_of_a_chief_alone_trains(tmp_path):
-    """As clouds describe a job of one machine; the index as a text."""
+def test_a_cluster_with_only_a_chief_trains(tmp_path):
+    """Cloud services describe a job on one machine so, with a string index."""
     (environment,) = environments({"chief": 1}).values()
     config = json.loads(environment["TF_CONFIG"])
     config["task"]["index"] = "0"
@@ -133,7 +137,7 @@ def test_a_cluster_of_a_chief_alone_trains(tmp_path):
 
 
 @pytest.mark.parametrize("strategy", ["multi_worker", "parameter_server"])
-def test_a_port_in_use_is_one_line(strategy):
+def test_a_port_in_use_raises_a_one_line_error(strategy):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         cluster = {"worker": [address], "chief": ["127.0.0.1:1"]}

@@ -1,4 +1,4 @@
-"""One run on many devices: real processes, logical and simulated devices."""
+"""One run on several devices: logical devices and real processes."""
 
 import json
 import os
@@ -40,7 +40,7 @@ HISTORIES = ("loss", "test_loss")
 
 
 def assert_same_run(one: dict, other: dict) -> None:
-    """Equal data and batches; losses equal to 1e-4."""
+    """Asserts that two runs have equal data and losses within 1e-4."""
     assert one["fingerprint"] == other["fingerprint"]
     for name in HISTORIES:
         np.testing.assert_allclose(
@@ -51,7 +51,7 @@ def assert_same_run(one: dict, other: dict) -> None:
 
 @pytest.fixture(scope="module")
 def single(tmp_path_factory) -> dict:
-    """The result of MLP 1x512 on one device."""
+    """Returns the result of MLP 1x512 on one device."""
     config = RunConfig.from_flags("\n".join(SMALL))
     path = tmp_path_factory.mktemp("single")
     return run(config, path, strategy="single", verbose=False)
@@ -71,8 +71,10 @@ print(json.dumps(results))
 """
 
 
-def both(model: str, path, sizes=SMALL, **environment: str) -> list[dict]:
-    """The results on several devices and on one, of a process."""
+def mirrored_and_single(
+    model: str, path, sizes=SMALL, **environment: str
+) -> list[dict]:
+    """Returns the results of one process on several devices and on one."""
     flags = (f"--model={model}", *sizes, "--learning_rate=0.01")
     words = " ".join(flags).split()
     done = finish(
@@ -85,33 +87,36 @@ def both(model: str, path, sizes=SMALL, **environment: str) -> list[dict]:
 
 
 @pytest.mark.parametrize("model", NO_BATCH_NORM)
-def test_two_logical_devices_are_as_one(tmp_path, model):
-    mirrored, single = both(model, tmp_path)
+def test_two_logical_devices_match_one_device(tmp_path, model):
+    mirrored, single = mirrored_and_single(model, tmp_path)
     assert (mirrored["strategy"], mirrored["replicas"]) == ("mirrored", 2)
     assert (single["strategy"], single["replicas"]) == ("single", 1)
     assert_same_run(mirrored, single)
 
 
-def test_the_cpu_is_divided_first_or_not_at_all():
+def test_mirrored_is_refused_once_tensorflow_has_used_the_cpu():
     tf.constant(0)
-    with pytest.raises(InputError, match="mirrored: TensorFlow has used"):
+    with pytest.raises(
+        InputError, match="mirrored: TensorFlow has already used"
+    ):
         training.find_devices("mirrored")
 
 
 @pytest.mark.slow
-def test_batch_norm_sees_each_devices_piece_alone(tmp_path):
-    mirrored, single = both("small_inception", tmp_path)
+def test_batch_norm_uses_the_statistics_of_each_replicas_shard(tmp_path):
+    mirrored, single = mirrored_and_single("small_inception", tmp_path)
     assert mirrored["fingerprint"] == single["fingerprint"]
     first, of_one = (r["history"]["loss"][0] for r in (mirrored, single))
     assert first != pytest.approx(of_one, abs=1e-4)
     assert first == pytest.approx(of_one, rel=0.2)
     flags = ("--model=small_inception", *SMALL, "--learning_rate=0.01")
-    assert_same_run(of_two_workers(tmp_path / "workers", *flags), mirrored)
+    workers = run_two_workers(tmp_path / "workers", *flags)
+    assert_same_run(workers, mirrored)
 
 
-def test_eight_jax_devices_are_as_one(tmp_path):
+def test_eight_jax_devices_match_one_device(tmp_path):
     pytest.importorskip("jax", reason="the extra [jax] is not installed")
-    many, one = both(
+    many, one = mirrored_and_single(
         "mlp_1x512",
         tmp_path,
         sizes=("--train_examples=96", "--batch_size=24", "--epochs=3"),
@@ -122,7 +127,7 @@ def test_eight_jax_devices_are_as_one(tmp_path):
     assert_same_run(many, one)
 
 
-def test_a_batch_that_does_not_divide_is_refused():
+def test_a_batch_size_that_replicas_do_not_divide_is_refused():
     four = devices.Devices("mirrored", 4, True, None)
     with pytest.raises(InputError, match=r"batch_size=10: .* 4 replicas"):
         four.check_sizes(10, 100)
@@ -134,8 +139,8 @@ def test_a_batch_that_does_not_divide_is_refused():
 # Devices of several processes
 
 
-def of_two_workers(path, *flags: str) -> dict:
-    """The result of a run on two processes."""
+def run_two_workers(path, *flags: str) -> dict:
+    """Returns the result of a run on two worker processes."""
     flags = ("--strategy=multi_worker", f"--workdir={path}", *flags)
     with cluster.started({"worker": 2}, *flags) as processes:
         for process in processes.values():
@@ -144,8 +149,8 @@ def of_two_workers(path, *flags: str) -> dict:
     return result_of(path)
 
 
-def test_two_workers_are_as_one(tmp_path, single):
-    result = of_two_workers(tmp_path, *SMALL)
+def test_two_workers_match_one_device(tmp_path, single):
+    result = run_two_workers(tmp_path, *SMALL)
     assert (result["strategy"], result["replicas"]) == ("multi_worker", 2)
     assert_same_run(result, single)
     assert len(list(tmp_path.glob("train/events*"))) == 1
@@ -167,12 +172,12 @@ def test_a_parameter_server_trains_every_example_once_an_epoch(
         np.array(result["history"][name]) for name in ("loss", "accuracy")
     )
     np.testing.assert_allclose(hits * 101, np.round(hits * 101), atol=1e-3)
-    # Asynchronous: other gradients, but of the same first weights.
+    # Asynchronous SGD has other gradients but starts from the same weights.
     assert losses[0] == pytest.approx(single["history"]["loss"][0], rel=0.1)
     assert losses[-1] < losses[0] / 2
 
 
-def test_a_dead_worker_is_told_and_the_run_goes_on(tmp_path):
+def test_a_run_that_lost_a_worker_reports_it_and_can_be_resumed(tmp_path):
     long = ("--train_examples=600", "--batch_size=20", "--epochs=12")
     flags = ("--strategy=multi_worker", "--checkpoint_minutes=0", *long)
     broken = (*flags, f"--workdir={tmp_path / 'broken'}")
@@ -196,20 +201,20 @@ def test_a_dead_worker_is_told_and_the_run_goes_on(tmp_path):
     assert results[0]["weights"] == results[1]["weights"]
 
 
-# TPUs, as far as there are none
+# TPUs, on machines without one
 
 
-def test_without_a_tpu_there_is_one_line_within_seconds(tmp_path):
+def test_strategy_tpu_without_a_tpu_fails_fast_with_one_line(tmp_path):
     begun = time.monotonic()
     done = execute(tmp_path, "--strategy=tpu", timeout=SECONDS)
-    assert time.monotonic() - begun < 60  # 15 on a machine that is idle
+    assert time.monotonic() - begun < 60  # 15 s on an idle machine
     assert done.returncode == 2
     assert done.stderr.startswith("error: --tpu=local: no TPU can be used")
     assert done.stderr.count("\n") == 1
 
 
-def test_a_tpu_is_connected_before_the_strategy_is_made(monkeypatch):
-    """The calls to the TPU are replaced by records of them."""
+def test_a_tpu_is_initialized_before_its_strategy_is_created(monkeypatch):
+    """Records the calls in place of a TPU."""
     calls = []
 
     class Strategy:
@@ -250,12 +255,12 @@ def test_a_tpu_is_connected_before_the_strategy_is_made(monkeypatch):
     ("model", "size", "count"),
     [
         *[(m, 28, 2) for m in MODELS if MODELS[m].image_size is None],
-        # Before it is trained its gradients change by 3 % where the images
-        # change by a millionth: losses of a second step tell nothing.
+        # Only one step: before training, a relative change of 1e-6 in the
+        # images changes the gradients by 3 %, and so the loss of step 2.
         pytest.param("inception_v3", 75, 1, marks=pytest.mark.slow),
     ],
 )
-def test_a_step_compiled_by_xla_has_the_plain_steps_loss(model, size, count):
+def test_xla_does_not_change_the_loss_of_a_step(model, size, count):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 8).astype("int32")
     examples = Examples(

@@ -1,4 +1,4 @@
-"""The same package on Keras's JAX backend."""
+"""A run on Keras's JAX backend."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("jax", reason="the extra [jax] is not installed")
 
 
-def test_a_network_memorizes_under_jax(tmp_path):
+def test_a_network_memorizes_random_labels_on_jax(tmp_path):
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""Steps by hand, schedules, and what is measured."""
+"""Training steps, learning rate schedule, metrics and evaluation."""
 
 import dataclasses
 
@@ -65,7 +65,7 @@ def softmax(logits):
 
 
 def test_steps_are_sgd_with_momentum_and_coupled_weight_decay():
-    """Two steps on one batch, by hand in float64."""
+    """Two steps on one batch match an implementation in NumPy and float64."""
     decay, rate, momentum = 0.3, 0.1, 0.9
     examples = make_examples(8)
     model = linear_model(decay)
@@ -95,7 +95,7 @@ def test_steps_are_sgd_with_momentum_and_coupled_weight_decay():
 
 
 def test_loss_and_accuracy_are_means_over_examples_without_the_penalty():
-    """10 examples in batches of 4: the last batch counts by its size."""
+    """With 10 examples in batches of 4, each batch is weighted by its size."""
     examples = make_examples(10)
     model = linear_model(weight_decay=5.0)
     kernel, bias = (v.numpy().astype("float64") for v in model.weights)
@@ -132,8 +132,8 @@ def test_evaluation_counts_every_example_once():
     assert history["test_accuracy_corrupted"] == [found.accuracy]
 
 
-def test_the_first_five_are_those_of_a_stable_ranking():
-    """Equal logits count by the order of their classes, as in argmax."""
+def test_top_5_breaks_ties_by_class_index():
+    """Equal logits are ranked by class index, as in argmax."""
     random = np.random.default_rng(0)
     logits = random.integers(0, 4, (500, 12)).astype("float32")
     labels, true_labels = random.integers(0, 12, (2, 500))
@@ -145,21 +145,21 @@ def test_the_first_five_are_those_of_a_stable_ranking():
         assert found == (weights * hits).sum()
 
 
-@pytest.mark.parametrize(("num_classes", "told"), [(10, False), (11, True)])
-def test_more_than_ten_classes_have_a_top_5(num_classes, told):
+@pytest.mark.parametrize(("num_classes", "has_top5"), [(10, False), (11, True)])
+def test_top_5_accuracy_exists_only_above_10_classes(num_classes, has_top5):
     examples = make_examples(40)
     steps, history = fit(
         linear_model(num_classes=num_classes), examples, epochs=1
     )
     found = training.evaluate(steps, pipeline.EvaluationBatches(examples))
-    known = (found.top5_accuracy, found.top5_accuracy_true)
-    assert history["test_top5_accuracy"] == [known[1]]
-    assert all((value is not None) == told for value in known)
-    if told:
-        assert found.accuracy <= known[0] <= 1
+    top5 = (found.top5_accuracy, found.top5_accuracy_true)
+    assert history["test_top5_accuracy"] == [top5[1]]
+    assert all((value is not None) == has_top5 for value in top5)
+    if has_top5:
+        assert found.accuracy <= top5[0] <= 1
 
 
-def test_without_corruption_there_is_no_corrupted_accuracy():
+def test_corrupted_accuracy_is_none_without_corrupted_labels():
     examples = make_examples(20)
     examples = dataclasses.replace(examples, true_labels=examples.labels)
     steps, _ = fit(linear_model(), examples, epochs=1)
@@ -168,7 +168,7 @@ def test_without_corruption_there_is_no_corrupted_accuracy():
     assert found.accuracy_clean == found.accuracy == found.accuracy_true
 
 
-def test_training_stops_below_a_loss():
+def test_stop_at_loss_stops_after_the_first_epoch_below_it():
     _, full = fit(linear_model(), make_examples(12), epochs=6)
     threshold = full["loss"][2] + 1e-6
     _, history = fit(
@@ -219,7 +219,7 @@ def test_a_checkpoint_of_another_network_is_refused(change, named):
     assert trainer.progress.epoch == 1
 
 
-def test_divergence_names_the_first_step_that_is_not_finite():
+def test_divergence_error_names_the_first_step_with_a_nan_loss():
     examples = make_examples(12)
     images = examples.images.copy()
     images[7] = np.nan
@@ -249,7 +249,7 @@ def test_two_runs_end_with_the_same_bits(name):
         np.testing.assert_array_equal(first, second)
 
 
-def test_the_number_of_steps_in_a_call_does_not_matter():
+def test_results_do_not_depend_on_the_number_of_steps_per_call():
     examples = make_examples(40)
     results = []
     for calls in ([6], [1, 2, 3]):
@@ -271,8 +271,7 @@ def test_the_number_of_steps_in_a_call_does_not_matter():
         np.testing.assert_array_equal(first, second)
 
 
-def test_models_see_batches_as_randomized():
-    """What the model is fed is what the pipeline made."""
+def test_the_model_receives_the_batches_of_the_pipeline():
     seen = []
 
     class Spy(keras.layers.Layer):
@@ -296,7 +295,7 @@ def test_models_see_batches_as_randomized():
     np.testing.assert_array_equal(seen[0], batch[0])
 
 
-def test_a_third_backend_is_told(monkeypatch):
+def test_an_unsupported_backend_is_refused(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
-    with pytest.raises(InputError, match=r"backend torch .* and jax"):
+    with pytest.raises(InputError, match=r"backend torch .* or jax"):
         make_steps(linear_model(), keras.optimizers.SGD())

@@ -1,4 +1,4 @@
-"""BatchNorm's statistics are those of the weights that are evaluated."""
+"""BatchNorm's statistics are recomputed at the weights that are evaluated."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def make_examples(count: int = 300) -> data.Examples:
 
 
 def make_model(norm=BatchNormalization, momentum=0.9, dropout=0.0):
-    """Convolution, BatchNorm and dropout, then a classifier."""
+    """Builds a convolution, BatchNorm, dropout and a dense classifier."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((SIDE, SIDE, 2))
     x = keras.layers.Conv2D(5, 3, use_bias=False, name="conv")(inputs)
@@ -67,8 +67,8 @@ def train(model, rate=0.3):
     return trainer, history
 
 
-def by_hand(model) -> list[np.ndarray]:
-    """Mean and variance over the first ten batches of the last epoch."""
+def expected_statistics(model) -> list[np.ndarray]:
+    """Returns mean and variance over the last epoch's first ten batches."""
     conv = keras.Model(model.inputs, model.get_layer("conv").output)
     means, variances = [], []
     for images, *_ in list(make_batches().dataset())[-15:-5]:
@@ -78,7 +78,7 @@ def by_hand(model) -> list[np.ndarray]:
     return [np.mean(means, axis=0), np.mean(variances, axis=0)]
 
 
-def moving(model) -> list[np.ndarray]:
+def moving_statistics(model) -> list[np.ndarray]:
     norm = model.get_layer("norm")
     return [np.asarray(norm.moving_mean), np.asarray(norm.moving_variance)]
 
@@ -86,27 +86,29 @@ def moving(model) -> list[np.ndarray]:
 @pytest.mark.parametrize(
     "norm", [BatchNormalization, keras.layers.BatchNormalization]
 )
-def test_statistics_are_those_of_the_last_weights(norm):
+def test_statistics_are_computed_at_the_final_weights(norm):
     model = make_model(norm)
     train(model)
-    for found, expected in zip(moving(model), by_hand(model), strict=True):
+    for found, expected in zip(
+        moving_statistics(model), expected_statistics(model), strict=True
+    ):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_momentum_does_not_matter():
+def test_results_do_not_depend_on_batch_norms_momentum():
     losses, statistics = [], []
     for momentum in (0.1, 0.99):
         model = make_model(momentum=momentum, dropout=0.3)
         _, history = train(model)
         losses.append(history["test_loss"])
-        statistics.append(moving(model))
+        statistics.append(moving_statistics(model))
     np.testing.assert_allclose(*losses, rtol=1e-5)
     for one, other in zip(*statistics, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_training_is_not_touched(monkeypatch):
-    """Neither weights nor the random state of dropout depend on it."""
+def test_recomputing_statistics_does_not_affect_training(monkeypatch):
+    """It changes neither the weights nor the random state of dropout."""
     trained = []
     for recompute in (True, False):
         if not recompute:
@@ -124,8 +126,9 @@ def test_frozen_layers_keep_their_statistics():
     model = make_model()
     model.get_layer("norm").trainable = False
     train(model, rate=0.01)
-    np.testing.assert_array_equal(moving(model)[0], np.zeros(5))
-    np.testing.assert_array_equal(moving(model)[1], np.ones(5))
+    mean, variance = moving_statistics(model)
+    np.testing.assert_array_equal(mean, np.zeros(5))
+    np.testing.assert_array_equal(variance, np.ones(5))
 
 
 DRIVER = """
@@ -138,18 +141,19 @@ with devices.scope():
     model = here.make_model()
     steps = training.Trainer(
         model,
-        training.sgd(0.1, decay=1.0, momentum=0.9, epoch_steps=15),
+        training.sgd(0.1, decay=1.0, momentum=0.9, steps_per_epoch=15),
         epochs=1,
-        epoch_steps=15,
+        steps_per_epoch=15,
     ).steps
 training.recompute_statistics(steps, here.make_batches().beginning(2, 10))
-print(json.dumps([devices.replicas, *(v.tolist() for v in here.moving(model))]))
+found = [array.tolist() for array in here.moving_statistics(model)]
+print(json.dumps([devices.replicas, *found]))
 """
 
 
 @pytest.mark.distributed
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_replicas_and_backends_find_the_same_statistics(backend):
+def test_statistics_do_not_depend_on_replicas_or_backend(backend):
     if backend == "jax":
         pytest.importorskip("jax", reason="the extra [jax] is not installed")
     environment = {
@@ -164,12 +168,14 @@ def test_replicas_and_backends_find_the_same_statistics(backend):
     assert done.returncode == 0, done.stderr
     replicas, *found = json.loads(done.stdout.splitlines()[-1])
     assert replicas == 2
-    for statistic, expected in zip(found, by_hand(make_model()), strict=True):
+    for statistic, expected in zip(
+        found, expected_statistics(make_model()), strict=True
+    ):
         np.testing.assert_allclose(statistic, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_run_keeps_the_network_that_it_evaluated(tmp_path):
-    """The loaded network has the run's weights, accuracies and margins."""
+def test_a_run_saves_the_model_that_it_evaluated(tmp_path):
+    """The loaded model has the run's weights, accuracies and margins."""
     config = RunConfig(
         model="small_inception",
         train_examples=40,
@@ -181,21 +187,21 @@ def test_a_run_keeps_the_network_that_it_evaluated(tmp_path):
     assert result["batch_norm_statistics"] == "recomputed"
     model = keras.saving.load_model(tmp_path / "model.keras")
     assert training.fingerprint_of(model) == result["weights"]
-    kept = read_predictions(tmp_path)
+    saved = read_predictions(tmp_path)
     loaded = data.load("cifar10_sample")
     for split, accuracy in (
         ("train", result["train_accuracy"]),
         ("test", result["test_accuracy_corrupted"]),
     ):
-        found, whole = kept[split], getattr(loaded, split)
+        found, examples = saved[split], getattr(loaded, split)
         hits = found.prediction == found.label
         assert hits.mean() == pytest.approx(accuracy)
         np.testing.assert_array_equal(found.margin > 0, hits)
         np.testing.assert_array_equal(
-            found.true_label, whole.true_labels[found.index]
+            found.true_label, examples.true_labels[found.index]
         )
         images = pipeline.whiten(
-            pipeline.centre_crop(whole.images[found.index])
+            pipeline.centre_crop(examples.images[found.index])
         )
         logits = model.predict(images, verbose=0)
         rows = np.arange(len(logits))
@@ -203,6 +209,6 @@ def test_a_run_keeps_the_network_that_it_evaluated(tmp_path):
         others[rows, found.label] = -np.inf
         margin = logits[rows, found.label] - others.max(axis=1)
         np.testing.assert_allclose(found.margin, margin, rtol=2e-3, atol=2e-3)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        share = odds[rows, found.label] / odds.sum(axis=1)
-        np.testing.assert_allclose(found.probability, share, atol=1e-3)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probability = powers[rows, found.label] / powers.sum(axis=1)
+        np.testing.assert_allclose(found.probability, probability, atol=1e-3)
