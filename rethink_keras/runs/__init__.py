@@ -1,4 +1,4 @@
-"""One run: its inputs, network and directory, from config to result."""
+"""One run, from config to result."""
 
 from rethink_keras.runs.environment import device, versions
 from rethink_keras.runs.in_memory import InMemoryInputs, choose_examples

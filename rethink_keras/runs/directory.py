@@ -1,4 +1,4 @@
-"""What a run leaves behind: its files, written whole or not at all."""
+"""The work directory of a run, whose files are written atomically."""
 
 import json
 import os
@@ -30,7 +30,7 @@ from rethink_keras.results.predictions import (
 DEFAULT_ROOT = "tensorboard_logs"
 _LOCK = "lock"
 MODEL = "model.keras"
-_OURS = (
+_RUN_FILES = (
     "train",
     "test",
     "flags.txt",
@@ -45,26 +45,31 @@ class RunDirectory:
     """The work directory of one run.
 
     Args:
-      config: of the run.
-      path: the directory; None for `tensorboard_logs/<name of the run>`.
+      config: config of the run.
+      path: the directory (default: `tensorboard_logs/<name of the run>`).
+
+    Attributes:
+      config: config of the run.
+      path: the directory.
+      checkpoints: directory of the checkpoints.
 
     Raises:
-      InputError: the path is empty.
+      InputError: if the path is empty.
     """
 
     def __init__(self, config: RunConfig, path: os.PathLike | str | None):
         if path == "":
-            raise InputError("workdir='': allowed is a directory's path")
+            raise InputError("workdir='': must be the path of a directory")
         self.config = config
         self.path = epath.Path(path or f"{DEFAULT_ROOT}/{config.name()}")
         self.checkpoints = self.path / CHECKPOINTS
         self._lock = filelock.FileLock(self.checkpoints / _LOCK)
 
     def finished(self) -> dict[str, Any] | None:
-        """The result of an earlier run here; None where there is none.
+        """Returns the result of the run if it has finished, else None.
 
         Raises:
-          InputError: a run with another config finished here.
+          InputError: if the directory holds a finished run with other options.
         """
         if not (self.path / RESULT).exists():
             return None
@@ -72,34 +77,37 @@ class RunDirectory:
         self.check_config(run.config.as_dict())
         return run.result
 
-    def check_config(self, theirs: dict[str, Any]) -> None:
-        """Refuses a directory that holds a run with other options.
+    def check_config(self, options: dict[str, Any]) -> None:
+        """Checks that the run in the directory has the config's options.
 
         Args:
-          theirs: the options of the run there.
+          options: options of the run in the directory.
 
         Raises:
-          InputError: names the options that differ.
+          InputError: if some differ. The message names them.
         """
-        ours = key_of(self.config).as_dict()
-        there = key_of(RunConfig.from_dict(theirs)).as_dict()
-        differing = [name for name in ours if ours[name] != there[name]]
+        here = key_of(self.config).as_dict()
+        there = key_of(RunConfig.from_dict(options)).as_dict()
+        differing = [name for name in here if here[name] != there[name]]
         if differing:
             changes = ", ".join(
-                f"{name}={there[name]} there, {ours[name]} here"
+                f"{name}={there[name]} there, {here[name]} here"
                 for name in differing
             )
             raise InputError(
                 f"workdir={self.path}: holds a run with other options"
-                f" ({changes}); choose another, or overwrite"
+                f" ({changes}); choose another directory, or pass"
+                " overwrite=True"
             )
 
     def open(self) -> None:
-        """Makes the directory, with nothing of an earlier run but checkpoints.
+        """Creates and locks the directory.
+
+        Removes the files of an earlier run, except checkpoints.
 
         Raises:
-          InputError: the directory cannot be written, or another process uses
-            it.
+          InputError: if the directory cannot be written, or another process
+            uses it.
         """
         with writing(self.path):
             self.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -107,15 +115,15 @@ class RunDirectory:
             for path in self.path.iterdir():
                 if path.name.startswith("events.out.tfevents"):
                     path.unlink()
-                elif path.name.removesuffix(".partial") in _OURS:
+                elif path.name.removesuffix(".partial") in _RUN_FILES:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             self._write("config.json", _json(self.config.as_dict()))
             self._write("flags.txt", self.config.as_flags())
 
     def _take_lock(self) -> None:
-        """Keeps others out until the process ends or `close`.
+        """Locks the directory until `close` or the end of the process.
 
-        Of local directories alone: object stores have no locks.
+        Directories in object stores are not locked: these have no locks.
         """
         if "://" in str(self.path):
             return
@@ -124,28 +132,30 @@ class RunDirectory:
         except filelock.Timeout as error:
             raise InputError(
                 f"workdir={self.path}: another process is using it; wait for"
-                " it to end, or choose another"
+                " it to end, or choose another directory"
             ) from error
 
     def close(self) -> None:
-        """Lets others use the directory."""
+        """Unlocks the directory; removes `checkpoints` if it is empty."""
         self._lock.release()
-        left = {path.name for path in visible(self.checkpoints)}
-        if left <= {_LOCK}:
+        remaining = {path.name for path in visible(self.checkpoints)}
+        if remaining <= {_LOCK}:
             shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def write_learned(
         self, model: keras.Model, predictions: Mapping[str, Predictions]
     ) -> None:
-        """Writes the trained network and its predictions.
+        """Writes the trained model and its predictions.
+
+        To load the model, import `rethink_keras.models` and call
+        `keras.saving.load_model`.
 
         Args:
-          model: loads again with `keras.saving.load_model` once
-            `rethink_keras.models` is imported.
-          predictions: for each split.
+          model: the trained model.
+          predictions: predictions for each split.
 
         Raises:
-          InputError: they cannot be written.
+          InputError: if the files cannot be written.
         """
         with (
             writing(self.path, GOES_ON),
@@ -160,7 +170,7 @@ class RunDirectory:
         """Writes result.json.
 
         Raises:
-          InputError: it cannot be written.
+          InputError: if it cannot be written.
         """
         with writing(self.path, GOES_ON):
             self._write(RESULT, _json(result))

@@ -1,4 +1,4 @@
-"""Where a run took place."""
+"""Hardware and package versions of a run."""
 
 import contextlib
 import os
@@ -14,8 +14,8 @@ import tensorflow_datasets as tfds
 
 import rethink_keras
 
-# Modules know their version also where no installed package has their name:
-# tensorflow-cpu, a nightly, a build of one's own, a source tree.
+# Versions come from modules, not from package metadata: a package may be
+# installed under another name (tensorflow-cpu) or not at all (source tree).
 _MODULES: dict[str, ModuleType] = {
     "rethink_keras": rethink_keras,
     "tensorflow": tf,
@@ -27,7 +27,7 @@ _MODULES: dict[str, ModuleType] = {
 
 
 def device() -> str:
-    """The hardware that trains, in words."""
+    """Describes the hardware that trains."""
     if keras.backend.backend() == "jax":
         import jax
 
@@ -56,7 +56,7 @@ def _processor() -> str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that matter."""
+    """Returns the Keras backend and the versions of Python and packages."""
     found = {"python": platform.python_version()}
     found["backend"] = keras.backend.backend()
     for name, module in _MODULES.items():

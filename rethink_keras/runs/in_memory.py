@@ -1,4 +1,4 @@
-"""The data of a run in memory."""
+"""Inputs of a run whose data fit in memory."""
 
 import contextlib
 import dataclasses
@@ -14,16 +14,18 @@ from rethink_keras.runs.randomized import make_randomization, regularization
 
 @dataclasses.dataclass(frozen=True)
 class InMemoryInputs:
-    """The data of a run in memory, randomized once. See `Inputs`.
+    """Inputs in memory, randomized once. See `Inputs`.
 
     Attributes:
-      config: the run.
-      train: training examples as loaded: labels randomized, images not.
-      train_crops: training examples with randomized centre crops.
-      test_crops: test examples with randomized centre crops, or, if the run
-        holds out training images, these.
+      config: config of the run.
+      train: training examples with randomized labels and original images.
+      train_crops: training examples with randomized labels and randomized
+        centre crops.
+      test_crops: test examples with randomized labels and randomized centre
+        crops. If the run holds out training images, these are the test
+        examples.
       positions: see `Inputs`.
-      randomization: what was applied.
+      randomization: the randomization.
       fingerprint: SHA-256 of the randomized labels and pixels.
     """
 
@@ -37,16 +39,17 @@ class InMemoryInputs:
 
     @classmethod
     def load(cls, config: RunConfig) -> "InMemoryInputs":
-        """Loads the data of a run and randomizes them.
+        """Loads and randomizes the data of a run.
 
         Raises:
-          InputError: the data cannot be read, or do not suit the options.
+          InputError: if the data cannot be read, or the options do not fit
+            them.
         """
         loaded = data.load(config.dataset, config.data_dir)
         height, width = loaded.train.images.shape[1:3]
         if config.random_crop and min(height, width) < 28:
             raise InputError(
-                f"random_crop=true: needs images of 28 x 28 or more; those of"
+                "random_crop=true: needs images of at least 28 x 28; those of"
                 f" {config.dataset} are {height} x {width}"
             )
         random = _randomization_of(config, loaded)
@@ -126,19 +129,17 @@ class InMemoryInputs:
         )
 
     def reading(self) -> contextlib.AbstractContextManager[None]:
-        """See `Inputs`; everything is in memory already."""
+        """See `Inputs`. Reading from memory cannot fail."""
         return contextlib.nullcontext()
 
 
 def choose_examples(
     config: RunConfig, loaded: data.ImageClassification
 ) -> tuple[data.Examples, data.Examples]:
-    """Returns the examples that a run trains and is tested on.
-
-    They are not randomized.
+    """Returns the training and test examples of a run, not yet randomized.
 
     Raises:
-      InputError: there are fewer than the run asks for.
+      InputError: if the data set has fewer examples than the run needs.
     """
     train, test = loaded.train, loaded.test
     if config.validation_examples is not None:
@@ -163,8 +164,8 @@ def _randomization_of(
 ) -> randomization.Randomization:
     """Returns the randomization of a run.
 
-    Gaussian noise matches the whole training set's mean and deviation of each
-    channel, over the pixels of the centre crops.
+    Gaussian noise has the mean and standard deviation of each channel over the
+    centre crops of the whole training set.
     """
     moments: tuple = ()
     if config.randomize == "gaussian":

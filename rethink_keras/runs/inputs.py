@@ -1,4 +1,4 @@
-"""The data of one run behind one interface, in memory or streamed."""
+"""Inputs of a run: one interface for data in memory and streamed data."""
 
 import contextlib
 from collections.abc import Mapping
@@ -14,20 +14,21 @@ from rethink_keras.runs.streamed import StreamedInputs
 
 
 class Inputs(Protocol):
-    """The randomized data of a run, and the batches made of them.
+    """The randomized data of a run and their batches.
+
+    If the run holds out training images, these are the test examples.
 
     Attributes:
       image_shape: (height, width, channels) of the network's input.
       num_classes: number of classes.
       num_train_examples: number of training examples.
-      num_test_examples: number of test examples or, if the run holds out
-        training images, of these.
+      num_test_examples: number of test examples.
       steps_per_epoch: number of training batches in an epoch.
-      positions: int32 arrays for `train` and `test`: the position of each
-        example in the data set's split.
+      positions: the position of each example in the data set's split: an int32
+        array for `train` and one for `test`.
       fingerprint: SHA-256 of the randomized data.
-      train_set: all training examples, as evaluated.
-      test_set: the test examples.
+      train_set: evaluation batches of all training examples.
+      test_set: evaluation batches of the test examples.
     """
 
     @property
@@ -60,31 +61,35 @@ class Inputs(Protocol):
     def training_batches(
         self, progress: training.Progress
     ) -> training.TrainingBatches:
-        """Returns the training batches that follow some progress."""
+        """Returns the remaining training batches of a run.
+
+        Args:
+          progress: progress of the run.
+        """
 
     def reading(self) -> contextlib.AbstractContextManager[None]:
-        """Returns a context in which batches are read.
+        """Returns a context manager in which to read batches.
 
         Raises:
-          InputError: a file is damaged; the message names it.
+          InputError: if a file is corrupt. The message names it.
         """
 
 
 def make_inputs(config: RunConfig, strategy: str = "single") -> Inputs:
-    """Loads or opens the data of a run and randomizes them.
+    """Returns the randomized inputs of a run.
 
     Args:
-      config: the run. With `image_size` its images stream.
-      strategy: name of the strategy that will read the batches.
+      config: config of the run. With `image_size`, images are streamed.
+      strategy: name of the strategy that reads the batches.
 
     Raises:
-      InputError: the data cannot be read, or do not suit the options.
+      InputError: if the data cannot be read, or the options do not fit them.
     """
     if not config.streams:
         return InMemoryInputs.load(config)
     if strategy == "parameter_server":
         raise InputError(
-            "strategy=parameter_server: allowed with images in memory alone;"
-            f" received image_size={config.image_size}, with which they stream"
+            "strategy=parameter_server: allowed only with images in memory;"
+            f" received image_size={config.image_size}, which streams images"
         )
     return StreamedInputs.open(config)

@@ -12,7 +12,16 @@ from rethink_keras.models.keras_settings import STANDARD, keras_settings
 def build_model(
     config: RunConfig, image_shape: tuple[int, int, int], num_classes: int
 ) -> keras.Model:
-    """Builds the network of a run, for images [n, *image_shape]."""
+    """Builds the network of a run.
+
+    Args:
+      config: config of the run.
+      image_shape: (height, width, channels) of the images.
+      num_classes: number of classes.
+
+    Returns:
+      A model from images [n, *image_shape] to logits [n, num_classes].
+    """
     options: dict[str, Any] = {
         "weight_decay": config.weight_decay,
         "dropout": config.dropout,

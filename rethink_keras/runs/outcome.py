@@ -1,4 +1,4 @@
-"""What a run measures: its history and its last evaluation, in one record."""
+"""The measured part of result.json."""
 
 import statistics
 from collections.abc import Mapping
@@ -21,14 +21,15 @@ def summarize(
     """Returns the measured part of result.json.
 
     Args:
-      config: the run.
-      history: of `training.Trainer.train`.
+      config: config of the run.
+      history: history from `training.Trainer.train`.
       steps_per_epoch: number of batches in an epoch.
       num_train_examples: number of training examples.
-      final: the last evaluation of the training set.
+      final: evaluation of the training set after training.
 
     Returns:
-      Accuracies are fractions of 1, losses mean cross-entropies in nats.
+      Values by name. Accuracies are fractions from 0 to 1; losses are mean
+      cross-entropies in nats.
     """
     corrupted = config.randomize == "labels"
     history = dict(history)

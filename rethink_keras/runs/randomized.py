@@ -1,4 +1,4 @@
-"""What a config says is done to labels, images and batches."""
+"""The randomization and the batch regularizers of a config."""
 
 from rethink_keras import pipeline, randomization
 from rethink_keras.config import RunConfig
@@ -13,10 +13,10 @@ def make_randomization(
     """Returns the randomization of a run.
 
     Args:
-      config: the run.
+      config: config of the run.
       num_classes: number of classes.
-      mean: of each channel of Gaussian noise, on the scale of 0 to 1.
-      stddev: standard deviation of each channel, likewise.
+      mean: mean of Gaussian noise in each channel, for pixels from 0 to 1.
+      stddev: standard deviation of Gaussian noise in each channel.
     """
     return randomization.Randomization(
         config.randomize,
@@ -31,7 +31,7 @@ def make_randomization(
 def regularization(
     config: RunConfig, num_classes: int
 ) -> pipeline.regularizers.Regularize | None:
-    """Returns what is done to each training batch; None for nothing."""
+    """Returns the regularizers of training batches, or None without any."""
     return pipeline.regularization(
         num_classes=num_classes,
         cutout=config.cutout,

@@ -1,4 +1,4 @@
-"""One run, end to end: config, inputs, network, training, result."""
+"""One run: trains a network on randomized data and writes the result."""
 
 import contextlib
 import math
@@ -38,34 +38,37 @@ def run(
 ) -> dict[str, Any]:
     """Trains one network on one randomization of one data set.
 
-    Seeds Python, NumPy and Keras with `config.seed`. A run that has finished
-    in the work directory is not run again. One that was cut off goes on from
-    its last checkpoint and ends as if it had not been: with the same weights,
-    to the bit, and the same points in TensorBoard.
+    Seeds Python, NumPy and Keras with `config.seed`. If the work directory
+    already holds the finished run, returns its result. An interrupted run
+    resumes from its last checkpoint; its weights and TensorBoard points are
+    bitwise equal to those of an uninterrupted run.
 
     Args:
-      config: the run.
-      workdir: where everything is written; None for
-        `tensorboard_logs/<dataset>/<model>/<differences>/seed=N`.
-      overwrite: whether to run again what has finished or begun.
-      resume: `auto` goes on where there is a checkpoint, `must` requires one,
-        `never` starts anew.
-      checkpoint_minutes: a checkpoint is written after each epoch, unless it
-        would take 2 % of the time, and within an epoch after so many minutes.
-      strategy: what trains, as in `training.find_devices`; the batches are
-        the same whatever the number of devices.
+      config: config of the run.
+      workdir: directory for all files of the run (default:
+        `tensorboard_logs/<dataset>/<model>/<differences>/seed=N`).
+      overwrite: whether to repeat a finished or interrupted run from the
+        start.
+      resume: `auto` resumes if there is a checkpoint, `must` requires a
+        checkpoint, and `never` starts from the beginning.
+      checkpoint_minutes: maximum time between checkpoints within an epoch. A
+        checkpoint is also written after each epoch, unless this would take
+        more than 2 % of the time.
+      strategy: distribution strategy; see `training.find_devices`. The batches
+        do not depend on the number of devices.
       tpu: name of a TPU, or `local`.
-      verbose: whether to print what runs and how it goes.
+      verbose: whether to print the config, the progress and the result.
 
     Returns:
       The content of result.json.
 
     Raises:
-      InputError: the data, the options or the work directory cannot be used.
-      DivergenceError: the loss became infinite or not a number.
-      LostWorkerError: another process of a run on several has ended; the last
-        checkpoint is kept.
-      InterruptedRunError: SIGINT or SIGTERM came; the run is saved.
+      InputError: if the data, an option or the work directory cannot be used.
+      DivergenceError: if the loss is infinite or NaN.
+      LostWorkerError: if another process of a distributed run has ended. The
+        last checkpoint is kept.
+      InterruptedRunError: if SIGINT or SIGTERM stopped the run. A checkpoint
+        is saved first.
 
     Example:
       >>> result = run(RunConfig(randomize="labels", epochs=10))
@@ -76,7 +79,10 @@ def run(
     directory = RunDirectory(config, workdir)
     result = None if overwrite else directory.finished()
     if result is not None:
-        say(f"finished already in {directory.path}; --overwrite repeats it")
+        say(
+            f"{directory.path} already holds a finished run; use the option"
+            " overwrite to repeat it"
+        )
         say(summary.conclusion(result, directory.path))
         return result
     devices = training.find_devices(strategy, tpu)
@@ -121,8 +127,8 @@ def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
         raise InputError(f"resume={resume}: allowed are {', '.join(RESUME)}")
     if not 0 <= checkpoint_minutes < math.inf:
         raise InputError(
-            f"checkpoint_minutes={checkpoint_minutes}: allowed is a number"
-            " from 0"
+            f"checkpoint_minutes={checkpoint_minutes}: must be a finite number"
+            " of at least 0"
         )
 
 
@@ -132,7 +138,7 @@ def _opened(
     checkpoints: training.Checkpoints,
     resumed: bool,
 ) -> Iterator[None]:
-    """Locks the run directory; keeps checkpoints only if the run can resume."""
+    """Locks the run directory; keeps checkpoints if the run can be resumed."""
     directory.open()
     try:
         if not resumed:
@@ -152,21 +158,27 @@ def _find_checkpoint(
     resume: str,
     inputs: Inputs,
 ) -> training.Checkpoint | None:
-    """Returns the checkpoint to resume from, of the same options and data."""
+    """Returns the checkpoint to resume from, or None if there is none.
+
+    Raises:
+      InputError: if the checkpoint has other options or data, or if there is
+        none and `resume` is `must`.
+    """
     checkpoint = checkpoints.latest()
     if checkpoint is None:
         if resume == "must":
             raise InputError(
                 f"resume=must: {directory.path} holds no checkpoint; choose"
-                " another --workdir, or --resume=auto"
+                " another workdir, or resume=auto"
             )
         return None
     directory.check_config(checkpoint.run["config"])
     if checkpoint.run["fingerprint"] != inputs.fingerprint:
         raise InputError(
-            f"workdir={directory.path}: its checkpoint saw other data"
-            f" (fingerprint {checkpoint.run['fingerprint'][:16]}, now"
-            f" {inputs.fingerprint[:16]}); choose another, or overwrite"
+            f"workdir={directory.path}: its checkpoint was trained on other"
+            f" data (fingerprint {checkpoint.run['fingerprint'][:16]}, now"
+            f" {inputs.fingerprint[:16]}); choose another directory, or pass"
+            " overwrite=True"
         )
     return checkpoint
 
@@ -177,7 +189,7 @@ def _make_trainer(
     checkpoints: training.Checkpoints | None,
     interruption: training.Interruption,
 ) -> training.Trainer:
-    """Builds the network of a run and what trains it."""
+    """Seeds all generators; builds the network of a run and its trainer."""
     keras.utils.set_random_seed(config.seed)
     return training.Trainer(
         build_model(config, inputs.image_shape, inputs.num_classes),
@@ -198,7 +210,7 @@ def _train_in(
     devices: training.Devices,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Trains what is left, writing to an open directory; returns the result."""
+    """Trains and evaluates, writes all files and returns the result."""
     writer = TensorBoardWriter(
         directory.path,
         config,
@@ -211,7 +223,7 @@ def _train_in(
     progress = trainer.progress
     if progress.epoch or progress.step:
         writer.write_history(progress.history)
-        say(f"goes on after epoch {progress.epoch}, step {progress.step}")
+        say(f"resuming after epoch {progress.epoch}, step {progress.step}")
     device, versions = environment.device(), environment.versions()
     callbacks: list[keras.callbacks.Callback] = [writer]
     if say is print:
@@ -247,7 +259,7 @@ def _write(
     directory: RunDirectory,
     writer: TensorBoardWriter,
 ) -> None:
-    """Writes result.json even if TensorBoard's final metrics cannot be."""
+    """Writes the final metrics; writes result.json even if that fails."""
     try:
         writer.write_result(result)
     finally:
@@ -260,10 +272,10 @@ def _train_and_evaluate(
     trainer: training.Trainer,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> tuple[dict[str, Any], dict[str, Predictions]]:
-    """Trains what is left and evaluates.
+    """Trains for the remaining epochs and evaluates both splits.
 
     Returns:
-      The measured part of the result, and the predictions for each split.
+      The measured part of the result and the predictions for each split.
     """
     if config.stop_at_loss is not None:
         callbacks = [*callbacks, training.StopAtLoss(config.stop_at_loss)]

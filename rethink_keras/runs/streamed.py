@@ -1,4 +1,4 @@
-"""The data of a run whose images are read from disk in each epoch."""
+"""Inputs of a run whose images are read from disk in each epoch."""
 
 import contextlib
 import dataclasses
@@ -13,14 +13,15 @@ from rethink_keras.runs.randomized import make_randomization, regularization
 
 @dataclasses.dataclass(frozen=True)
 class StreamedInputs:
-    """The data of a run that reads its images in each epoch. See `Inputs`.
+    """Inputs that are read from disk in each epoch. See `Inputs`.
 
     Attributes:
-      config: the run.
+      config: config of the run.
       streams: the data set.
-      preprocessing: of its images and labels.
+      preprocessing: randomization and preprocessing of images and labels.
       fingerprint: SHA-256 of the identities and randomized labels of the first
-        1,000 training and test examples, and of what randomizes their pixels.
+        1,000 training and test examples, and of the parameters that randomize
+        their pixels.
     """
 
     config: RunConfig
@@ -30,14 +31,15 @@ class StreamedInputs:
 
     @classmethod
     def open(cls, config: RunConfig) -> "StreamedInputs":
-        """Opens the data of a run with an image size.
+        """Opens the data of a run whose config has an `image_size`.
 
         Raises:
-          InputError: the data cannot be read, or do not suit the options.
+          InputError: if the data cannot be read, or the options do not fit
+            them.
         """
         size = config.image_size
         if size is None:
-            raise ValueError("config: needs image_size")
+            raise ValueError("config.image_size=None: must be set")
         streams = data.stream(config.dataset, config.data_dir)
         if config.batch_size > len(streams.train):
             raise InputError(

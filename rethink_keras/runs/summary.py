@@ -1,4 +1,4 @@
-"""What a run is and what it showed, for the person at the terminal."""
+"""Text that describes a run and its result."""
 
 import os
 import shlex
@@ -15,22 +15,22 @@ from rethink_keras.runs.inputs import Inputs
 
 _RANDOMIZATIONS = {
     "none": "none: true images, true labels",
-    "labels": "labels: each random with probability {p:g}",
+    "labels": "labels: each label is random with probability {p:g}",
     "shuffled_pixels": "shuffled pixels: one permutation for all images",
-    "random_pixels": "random pixels: a permutation for each image",
-    "gaussian": "gaussian: noise for images, true labels",
+    "random_pixels": "random pixels: a different permutation for each image",
+    "gaussian": "gaussian: images of Gaussian noise, true labels",
 }
-_MEANINGS = {
-    "none": "it fits the training set, and generalizes",
-    "labels": "it memorized the random labels",
-    "shuffled_pixels": "it fits images whose pixels are out of place",
-    "random_pixels": "it memorized images without structure",
-    "gaussian": "it memorized noise",
+_CONCLUSIONS = {
+    "none": "the network fits the training set and generalizes",
+    "labels": "the network memorized the random labels",
+    "shuffled_pixels": "the network fits images with shuffled pixels",
+    "random_pixels": "the network memorized images without structure",
+    "gaussian": "the network memorized noise",
 }
 
 
 def parameters(model: keras.Model) -> int:
-    """Trainable parameters: what the paper's tables call "# params"."""
+    """Counts trainable parameters ("# params" in the paper's tables)."""
     return sum(int(keras.ops.size(v)) for v in model.trainable_variables)
 
 
@@ -40,7 +40,17 @@ def describe(
     inputs: Inputs,
     path: os.PathLike | str,
 ) -> dict[str, str]:
-    """Returns what will run, as texts by subject."""
+    """Describes a run before it starts.
+
+    Args:
+      config: config of the run.
+      model: the network.
+      inputs: inputs of the run.
+      path: work directory.
+
+    Returns:
+      A text for each subject, such as `data`, `model` and `device`.
+    """
     height, width, channels = model.input_shape[1:]
     randomization = _RANDOMIZATIONS[config.randomize]
     return {
@@ -58,7 +68,7 @@ def describe(
         "training": (
             f"{config.epochs} epochs, batches of {config.batch_size}, SGD at"
             f" {config.learning_rate:g} times {config.learning_rate_decay:g}"
-            f" an epoch, {config.precision}"
+            f" per epoch, {config.precision}"
         ),
         "device": device(),
         "logs": str(path),
@@ -66,26 +76,30 @@ def describe(
 
 
 def subjects_as_text(subjects: dict[str, str]) -> str:
-    """Subjects and texts, for a terminal."""
+    """Formats the texts of `describe` for a terminal."""
     width = max(map(len, subjects))
     return "\n".join(f"{k:{width}}  {text}" for k, text in subjects.items())
 
 
 def subjects_as_markdown(subjects: dict[str, str]) -> str:
-    """Subjects and texts as a table, for TensorBoard."""
+    """Formats the texts of `describe` as a table for TensorBoard."""
     return markdown_table(("", ""), subjects.items())
 
 
 def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
-    """The accuracies of a run, what they show, and how to see more."""
-    kind = result["config"]["randomize"]
-    meaning = _MEANINGS[kind]
+    """Returns one line: a run's accuracies, what they show, where to look.
+
+    Args:
+      result: content of result.json.
+      path: work directory of the run.
+    """
+    shown = _CONCLUSIONS[result["config"]["randomize"]]
     if result["train_accuracy"] < FITTED_ACCURACY:
-        meaning = "the training set is not fitted; try more --epochs"
+        shown = "the network does not fit the training set; try more epochs"
     inside = str(path).startswith(f"{DEFAULT_ROOT}/")
     logdir = DEFAULT_ROOT if inside else path
     return (
         f"training accuracy {result['train_accuracy']:.2%}, test accuracy"
         f" {result['test_accuracy']:.2%} (chance {1 / result['classes']:.2%}):"
-        f" {meaning}; see tensorboard --logdir {shlex.quote(str(logdir))}"
+        f" {shown}; see tensorboard --logdir {shlex.quote(str(logdir))}"
     )

@@ -1,4 +1,4 @@
-"""TensorBoard: scalars over steps, and a row of the HParams table."""
+"""TensorBoard callback: scalars, texts and the HParams table."""
 
 import contextlib
 from typing import Any
@@ -19,23 +19,24 @@ from rethink_keras.results.metrics import (
 
 
 class TensorBoardWriter(keras.callbacks.Callback):
-    """Writes a run's scalars, one point an epoch, over optimizer steps.
+    """Writes a run's scalars, texts and hyperparameters for TensorBoard.
 
-    `train/` holds loss (cross-entropy), accuracy (online), learning_rate,
-    images_per_second and, with weight decay, penalty; `test/` holds loss and
-    accuracy (true labels), with more than 10 classes top5_accuracy, and, with
-    randomized labels, accuracy_corrupted.
-    Where only some labels are corrupted, `train/` tells them apart, and
-    `test/` holds the accuracy of each class.
+    Scalars have one point per epoch, over training steps:
+
+    - `train/`: loss (cross-entropy without the penalty), accuracy,
+      learning_rate, images_per_second and, with weight decay, penalty;
+    - `test/`: loss and accuracy against the true labels; top5_accuracy with
+      more than 10 classes; accuracy_corrupted with randomized labels;
+    - if only some labels are corrupted, also the MEMORIZATION_METRICS in
+      `train/` and the accuracy of each class in `test/`.
+
+    Each method raises an InputError if the work directory cannot be written.
 
     Args:
       path: work directory of the run.
-      config: of the run.
+      config: config of the run.
       examples: number of training images.
-      steps_per_epoch: batches in an epoch.
-
-    Raises:
-      InputError: of each method; the work directory cannot be written.
+      steps_per_epoch: number of batches in an epoch.
     """
 
     def __init__(
@@ -79,12 +80,12 @@ class TensorBoardWriter(keras.callbacks.Callback):
             )
 
     def write_text(self, name: str, text: str) -> None:
-        """Writes a Markdown text."""
+        """Writes a text in Markdown."""
         with self._writing(), self._run.as_default():
             tf.summary.text(name, text, step=0)
 
     def write_history(self, history: dict[str, list]) -> None:
-        """Writes the epochs of a run that goes on."""
+        """Writes the completed epochs of a run that is resumed."""
         for epoch, values in enumerate(zip(*history.values(), strict=True)):
             self.on_epoch_end(epoch, dict(zip(history, values, strict=True)))
 
@@ -115,22 +116,20 @@ class TensorBoardWriter(keras.callbacks.Callback):
             _scalars(self._test, test, step)
 
     def write_result(self, result: dict[str, Any]) -> None:
-        """Writes the final metrics, which HParams shows."""
+        """Writes the final metrics for the HParams table."""
         final = {f"final/{name}": result[name] for name in FINAL_METRICS}
         with self._writing():
             _scalars(self._run, final, result["steps"])
 
     def close(self) -> None:
-        """Writes out what is still in memory."""
+        """Flushes and closes the event files."""
         with self._writing():
             for writer in (self._train, self._test, self._run):
                 writer.close()
 
 
 def _main_first(summary):
-    """Marks the main hparams as those that differ: TensorBoard lists, and at
-    first shows, these before the others.
-    """
+    """Marks MAIN_HPARAMS as differing, so that TensorBoard shows them first."""
     plugin = summary.value[0].metadata.plugin_data
     data = plugin_data_pb2.HParamsPluginData.FromString(plugin.content)
     for info in data.experiment.hparam_infos:

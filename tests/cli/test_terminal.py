@@ -73,3 +73,12 @@ def test_a_record_holds_the_command_that_repeats_it(tmp_path):
         "python launch/theorem1.py --train_examples=20 --seed=3"
         " '--rows=depth_2*'"
     )
+
+
+def test_advice_names_flags_in_place_of_options():
+    error = InputError(
+        "workdir=a/seed=0: in use; pass overwrite=True (ridge=0.0)"
+    )
+    assert as_line(error) == (
+        "--workdir=a/seed=0: in use; pass --overwrite (ridge=0.0)"
+    )

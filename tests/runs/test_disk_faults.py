@@ -1,4 +1,4 @@
-"""Disks that fill up, refuse or vanish while a run writes to them."""
+"""Disks that are full or read-only, and directories that disappear."""
 
 import contextlib
 import pathlib
@@ -36,14 +36,14 @@ LOGS = {
 
 @pytest.fixture
 def disk(tmp_path) -> pathlib.Path:
-    """A disk of 40 MB: room for two checkpoints and a third being written."""
+    """A 40 MB disk, large enough for two checkpoints and a partial third."""
     path = tmp_path / "disk"
     path.mkdir()
     command = ("mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(path))
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except FileNotFoundError:
-        pytest.skip("there is no mount here to make a small disk with")
+        pytest.skip("the command mount is not installed")
     if done.returncode:
         pytest.skip(f"no small disk can be mounted: {done.stderr.strip()}")
     TRIED["broken disks"] += 1
@@ -52,7 +52,7 @@ def disk(tmp_path) -> pathlib.Path:
 
 
 def fill(disk: pathlib.Path) -> None:
-    """Leaves no room."""
+    """Fills a disk with one large file."""
     with (
         contextlib.suppress(OSError),
         open(disk / "filler", "ab", buffering=0) as file,
@@ -67,8 +67,8 @@ def start_and_save_twice(path):
     return process
 
 
-def complaint_of(process, path) -> str:
-    """The one line of a run that could not write."""
+def error_line_of(process, path) -> str:
+    """Returns the error line of a run that could not write."""
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 2
     assert errors.startswith(f"error: --workdir={path}: cannot be written (")
@@ -76,25 +76,25 @@ def complaint_of(process, path) -> str:
     return errors
 
 
-def test_a_run_on_a_full_disk_says_so_and_goes_on_once_there_is_room(disk):
+def test_a_run_on_a_full_disk_fails_and_can_be_resumed(disk):
     path = disk / "run"
     process = start_and_save_twice(path)
     wait_for(lambda: fill(disk) or process.poll() is not None)
-    assert "No space left" in complaint_of(process, path)
-    damages = []
+    assert "No space left" in error_line_of(process, path)
+    warnings = []
     checkpoints = Checkpoints(
-        path / "checkpoints", run={}, minutes=1, warn=damages.append
+        path / "checkpoints", run={}, minutes=1, warn=warnings.append
     )
     assert checkpoints.latest() is not None
-    assert damages == []
+    assert warnings == []
     assert not list(path.rglob("*.partial"))
     (disk / "filler").unlink()
     process = start(path, "--resume=must", *LONG_RUN)
-    wait_for(lambda: "goes on" in process.stdout.readline())
+    wait_for(lambda: "resuming" in process.stdout.readline())
     kill(process)
 
 
-def test_a_full_disk_is_told_of_tensorboards_events(disk):
+def test_a_full_disk_while_writing_events_raises_an_input_error(disk):
     writer = TensorBoardWriter(disk, RunConfig(), 100, 10)
     fill(disk)
     with pytest.raises(InputError, match=r"workdir=.*No space left"):
@@ -103,7 +103,7 @@ def test_a_full_disk_is_told_of_tensorboards_events(disk):
     writer.close()
 
 
-def test_a_read_only_directory_is_told_and_left_as_it_is(disk):
+def test_a_read_only_directory_is_refused_and_not_changed(disk):
     path = disk / "run"
     path.mkdir()
     (path / "result.json").write_text("{}")
@@ -118,12 +118,14 @@ def test_a_read_only_directory_is_told_and_left_as_it_is(disk):
     assert (path / "result.json").read_text() == "{}"
 
 
-def test_a_directory_that_vanishes_ends_the_run_and_stays_away(tmp_path):
+def test_a_run_whose_directory_disappears_ends_and_does_not_recreate_it(
+    tmp_path,
+):
     path = tmp_path / "run"
     process = start_and_save_twice(path)
     path.rename(tmp_path / "elsewhere")
     TRIED["broken disks"] += 1
-    assert "No such file or directory" in complaint_of(process, path)
+    assert "No such file or directory" in error_line_of(process, path)
     shutil.rmtree(tmp_path / "elsewhere")
     assert not list(tmp_path.iterdir())
     assert newest(path) == ""

@@ -1,4 +1,4 @@
-"""Results on every kind of installation: TensorFlow under another name."""
+"""Recorded versions, also where a package has another name or no metadata."""
 
 import importlib.metadata
 import json
@@ -24,14 +24,14 @@ OTHER_TENSORFLOW = "tensorflow-cpu"
 
 
 def requirements() -> list[str]:
-    """What the package needs but TensorFlow, with TensorFlow for CPUs."""
+    """Returns the package's requirements with tensorflow-cpu as TensorFlow."""
     lines = (ROOT / "setup.cfg").read_text().splitlines()
     start = lines.index("install_requires =") + 1
     stop = lines.index("", start)
-    needed = [line.partition("#")[0].strip() for line in lines[start:stop]]
-    (own,) = [name for name in needed if name.startswith("tensorflow>")]
-    needed[needed.index(own)] = own.replace("tensorflow", OTHER_TENSORFLOW)
-    return needed
+    required = [line.partition("#")[0].strip() for line in lines[start:stop]]
+    (own,) = [name for name in required if name.startswith("tensorflow>")]
+    required[required.index(own)] = own.replace("tensorflow", OTHER_TENSORFLOW)
+    return required
 
 
 def test_versions_are_those_of_the_modules():
@@ -48,8 +48,8 @@ def test_versions_are_those_of_the_modules():
     }
 
 
-def test_a_run_ends_without_any_package_metadata(tmp_path, monkeypatch):
-    """As with tensorflow-cpu, or in a source tree that is not installed."""
+def test_a_run_finishes_without_package_metadata(tmp_path, monkeypatch):
+    """tensorflow-cpu and source trees have no metadata under these names."""
 
     def not_found(name):
         raise importlib.metadata.PackageNotFoundError(name)
@@ -61,37 +61,40 @@ def test_a_run_ends_without_any_package_metadata(tmp_path, monkeypatch):
     assert result["versions"]["tensorflow"] == tf.__version__
 
 
-def test_a_module_without_a_version_loses_no_run(tmp_path, monkeypatch):
+def test_the_version_of_a_module_without_one_is_unknown(tmp_path, monkeypatch):
     monkeypatch.delattr(tensorboard, "__version__")
     result = run(RunConfig(**TINY), tmp_path, verbose=False)
     assert result["versions"]["tensorboard"] == "unknown"
 
 
-@pytest.mark.parametrize("lost", ["versions", "device"])
-def test_what_may_fail_is_asked_before_training(tmp_path, monkeypatch, lost):
+@pytest.mark.parametrize("lookup", ["versions", "device"])
+def test_the_environment_is_read_before_training(tmp_path, monkeypatch, lookup):
+    """Whatever fails there fails before time is spent on training."""
     trained = []
     train = training.Trainer.train
 
-    def recorded(*args):
-        trained.append(lost)
+    def record_and_train(*args):
+        trained.append(lookup)
         return train(*args)
 
-    def ask():
+    def look_up():
         assert not trained
-        return "asked"
+        return "found"
 
-    monkeypatch.setattr(training.Trainer, "train", recorded)
-    monkeypatch.setattr(runs.environment, lost, ask)
-    assert run(RunConfig(**TINY), tmp_path, verbose=False)[lost] == "asked"
-    assert trained == [lost]
+    monkeypatch.setattr(training.Trainer, "train", record_and_train)
+    monkeypatch.setattr(runs.environment, lookup, look_up)
+    assert run(RunConfig(**TINY), tmp_path, verbose=False)[lookup] == "found"
+    assert trained == [lookup]
 
 
-def test_the_result_outlives_tensorboards_final_metrics(tmp_path, monkeypatch):
-    def full(self, result):
+def test_the_result_is_written_even_if_the_final_metrics_are_not(
+    tmp_path, monkeypatch
+):
+    def fail(self, result):
         raise InputError("workdir: cannot be written (No space left)")
 
     monkeypatch.setattr(
-        runs.tensorboard.TensorBoardWriter, "write_result", full
+        runs.tensorboard.TensorBoardWriter, "write_result", fail
     )
     config = RunConfig(**TINY)
     with pytest.raises(InputError, match="No space left"):
@@ -100,8 +103,8 @@ def test_the_result_outlives_tensorboards_final_metrics(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_run_ends_with_tensorflow_cpu_in_a_source_tree(tmp_path):
-    """In a fresh environment, where neither name has package metadata."""
+def test_a_run_finishes_with_tensorflow_cpu_in_a_source_tree(tmp_path):
+    """Runs in a fresh environment without metadata of either package."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
     python = tmp_path / "env" / "bin" / "python"
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
@@ -111,12 +114,12 @@ def test_a_run_ends_with_tensorflow_cpu_in_a_source_tree(tmp_path):
     if "No matching distribution" in installed.stderr:
         pytest.skip(f"{OTHER_TENSORFLOW} cannot be downloaded here")
     assert installed.returncode == 0, installed.stderr
-    alone = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     found = subprocess.run(
         [python, "-m", "pip", "list", "--format=json"],
         capture_output=True,
         check=True,
-        env=alone,
+        env=environment,
     )
     names = {
         package["name"].replace("_", "-")
@@ -131,7 +134,7 @@ def test_a_run_ends_with_tensorflow_cpu_in_a_source_tree(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=alone,
+        env=environment,
     )
     assert (done.returncode, done.stderr) == (0, "")
     result = json.loads((tmp_path / "run" / "result.json").read_text())

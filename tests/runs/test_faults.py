@@ -1,4 +1,4 @@
-"""Runs that are killed, interrupted, damaged or disturbed, for real."""
+"""Runs that are killed or interrupted, and corrupt checkpoints."""
 
 import functools
 import json
@@ -26,7 +26,7 @@ from tests.support.processes import (
 
 pytestmark = pytest.mark.faults
 
-SECONDS = 900  # for the longest run, on a machine that is busy
+SECONDS = 900  # for the longest run on a busy machine
 MLP = ("--train_examples=2000", "--epochs=12", "--dropout=0.2")
 RUNS = {
     "mlp_1x512": MLP,
@@ -35,47 +35,47 @@ RUNS = {
 }
 
 
-def kill_and_go_on(path, flags, kills: int, seed: int) -> None:
-    """Kills a run at random moments, then lets it end."""
+def kill_and_resume(path, flags, kills: int, seed: int) -> None:
+    """Kills a run at random moments, then lets it finish."""
     rng = random.Random(seed)
     for _ in range(kills):
         process = start(path, *flags)
         wait_for(functools.partial(has_moved, process, path, newest(path)))
         time.sleep(rng.uniform(0, 0.6))
-        assert kill(process), "the run has ended: it needs more epochs"
+        assert kill(process), "the run ended too early; give it more epochs"
     finished = execute(path, *flags, timeout=SECONDS)
     assert finished.returncode == 0, finished.stderr
 
 
-def has_moved(process, path, seen: str) -> bool:
-    """Whether a run has saved since, or ended."""
-    return newest(path) != seen or process.poll() is not None
+def has_moved(process, path, last: str) -> bool:
+    """Returns whether a run has saved a newer checkpoint, or ended."""
+    return newest(path) != last or process.poll() is not None
 
 
-def assert_same_as_whole(tmp_path, model, kills, seed):
+def assert_kills_change_nothing(tmp_path, model, kills, seed):
     flags = (*RUNS[model], f"--model={model}", "--label_corruption=0.5")
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert execute(whole, *flags, timeout=SECONDS).returncode == 0
-    kill_and_go_on(broken, flags, kills, seed)
-    assert result_of(broken) == result_of(whole)
-    assert points_of(broken) == points_of(whole)
-    assert not (broken / "checkpoints").exists()
+    kill_and_resume(killed, flags, kills, seed)
+    assert result_of(killed) == result_of(whole)
+    assert points_of(killed) == points_of(whole)
+    assert not (killed / "checkpoints").exists()
 
 
-def test_a_run_killed_three_times_ends_as_one_never_killed(tmp_path):
-    assert_same_as_whole(tmp_path, "mlp_1x512", kills=3, seed=0)
+def test_a_run_killed_three_times_equals_an_uninterrupted_run(tmp_path):
+    assert_kills_change_nothing(tmp_path, "mlp_1x512", kills=3, seed=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", RUNS)
-def test_kills_at_random_moments_change_nothing(tmp_path, model):
-    assert_same_as_whole(tmp_path, model, kills=20, seed=1)
+def test_a_run_killed_twenty_times_equals_an_uninterrupted_run(tmp_path, model):
+    assert_kills_change_nothing(tmp_path, model, kills=20, seed=1)
 
 
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)]
 )
-def test_a_signal_saves_says_so_and_the_run_goes_on(tmp_path, number, code):
+def test_a_signal_saves_a_checkpoint_to_resume_from(tmp_path, number, code):
     flags = ("--train_examples=2000", "--epochs=400")
     process = start(tmp_path, *flags)
     wait_for(lambda: newest(tmp_path))
@@ -86,7 +86,7 @@ def test_a_signal_saves_says_so_and_the_run_goes_on(tmp_path, number, code):
     assert "saved" in errors
     assert newest(tmp_path)
     process = start(tmp_path, "--resume=must", *flags)
-    wait_for(lambda: "goes on" in process.stdout.readline())
+    wait_for(lambda: "resuming" in process.stdout.readline())
     kill(process)
 
 
@@ -102,8 +102,8 @@ def test_a_second_process_in_one_directory_is_refused(tmp_path):
 
 
 @pytest.fixture
-def cut_off(tmp_path) -> tuple[RunConfig, pathlib.Path]:
-    """A run that a signal cut off in its second epoch or later."""
+def interrupted(tmp_path) -> tuple[RunConfig, pathlib.Path]:
+    """A run that a signal interrupted in its second epoch or later."""
     config = RunConfig(train_examples=2_000, epochs=400)
     process = start(tmp_path, "--train_examples=2000", "--epochs=400")
     wait_for(lambda: len(list(tmp_path.glob("checkpoints/step-*"))) == 2)
@@ -113,17 +113,19 @@ def cut_off(tmp_path) -> tuple[RunConfig, pathlib.Path]:
     return config, tmp_path
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(cut_off, capsys):
-    config, path = cut_off
+def test_a_corrupt_checkpoint_is_skipped_for_the_previous_one(
+    interrupted, capsys
+):
+    config, path = interrupted
     older, newer = sorted(path.glob("checkpoints/step-*.npz"))
     whole = newer.read_bytes()
-    for damaged in (b"", whole[: len(whole) // 2], flipped(whole)):
+    for corrupt in (b"", whole[: len(whole) // 2], flipped(whole)):
         TRIED["bad inputs"] += 1
-        newer.write_bytes(damaged)
+        newer.write_bytes(corrupt)
         found = checkpoints_of(path).latest()
         step = found.progress.epoch * 20 + found.progress.step
         assert f"{step:010}" in older.name
-        assert f"{newer} is damaged" in capsys.readouterr().err
+        assert f"{newer} is corrupt" in capsys.readouterr().err
     older.unlink()
     assert checkpoints_of(path).latest() is None
     with pytest.raises(InputError, match=r"resume=must.*no checkpoint"):
@@ -136,14 +138,14 @@ def checkpoints_of(path) -> Checkpoints:
 
 
 def flipped(content: bytes) -> bytes:
-    """One bit in the middle of the first array turned over."""
+    """Flips one bit in the middle of the file."""
     array = bytearray(content)
-    array[len(content) // 2] ^= 1
+    array[len(content) // 4] ^= 1
     return bytes(array)
 
 
-def test_other_options_than_the_checkpoints_are_refused(cut_off):
-    _, path = cut_off
+def test_options_that_differ_from_the_checkpoints_are_refused(interrupted):
+    _, path = interrupted
     before = sorted(path.rglob("*"))
     TRIED["bad inputs"] += 1
     other = RunConfig(train_examples=2_000, epochs=400, learning_rate=0.02)
@@ -154,8 +156,8 @@ def test_other_options_than_the_checkpoints_are_refused(cut_off):
     assert sorted(path.rglob("*")) == before
 
 
-def test_a_checkpoint_that_saw_other_data_is_refused(cut_off):
-    config, path = cut_off
+def test_a_checkpoint_of_other_data_is_refused(interrupted):
+    config, path = interrupted
     newer = max(path.glob("checkpoints/step-*.npz"))
     with np.load(newer) as file:
         arrays = dict(file)
@@ -165,12 +167,12 @@ def test_a_checkpoint_that_saw_other_data_is_refused(cut_off):
     arrays["header"] = np.frombuffer(text, np.uint8)
     np.savez(newer, **arrays)
     TRIED["bad inputs"] += 1
-    with pytest.raises(InputError, match="saw other data"):
+    with pytest.raises(InputError, match="was trained on other data"):
         run(config, path, verbose=False)
 
 
-def test_resume_never_starts_anew(cut_off):
-    config, path = cut_off
+def test_resume_never_starts_from_the_beginning(interrupted):
+    config, path = interrupted
     process = start(path, "--resume=never", *config.as_flags().splitlines())
     lines = [process.stdout.readline() for _ in range(8)]
     kill(process)
@@ -187,9 +189,9 @@ def test_the_last_two_checkpoints_are_kept(tmp_path):
     np.testing.assert_array_equal(checkpoints.latest().arrays["a"], range(4))
 
 
-def test_what_cannot_be_written_leaves_the_last_checkpoint(cut_off):
-    """As on a full disk: no file may grow to the size of a checkpoint."""
-    config, path = cut_off
+def test_a_failed_save_keeps_the_last_checkpoint(interrupted):
+    """A limit on the size of files stands in for a full disk."""
+    config, path = interrupted
     last = newest(path)
     whole = (path / "checkpoints" / last).read_bytes()
     limits = (1_000_000, 1_000_000)

@@ -1,4 +1,4 @@
-"""Runs of many epochs: what they hold does not grow."""
+"""Long runs: memory, threads and open files do not grow."""
 
 import psutil
 import pytest
@@ -8,29 +8,29 @@ from tests.support.processes import start
 pytestmark = pytest.mark.faults
 
 EPOCHS = 200
-WARM = 10  # epochs until TensorFlow has what it needs
+WARM_UP = 10  # epochs until TensorFlow has allocated what it needs
 
 
-def held_by(process: psutil.Process) -> tuple[int, int, int]:
-    """Bytes of memory, threads and open files."""
+def resources_of(process: psutil.Process) -> tuple[int, int, int]:
+    """Returns the bytes of memory, threads and open files of a process."""
     with process.oneshot():
         memory = process.memory_info().rss
         return memory, process.num_threads(), process.num_fds()
 
 
-def test_200_epochs_hold_no_more_than_ten(tmp_path):
+def test_200_epochs_use_no_more_resources_than_ten(tmp_path):
     with start(
         tmp_path, "--train_examples=300", f"--epochs={EPOCHS}"
     ) as process:
         watched = psutil.Process(process.pid)
-        held = [
-            held_by(watched)
+        used = [
+            resources_of(watched)
             for line in process.stdout
             if line.startswith("epoch") and f"{EPOCHS}/" not in line
         ]
     assert process.returncode == 0
-    assert len(held) == EPOCHS - 1
-    memory, threads, files = zip(*held[WARM - 1 :], strict=True)
+    assert len(used) == EPOCHS - 1
+    memory, threads, files = zip(*used[WARM_UP - 1 :], strict=True)
     assert max(memory) < 1.05 * memory[0]
     assert max(threads) <= threads[0]
     assert max(files) <= files[0] + 1  # a checkpoint being written

@@ -1,4 +1,4 @@
-"""Work directories whose names hold brackets, which are no patterns."""
+"""Work directories whose names contain the special characters of patterns."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ def test_records_are_found(directory):
     assert found.name == "[a]"
 
 
-def test_entries_are_visible_sorted_and_match(tmp_path):
+def test_visible_returns_sorted_matching_entries_without_hidden(tmp_path):
     for name in ("b.txt", "a.txt", ".c.txt", "d.py"):
         (tmp_path / name).touch()
     path = epath.Path(tmp_path)

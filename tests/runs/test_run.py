@@ -1,4 +1,4 @@
-"""Whole runs on real images: what they leave behind and what they show."""
+"""Runs on real images: results, TensorBoard logs and work directories."""
 
 import json
 
@@ -31,7 +31,7 @@ def scalars(path, tag):
     ]
 
 
-def test_a_network_memorizes_corrupted_labels_beside_true_ones(labels_run):
+def test_a_network_memorizes_clean_and_corrupted_labels(labels_run):
     _, _, result = labels_run
     assert result["train_accuracy"] == 1
     assert result["train_accuracy_clean"] == 1
@@ -39,8 +39,8 @@ def test_a_network_memorizes_corrupted_labels_beside_true_ones(labels_run):
     assert result["epochs_to_fit"] < 25
 
 
-def test_random_labels_are_memorized_and_tested_at_chance(tmp_path):
-    """Five deviations of 1,000 test images around one in ten classes."""
+def test_random_labels_are_memorized_with_test_accuracy_at_chance(tmp_path):
+    """Test accuracy is within five standard deviations of chance."""
     accuracies = {}
     for kind in ("labels", "none"):
         config = RunConfig(**SMALL, randomize=kind)
@@ -53,7 +53,7 @@ def test_random_labels_are_memorized_and_tested_at_chance(tmp_path):
     assert true["test_accuracy"] > 0.1 + 2 * noise
 
 
-def test_the_result_says_all(labels_run):
+def test_result_json_has_all_fields(labels_run):
     path, config, result = labels_run
     assert json.loads((path / "result.json").read_text()) == result
     assert set(result) >= {
@@ -89,7 +89,7 @@ def test_the_result_says_all(labels_run):
     assert min(history["loss"][: fit - 1]) >= 0.05
 
 
-def test_tensorboard_shows_each_epoch_over_steps(labels_run):
+def test_tensorboard_has_one_point_per_epoch_over_steps(labels_run):
     path, _, result = labels_run
     steps = list(range(2, 51, 2))
     for split, tag, name in (
@@ -106,7 +106,7 @@ def test_tensorboard_shows_each_epoch_over_steps(labels_run):
         np.testing.assert_allclose(values, result["history"][name], rtol=1e-6)
 
 
-def test_tensorboard_compares_runs_by_hparams(labels_run):
+def test_the_hparams_table_has_options_and_final_metrics(labels_run):
     path, _, result = labels_run
     events = EventAccumulator(str(path)).Reload()
     contents = events.PluginTagToContent("hparams")
@@ -132,7 +132,7 @@ def test_a_finished_run_is_not_run_again(labels_run, capsys):
     before = sorted(path.rglob("*"))
     assert run(config, path) == result
     assert sorted(path.rglob("*")) == before
-    assert "finished already" in capsys.readouterr().out
+    assert "already holds a finished run" in capsys.readouterr().out
 
 
 def test_a_directory_with_another_run_is_refused(labels_run):
@@ -144,7 +144,7 @@ def test_a_directory_with_another_run_is_refused(labels_run):
     assert (path / "result.json").read_text() == before
 
 
-def test_runs_repeat_to_the_last_bit_and_overwrite(tmp_path):
+def test_repeated_and_overwritten_runs_are_bitwise_equal(tmp_path):
     config = RunConfig(train_examples=100, epochs=3, randomize="random_pixels")
     first = run(config, tmp_path, verbose=False)
     (tmp_path / "result.json").unlink()
@@ -157,7 +157,7 @@ def test_runs_repeat_to_the_last_bit_and_overwrite(tmp_path):
     assert len(scalars(tmp_path / "train", "loss")) == 3
 
 
-def test_what_a_run_did_not_write_stays(tmp_path):
+def test_overwriting_keeps_files_of_others(tmp_path):
     note = tmp_path / "note.txt"
     note.write_text("mine")
     config = RunConfig(train_examples=50, epochs=1)
@@ -177,7 +177,7 @@ def test_what_a_run_did_not_write_stays(tmp_path):
         {"model": "mlp_3x512", "augment": True, "random_crop": True},
     ],
 )
-def test_every_kind_of_run_works(options, tmp_path):
+def test_a_run_trains_with_options(options, tmp_path):
     config = RunConfig(**{"train_examples": 20, "epochs": 1, **options})
     result = run(config, tmp_path, verbose=False)
     assert np.isfinite(result["train_loss"])
@@ -188,9 +188,9 @@ def test_every_kind_of_run_works(options, tmp_path):
     assert (penalties[0] > 0) == (config.weight_decay > 0)
 
 
-def test_divergence_keeps_the_logs_and_leaves_no_result(tmp_path):
+def test_a_diverged_run_keeps_its_logs_and_has_no_result(tmp_path):
     config = RunConfig(train_examples=200, epochs=9, learning_rate=1e4)
-    with pytest.raises(DivergenceError, match="--learning_rate"):
+    with pytest.raises(DivergenceError, match="smaller learning_rate"):
         run(config, tmp_path, verbose=False)
     assert (tmp_path / "flags.txt").exists()
     assert list(tmp_path.glob("events.out.tfevents*"))
@@ -204,7 +204,7 @@ def test_a_subset_larger_than_the_data_is_refused(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_images_below_28_cannot_be_cropped_at_random(tmp_path):
+def test_random_crop_refuses_images_smaller_than_28_pixels(tmp_path):
     features = picture_features(shape=(20, 20, 3))
     examples = [{"image": picture(0, 20, 20), "label": 0}]
     write_set(tmp_path, {"train": examples, "test": examples}, features)
@@ -220,15 +220,15 @@ def test_images_below_28_cannot_be_cropped_at_random(tmp_path):
         (
             {"learning_rate": 1e30},
             "the evaluated loss is nan after step 1; try a smaller"
-            " --learning_rate",
+            " learning_rate",
         ),
         (
             {"learning_rate": 1e-30, "weight_decay": 1e38},
-            "the penalty is inf after step 1; try a smaller --learning_rate",
+            "the penalty is inf after step 1; try a smaller learning_rate",
         ),
     ],
 )
-def test_a_loss_that_is_not_finite_after_the_last_step_is_divergence(
+def test_an_infinite_or_nan_loss_after_the_last_step_is_divergence(
     tmp_path, options, line
 ):
     config = RunConfig(train_examples=50, batch_size=50, epochs=1, **options)

@@ -1,4 +1,4 @@
-"""What comes from outside is data: no pickle is loaded, no shell sees it."""
+"""Untrusted input: no pickle is loaded, and no shell parses a path."""
 
 import pathlib
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.faults
 
 
 class Trap:
-    """An object whose pickle makes a file when it is loaded."""
+    """An object whose pickle creates a file when it is loaded."""
 
     def __init__(self, path: pathlib.Path):
         self.path = path
@@ -24,25 +24,25 @@ class Trap:
         return pathlib.Path.touch, (self.path,)
 
 
-def test_a_checkpoint_with_a_pickle_is_damaged_and_not_loaded(tmp_path):
+def test_a_checkpoint_with_a_pickle_is_corrupt_and_not_loaded(tmp_path):
     sprung = tmp_path / "sprung"
-    damages = []
+    warnings = []
     checkpoints = Checkpoints(
-        epath.Path(tmp_path), run={}, minutes=1, warn=damages.append
+        epath.Path(tmp_path), run={}, minutes=1, warn=warnings.append
     )
     checkpoints.save(1, Progress(epoch=1), {"a": np.zeros(3)})
     newer = tmp_path / "step-0000000002.npz"
     np.savez(newer, header=np.array([Trap(sprung)]), allow_pickle=True)
     TRIED["bad inputs"] += 1
     assert checkpoints.latest().progress.epoch == 1
-    assert f"{newer} is damaged" in damages[0]
+    assert f"{newer} is corrupt" in warnings[0]
     assert not sprung.exists()
     with np.load(newer, allow_pickle=True) as file:
         file["header"]  # the trap works
     assert sprung.exists()
 
 
-def test_no_shell_sees_a_path(tmp_path, monkeypatch):
+def test_paths_are_not_parsed_by_a_shell(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     flags = ("--train_examples=20", "--epochs=1")
     config = RunConfig.from_flags("\n".join(flags))
