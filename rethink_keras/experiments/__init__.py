@@ -1,4 +1,4 @@
-"""The paper's tables and figures: their rows, and a runner for them."""
+"""Rows of the paper's tables and figures, and a runner for them."""
 
 from rethink_keras.experiments.planning import FASTEST, Job, jobs_as_text, plan
 from rethink_keras.experiments.rows import SCALES, TITLES, Row, load

@@ -1,4 +1,4 @@
-"""How long a run will take, estimated before it starts."""
+"""Estimates of the time that a run takes."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -13,11 +13,11 @@ _EVALUATION = 0.1  # of an epoch's time
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """An estimate of a run's time.
+    """Estimated time of a run.
 
     Attributes:
-      minutes: of all its epochs; None if no speed is known.
-      basis: what it rests on.
+      minutes: minutes for all epochs; None if the speed is unknown.
+      basis: where the speed comes from, in words.
     """
 
     minutes: float | None
@@ -35,29 +35,30 @@ def estimate_minutes(
     device: str,
     speeds: Speeds | None = None,
 ) -> Estimate:
-    """The minutes of a run.
+    """Estimates the time of a run.
 
-    They rest on the speed measured now or, without it, on that of a finished
-    run of the same network and precision, if possible on the same device.
+    Uses the measured speed of the network if it is given. Otherwise uses the
+    speed of a finished run of the same network and precision, if possible on
+    the same device.
 
     Args:
-      config: of the run.
-      finished: runs to learn from.
-      device: that will train, as in result.json.
-      speeds: as measured now.
+      config: config of the run.
+      finished: finished runs.
+      device: device of the run, as described in result.json.
+      speeds: speeds measured on this machine.
     """
     measured = (speeds or {}).get(network_of(config), {})
     if config.precision in measured:
         return _estimate(config, measured[config.precision], "measured now")
-    alike = [
+    similar = [
         run
         for run in finished
         if run.config.precision == config.precision
         and network_of(run.config) == network_of(config)
     ]
-    if not alike:
-        return Estimate(None, "--precision=fastest measures the speed")
-    run = next((r for r in alike if r.result["device"] == device), alike[0])
+    if not similar:
+        return Estimate(None, "precision=fastest measures the speed")
+    run = next((r for r in similar if r.result["device"] == device), similar[0])
     return _estimate(
         config,
         run.result["images_per_second"],

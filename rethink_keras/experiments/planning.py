@@ -1,4 +1,4 @@
-"""Which runs the rows of an experiment need, and what each will take."""
+"""Plans the runs of rows: commands, finished runs and estimated times."""
 
 import dataclasses
 import os
@@ -31,14 +31,14 @@ FASTEST = "fastest"
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One run of a row: a seed, and where it goes.
+    """One run of a row, with one seed.
 
     Attributes:
-      row: of an experiment.
-      config: the run.
-      command: of the run, ready for a shell.
-      finished: the finished run that counts for the row, if there is one.
-      estimate: of its time.
+      row: the row.
+      config: config of the run.
+      command: arguments of `python` that start the run.
+      finished: the finished run that counts for the row, or None.
+      estimate: estimated time of the run.
     """
 
     row: Row
@@ -62,25 +62,26 @@ def plan(
     data_dir: str | None = None,
     precision: str = "float32",
 ) -> list[Job]:
-    """The runs of rows and seeds, each config once.
+    """Plans one run for each row and seed, without duplicate configs.
 
-    A run is finished if one that counts for it (see `results.counts_for`) lies
-    anywhere under the work directory. Seeds vary slowest: all rows have one
-    result first.
+    A job is finished if a run that counts for it (see `results.counts_for`) is
+    anywhere under the work directory. All rows of the first seed come first,
+    then those of the second, and so on.
 
     Args:
-      rows: of one or more experiments.
-      seeds: of each row.
-      workdir: where all runs lie.
-      data_dir: TFDS directory of the rows at full scale.
-      precision: one of PRECISIONS, or `fastest`: a run that has begun keeps
-        its precision; for others the network is timed in each precision.
+      rows: rows of one or more experiments.
+      seeds: seeds of each row.
+      workdir: directory of all runs.
+      data_dir: TFDS directory for rows of scale `paper`.
+      precision: one of PRECISIONS, or `fastest`. With `fastest`, a run that
+        has begun keeps its precision; for all others the networks are timed
+        in each precision on this machine.
     """
     runs = find_runs(workdir)
-    asked = [(row, row.seeded(seed)) for seed in seeds for row in rows]
+    wanted = [(row, row.seeded(seed)) for seed in seeds for row in rows]
     finished = {
         config: counting_runs(runs.values(), config).get(config.seed)
-        for _, config in asked
+        for _, config in wanted
     }
     todo = [config for config in finished if finished[config] is None]
     speeds: Speeds = {}
@@ -90,22 +91,22 @@ def plan(
     known = [*runs.values(), *_reference_runs(workdir).values()]
     here = device()
     jobs: dict[RunConfig, Job] = {}
-    for row, of_row in asked:
+    for row, row_config in wanted:
         chosen = precision
-        if precision == FASTEST and of_row in todo:
-            chosen = begun_precision(of_row, workdir) or fastest(
-                speeds[network_of(of_row)]
+        if precision == FASTEST and row_config in todo:
+            chosen = begun_precision(row_config, workdir) or fastest(
+                speeds[network_of(row_config)]
             )
         elif precision == FASTEST:
-            chosen = of_row.precision
-        config = key_of(dataclasses.replace(of_row, precision=chosen))
+            chosen = row_config.precision
+        config = key_of(dataclasses.replace(row_config, precision=chosen))
         jobs.setdefault(
             config,
             Job(
                 row=row,
                 config=config,
                 command=_command(row, config, workdir, data_dir),
-                finished=finished[of_row],
+                finished=finished[row_config],
                 estimate=estimate_minutes(config, known, here, speeds),
             ),
         )
@@ -113,7 +114,7 @@ def plan(
 
 
 def begun_precision(config: RunConfig, workdir: str) -> str | None:
-    """The precision of a run of a config that has begun; None without one."""
+    """Returns the precision of a config's unfinished run, or None."""
     for precision in PRECISIONS:
         name = dataclasses.replace(config, precision=precision).name()
         if has_begun(os.path.join(workdir, name)):
@@ -122,7 +123,7 @@ def begun_precision(config: RunConfig, workdir: str) -> str | None:
 
 
 def _reference_runs(workdir: str) -> Mapping[RunConfig, FinishedRun]:
-    """The runs that the repository keeps, whose speeds are known too."""
+    """Returns the repository's reference runs, whose speeds are known."""
     return find_runs(os.path.join(workdir, REFERENCE))
 
 
@@ -139,7 +140,7 @@ def _command(
 
 
 def jobs_as_text(jobs: Sequence[Job]) -> str:
-    """Each run's command, its state and estimated time, for --dry_run."""
+    """Lists each run's command, state and estimated time, for a dry run."""
     lines = []
     for job in jobs:
         state = "done" if job.finished else str(job.estimate)

@@ -1,7 +1,8 @@
-"""The paper's experiments as rows: a run's config and the paper's numbers.
+"""Rows of the paper's tables and figures, read from flagfiles.
 
-A row is a flagfile, `flags/<experiment>/<row>.txt`; Figures 1b and 1c are a
-grid of three flagfiles by eleven levels of label corruption.
+Each row has a flagfile, `flags/<experiment>/<row>.txt`. Figures 1b and 1c are
+the exception: each of their three flagfiles gives eleven rows, one per level
+of label corruption.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ from rethink_keras.errors import InputError
 
 FLAGS_DIRECTORY = pathlib.Path(__file__).parents[2] / "flags"
 SCALES = ("sample", "paper")
-# The smallest images that Inception V3 takes, and what a CPU can do in minutes.
+# Inception V3's smallest image size, and epochs that take minutes on a CPU.
 STREAMED_SAMPLE = ("--image_size=75", "--epochs=3")
 CORRUPTIONS = tuple(level / 10 for level in range(11))
 
@@ -38,13 +39,14 @@ class Row:
     """One row of a table, or one curve or point of a figure.
 
     Attributes:
-      experiment: as in TITLES.
-      name: of its flagfile; in the grid with the level, as `alexnet_0.5`.
-      scale: `sample` (5,000 images of CIFAR-10, also for ImageNet's rows) or
+      experiment: a key of TITLES.
+      name: name of the flagfile; in Figures 1b and 1c with the level of label
+        corruption, as in `alexnet_0.5`.
+      scale: `sample` (5,000 images of CIFAR-10, also for rows on ImageNet) or
         `paper` (the full data set).
-      config: the run, of seed 0.
-      flags: the arguments of `python -m rethink_keras.main` that ask for it,
-        in the directory that holds `flags/`.
+      config: config of the run with seed 0.
+      flags: arguments of `python -m rethink_keras.main` that start the run
+        from the directory that holds `flags/`.
     """
 
     experiment: str
@@ -54,11 +56,11 @@ class Row:
     flags: tuple[str, ...]
 
     def seeded(self, seed: int) -> RunConfig:
-        """The run of a seed."""
+        """Returns the config with another seed."""
         return dataclasses.replace(self.config, seed=seed)
 
     def flags_here(self) -> tuple[str, ...]:
-        """The flags that ask for the row in the current directory."""
+        """Returns the flags that start the run from the current directory."""
         root = os.path.relpath(FLAGS_DIRECTORY.parent)
         return tuple(
             f"{name}={os.path.normpath(f'{root}/{value}')}"
@@ -70,11 +72,15 @@ class Row:
 
 
 def load(experiment: str, scale: str) -> list[Row]:
-    """The rows of an experiment, in the paper's order.
+    """Loads the rows of an experiment in the paper's order.
+
+    Args:
+      experiment: a key of TITLES.
+      scale: one of SCALES.
 
     Raises:
-      InputError: there is no such experiment or scale, or a flagfile is
-        wrong.
+      InputError: if the experiment or scale does not exist, or a flagfile is
+        invalid.
     """
     if experiment not in TITLES:
         raise InputError(
@@ -90,7 +96,7 @@ def load(experiment: str, scale: str) -> list[Row]:
     files = sorted(folder.glob("*.txt"))
     if not files:
         raise InputError(
-            f"{folder}: holds no flagfiles; experiments run from a clone of"
+            f"{folder}: holds no flagfiles; run experiments from a clone of"
             " the repository, installed with pip install -e"
         )
     rows = [
@@ -109,7 +115,10 @@ def load(experiment: str, scale: str) -> list[Row]:
 
 
 def paper_order(experiment: str) -> dict[str, int]:
-    """The position of each row in the paper's table; empty for figures."""
+    """Returns the position of each row in the paper's table.
+
+    The result is empty for figures.
+    """
     if not experiment.startswith("table"):
         return {}
     rows = paper.read(experiment)
@@ -123,13 +132,13 @@ def _row(
     scale: str,
     *extra: str,
 ) -> Row:
-    """The row of a flagfile and of flags that win over it."""
+    """Returns the row of a flagfile and of extra flags, which override it."""
     text = path.read_text()
     if scale == "sample":
-        of_sample = [f"--dataset={SAMPLE}"]
+        sample_flags = [f"--dataset={SAMPLE}"]
         if RunConfig.from_flags(text).streams:
-            of_sample += STREAMED_SAMPLE
-        extra = (*of_sample, *extra)
+            sample_flags += STREAMED_SAMPLE
+        extra = (*sample_flags, *extra)
     relative = path.relative_to(FLAGS_DIRECTORY.parent)
     return Row(
         experiment=experiment,
@@ -141,11 +150,9 @@ def _row(
 
 
 def _grid(experiment: str, path: pathlib.Path, scale: str) -> list[Row]:
-    """A model's rows over the levels of corruption.
-
-    The ends are the true and the random labels of Table 1: the same runs.
-    """
+    """Returns a network's rows, one per level of label corruption."""
     rows = []
+    # Levels 0 and 1 have the configs of Table 1's rows, which run only once.
     for level in CORRUPTIONS:
         ends = {0.0: ["--randomize=none"], 1.0: []}
         extra = ends.get(level, [f"--label_corruption={level}"])

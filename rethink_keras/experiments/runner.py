@@ -1,4 +1,4 @@
-"""Runs the rows of experiments, one process a run, and goes on at will."""
+"""Runs jobs, each in its own process."""
 
 import concurrent.futures
 import ctypes
@@ -21,19 +21,20 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 class Runner:
-    """Runs jobs, skipping those that have finished.
+    """Runs jobs and skips finished ones.
 
-    A failed run does not stop the others. An interrupted run goes on from its
-    last checkpoint at the next start; a run ends with the process that
-    started it, also if that is killed.
+    If a run fails, the others continue. If this process ends, even by
+    SIGKILL, its runs end too. They resume from their last checkpoints when
+    they are run again.
 
     Args:
-      parallel: how many runs at a time; with more than one, each sees one of
-        the accelerators that this process sees, and has its share of the
-        CPU's cores.
+      parallel: number of simultaneous runs. With more than one, each run sees
+        one of this process's accelerators and uses an equal part of its CPU
+        cores.
 
     Raises:
-      InputError: CUDA_VISIBLE_DEVICES lists fewer accelerators.
+      InputError: if CUDA_VISIBLE_DEVICES lists fewer than `parallel`
+        accelerators.
     """
 
     def __init__(self, parallel: int = 1):
@@ -44,10 +45,13 @@ class Runner:
         self._stopped = False
 
     def run(self, jobs: Sequence[Job]) -> dict[Job, int]:
-        """Runs jobs; returns the exit codes of those that failed.
+        """Runs jobs.
+
+        Returns:
+          The exit codes of the failed jobs.
 
         Raises:
-          KeyboardInterrupt: after the runs under way were interrupted too.
+          KeyboardInterrupt: on Ctrl-C, after all current runs have stopped.
         """
         todo = [job for job in jobs if job.finished is None]
         print(f"{len(todo)} of {len(jobs)} runs to do", flush=True)
@@ -56,17 +60,17 @@ class Runner:
         done, begun = 0.0, time.monotonic()
         pool = concurrent.futures.ThreadPoolExecutor(self._parallel)
         futures = {
-            pool.submit(self._run_one, job, slots): (job, share)
-            for job, share in zip(todo, _shares(todo), strict=True)
+            pool.submit(self._run_one, job, slots): (job, fraction)
+            for job, fraction in zip(todo, _time_fractions(todo), strict=True)
         }
         try:
             for count, future in enumerate(
                 concurrent.futures.as_completed(futures), 1
             ):
-                (job, share), code = futures[future], future.result()
+                (job, fraction), code = futures[future], future.result()
                 if code:
                     failed[job] = code
-                done += share
+                done += fraction
                 spent = (time.monotonic() - begun) / 60
                 left = (1 / done - 1) * spent
                 outcome = f"failed with exit code {code}" if code else "done"
@@ -83,7 +87,7 @@ class Runner:
         return failed
 
     def _run_one(self, job: Job, slots: list[int]) -> int:
-        """Runs a job in a process of its own; returns its exit code."""
+        """Runs a job in a new process and returns its exit code."""
         with self._lock:
             if self._stopped:
                 return 130
@@ -95,7 +99,8 @@ class Runner:
             process = subprocess.Popen(
                 (sys.executable, *job.command),
                 env=environment,
-                # Ctrl-C reaches this process alone, which passes it on once.
+                # In a new session, Ctrl-C does not reach the run directly:
+                # `_stop` sends it exactly one SIGINT.
                 start_new_session=True,
                 preexec_fn=functools.partial(
                     _prepare_child, slot, self._parallel
@@ -109,7 +114,7 @@ class Runner:
         return code
 
     def _stop(self) -> None:
-        """Interrupts the runs under way and starts no others."""
+        """Interrupts the current runs and prevents new ones."""
         with self._lock:
             self._stopped = True
             for process in self._running.values():
@@ -117,9 +122,10 @@ class Runner:
 
 
 def _accelerators(parallel: int) -> list[str]:
-    """One for each of several runs; empty where a run sees what this one sees.
+    """Returns a value of CUDA_VISIBLE_DEVICES for each simultaneous run.
 
-    As CUDA reads the list, it ends before an entry that names no device, as -1.
+    The result is empty if runs inherit the variable from this process. Like
+    CUDA, ignores all entries from the first invalid one on, such as -1.
     """
     if parallel == 1:
         return []
@@ -137,10 +143,11 @@ def _accelerators(parallel: int) -> list[str]:
 
 
 def _prepare_child(slot: int, slots: int) -> None:
-    """Gives this process its share of the cores, and its parent's life.
+    """Restricts a new process to its cores and ties it to its parent.
 
-    Two runs of MLP 1x512 with a core each are together 1.2 times as fast as
-    one after the other on both, and end with the same weights.
+    On Linux, the process is killed when its parent ends. Two simultaneous runs
+    of MLP 1x512 with one core each are 1.2 times as fast as two successive
+    runs on both cores, and give the same weights.
     """
     if sys.platform == "linux":
         cores = sorted(os.sched_getaffinity(0))
@@ -148,10 +155,13 @@ def _prepare_child(slot: int, slots: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _shares(jobs: Sequence[Job]) -> list[float]:
-    """Each job's share of the time of all; equal if any time is unknown."""
+def _time_fractions(jobs: Sequence[Job]) -> list[float]:
+    """Returns each job's fraction of the total estimated time.
+
+    All fractions are equal if the time of any job is unknown.
+    """
     minutes = [job.estimate.minutes for job in jobs]
     known = [m for m in minutes if m is not None]
     if len(known) < len(jobs):
         known = [1.0] * len(jobs)
-    return [part / sum(known) for part in known]
+    return [m / sum(known) for m in known]

@@ -1,4 +1,4 @@
-"""Training speeds of networks on this machine, in each precision."""
+"""Measures the training speed of networks in each precision."""
 
 import concurrent.futures
 import dataclasses
@@ -12,21 +12,22 @@ import psutil
 from rethink_keras.config import PRECISIONS, RunConfig
 
 _SECONDS = 2.0
-_LEAST_STEPS = 3
+_MIN_STEPS = 3
 _BUSY_PERCENT = 15
-_CLASSES = {True: 1000, False: 10}  # of ImageNet, which streams, and CIFAR-10
-_SIDE = 28  # of CIFAR-10's crops
+_CLASSES = {True: 1000, False: 10}  # ImageNet (streamed) and CIFAR-10
+_SIDE = 28  # height and width of CIFAR-10's crops
 
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """What the speed of a run depends on, but for the machine.
+    """Options that determine a run's speed on a given machine.
 
     Attributes:
-      model: its name.
-      batch_norm: whether it has BatchNorm; None where that is fixed.
-      image_size: of streamed images; None for those in memory.
-      batch_size: of a training step.
+      model: name of the network.
+      batch_norm: whether it has BatchNorm; None if this is not an option.
+      image_size: height and width of streamed images; None for images in
+        memory.
+      batch_size: number of examples in a training step.
     """
 
     model: str
@@ -39,7 +40,7 @@ Speeds = Mapping[Network, Mapping[str, float]]
 
 
 def network_of(config: RunConfig) -> Network:
-    """The network of a run."""
+    """Returns the network of a run."""
     fields = (field.name for field in dataclasses.fields(Network))
     return Network(**{name: getattr(config, name) for name in fields})
 
@@ -47,8 +48,8 @@ def network_of(config: RunConfig) -> Network:
 def measure_speeds(networks: Iterable[Network]) -> Speeds:
     """Times a few training steps of each network in each precision.
 
-    In a process of its own, which leaves no device memory in use. Prints the
-    speeds, and a warning if other programs use the processor.
+    Runs in a new process, so that no device memory stays in use. Prints the
+    speeds, and a warning if other programs use the CPU.
 
     Returns:
       Images per second, by network and precision.
@@ -56,7 +57,7 @@ def measure_speeds(networks: Iterable[Network]) -> Speeds:
     busy = psutil.cpu_percent(interval=0.5)
     if busy > _BUSY_PERCENT:
         print(
-            f"# warning: other programs use {busy:.0f} % of the processor; the"
+            f"# warning: other programs use {busy:.0f} % of the CPU; the"
             " measured speeds are too low and their order may be wrong",
             flush=True,
         )
@@ -77,7 +78,7 @@ def measure_speeds(networks: Iterable[Network]) -> Speeds:
 
 
 def fastest(speeds: Mapping[str, float]) -> str:
-    """The precision with the highest speed."""
+    """Returns the precision with the highest speed."""
     return max(speeds, key=lambda precision: speeds[precision])
 
 
@@ -91,7 +92,7 @@ def _line(network: Network, speeds: Mapping[str, float]) -> str:
 
 
 def images_per_second(network: Network, precision: str) -> float:
-    """The speed of a network's training step, on random images."""
+    """Measures the speed of a network's training step on random images."""
     from rethink_keras import data, pipeline, runs, training
 
     config = RunConfig(**dataclasses.asdict(network), precision=precision)
@@ -123,9 +124,9 @@ def images_per_second(network: Network, precision: str) -> float:
     )
     steps.train(batches, 1)  # compiles
     done, begun = 0, time.perf_counter()
-    while done < _LEAST_STEPS or time.perf_counter() - begun < _SECONDS:
-        together = max(done, 1)
-        steps.train(batches, together)
-        steps.metrics.result()  # waits
-        done += together
+    while done < _MIN_STEPS or time.perf_counter() - begun < _SECONDS:
+        num_steps = max(done, 1)
+        steps.train(batches, num_steps)
+        steps.metrics.result()  # waits for the device
+        done += num_steps
     return done * network.batch_size / (time.perf_counter() - begun)

@@ -1,9 +1,11 @@
-"""Chooses what the paper leaves open, on held-out training images.
+"""Searches hyperparameters that the paper leaves open, with keras-tuner.
 
-keras-tuner proposes, a run of the package measures: each trial is a run with
-`validation_examples`, so the test set is never seen. What runs leave in their
-directories is all that a search remembers: keras-tuner walks its grid anew at
-each start, and trials that have finished are not run again.
+Each trial is a run with `validation_examples`, which evaluates held-out
+training images in place of the test set.
+
+The state of a search is stored only in the work directories of its runs.
+keras-tuner restarts its grid search each time, and the results of finished
+trials are read instead of running them again.
 """
 
 import dataclasses
@@ -26,7 +28,14 @@ _DIVERGED = "diverged.txt"
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """Values that an option may take, as keras-tuner samples them."""
+    """Range of an option, with the arguments of keras-tuner's samplers.
+
+    Attributes:
+      low: smallest value.
+      high: largest value.
+      sampling: `linear` or `log`.
+      step: distance between values; with `log`, their ratio.
+    """
 
     low: float
     high: float
@@ -44,7 +53,11 @@ RANGES = {
 
 
 def search_space(names: Sequence[str]) -> keras_tuner.HyperParameters:
-    """The values of each named option: keys of RANGES."""
+    """Returns the search space over options.
+
+    Args:
+      names: names of options, which are keys of RANGES.
+    """
     space = keras_tuner.HyperParameters()
     for name in names:
         found = RANGES[name]
@@ -61,13 +74,15 @@ def search_space(names: Sequence[str]) -> keras_tuner.HyperParameters:
 
 @dataclasses.dataclass(frozen=True)
 class TrialResult:
-    """A trial that was measured; accuracies are shares of 1, 0 if it diverged.
+    """Result of a trial.
+
+    Accuracies are fractions from 0 to 1; both are 0 if the run diverged.
 
     Attributes:
-      config: what ran.
-      validation_accuracy: on the held-out images.
-      train_accuracy: on the others.
-      fits: whether the latter is as large as the tuner asks for.
+      config: config of the run.
+      validation_accuracy: accuracy on the held-out images.
+      train_accuracy: accuracy on the training images.
+      fits: whether `train_accuracy` reaches the required minimum.
     """
 
     config: RunConfig
@@ -77,18 +92,21 @@ class TrialResult:
 
 
 class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
-    """A tuner whose trials are runs; resumes an earlier search of its config.
+    """Tuner whose trials are runs of this package.
+
+    Finished trials in the work directory are not run again.
 
     Args:
-      config: of every trial, but for the options searched; holds out
-        `validation_examples`.
-      names: of the options searched.
-      workdir: of the trials; other searches may share it.
-      trials: how many at most; the grid may have fewer.
-      min_train_accuracy: that a trial must reach to be chosen.
+      config: config of all trials, except for the searched options. Its
+        `validation_examples` must be set.
+      names: names of the searched options, which are keys of RANGES.
+      workdir: directory of the trials. Several searches can share it.
+      trials: maximum number of trials; the grid may have fewer points.
+      min_train_accuracy: training accuracy that a trial needs to be ranked
+        among those that fit.
 
     Raises:
-      InputError: the work directory cannot be written.
+      InputError: if the work directory cannot be written.
     """
 
     def __init__(
@@ -100,11 +118,11 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         min_train_accuracy: float = 0.0,
     ):
         if config.validation_examples is None:
-            raise ValueError("config: needs validation_examples")
+            raise ValueError("config.validation_examples=None: must be set")
         self._config = config
         self._workdir = workdir
         self._min_train_accuracy = min_train_accuracy
-        self._tried: list[TrialResult] = []
+        self._results: list[TrialResult] = []
         oracle = keras_tuner.oracles.GridSearchOracle(
             objective=keras_tuner.Objective(_OBJECTIVE, "max"),
             max_trials=trials,
@@ -122,21 +140,22 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
             )
 
     def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
-        """Runs the config with the trial's values."""
+        """Runs a trial and returns its objective."""
         try:
             config = self.config_of(trial.hyperparameters.values)
             validation, train = self._measure(config)
         except InterruptedRunError as error:
             raise KeyboardInterrupt from error
         except Exception as error:
-            # Of other errors keras-tuner makes failed trials, and goes on.
+            # keras-tuner would count any other error as a failed trial and
+            # continue with the next trial.
             raise keras_tuner.errors.FatalError(str(error)) from error
         fits = train >= self._min_train_accuracy
-        self._tried.append(TrialResult(config, validation, train, fits))
+        self._results.append(TrialResult(config, validation, train, fits))
         return {_OBJECTIVE: validation}
 
     def _measure(self, config: RunConfig) -> tuple[float, float]:
-        """Accuracies on the held-out images and on the others."""
+        """Returns the accuracies on the held-out and the training images."""
         path = self._workdir / config.name()
         diverged = path / _DIVERGED
         if not diverged.exists():
@@ -146,11 +165,11 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
             except DivergenceError as error:
                 with writing(path, GOES_ON):
                     write_whole(diverged, str(error).encode())
-        print(f"{diverged.read_text()}: counts as accuracy 0")
+        print(f"{diverged.read_text()}; the trial counts with accuracy 0")
         return 0.0, 0.0
 
     def config_of(self, values: dict[str, Any]) -> RunConfig:
-        """The run of a trial; its values rounded to three digits."""
+        """Returns the config of a trial, with values of three digits."""
         rounded: dict[str, Any] = {
             name: value if name == "epochs" else float(f"{value:.3g}")
             for name, value in values.items()
@@ -158,14 +177,14 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         return dataclasses.replace(self._config, **rounded)
 
     def tune(self) -> list[TrialResult]:
-        """Runs the trials that are left; ranks all.
+        """Runs the remaining trials and ranks all trials.
 
         Returns:
-          The trials that fit, by validation accuracy, then the others; of
-          equal ones, the first that was tried comes first.
+          The trials that fit, by descending validation accuracy, followed by
+          the others. Equal trials keep the order in which they ran.
 
         Raises:
-          InputError: the data or the work directory cannot be used.
+          InputError: if the data or the work directory cannot be used.
         """
         try:
             with writing(self._workdir, GOES_ON):
@@ -173,7 +192,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         except keras_tuner.errors.FatalError as error:
             raise error.__cause__ or error from None
         return sorted(
-            self._tried,
-            key=lambda t: (t.fits, t.validation_accuracy),
+            self._results,
+            key=lambda result: (result.fits, result.validation_accuracy),
             reverse=True,
         )

@@ -1,4 +1,4 @@
-"""Results of finished runs: how they are read, and formats to show them."""
+"""Finished runs: reading their results and predictions."""
 
 from rethink_keras.results.finished import (
     REFERENCE,

@@ -1,4 +1,4 @@
-"""Finished runs, found again by what they ran."""
+"""Finished runs, indexed by their configs."""
 
 import dataclasses
 import json
@@ -16,18 +16,18 @@ RESULT = "result.json"
 CHECKPOINTS = "checkpoints"
 REFERENCE = "reference"
 THEORY = "theory"
-# Options in which the runs of a row may differ from it.
-_APART = ("seed", "data_dir", "precision", "stop_at_loss")
+# Options in which a run may differ from a row that it counts for.
+_IGNORED = ("seed", "data_dir", "precision", "stop_at_loss")
 
 
 @dataclasses.dataclass(frozen=True)
 class FinishedRun:
-    """A run that has finished.
+    """A finished run.
 
     Attributes:
-      path: its work directory.
-      config: what ran; where its data lay is left out.
-      result: the content of result.json.
+      path: work directory.
+      config: config of the run without `data_dir`.
+      result: content of result.json.
     """
 
     path: epath.Path
@@ -36,10 +36,10 @@ class FinishedRun:
 
     @property
     def moving_averages(self) -> bool:
-        """Whether BatchNorm was evaluated with its moving averages.
+        """Whether BatchNorm's moving averages were used for evaluation.
 
-        Versions before 0.2 did so; their accuracies are up to 8 points low
-        while the learning rate is high, and about right at the end.
+        Versions before 0.2 used them. Their test accuracies are up to 8 points
+        too low while the learning rate is high, and about right at the end.
         """
         return bool(
             self.config.batch_norm
@@ -48,17 +48,20 @@ class FinishedRun:
 
 
 def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
-    """The finished runs under a directory, by their configs.
+    """Returns the finished runs under a directory, by config.
 
-    The reference runs that the repository keeps, in the folder REFERENCE of
-    the directory, count where the directory is that folder alone. Results of
-    the theory, in folders THEORY, are none of training runs.
+    Skips the folder REFERENCE of the directory, which holds the repository's
+    reference runs, and all folders THEORY, whose results are not of training
+    runs. To read reference runs, pass the folder REFERENCE itself.
 
-    Of runs with equal configs the first path counts, which changes nothing:
-    they end with the same bits on one machine.
+    Of several runs with equal configs, the first path is used. On one machine
+    their results are bitwise equal.
+
+    Args:
+      logdir: directory to search, local or in an object store.
 
     Raises:
-      InputError: a result.json under the directory is damaged.
+      InputError: if a result.json under the directory is corrupt.
     """
     runs: dict[RunConfig, FinishedRun] = {}
     reference = os.path.join(os.fspath(logdir), REFERENCE, "")
@@ -76,31 +79,31 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
 
 
 def read_run(path: epath.Path) -> FinishedRun:
-    """The finished run of a work directory.
+    """Reads the finished run of a work directory.
 
     Raises:
-      InputError: its result.json is damaged.
+      InputError: if result.json is corrupt.
     """
     try:
         result = json.loads((path / RESULT).read_text())
         config = key_of(RunConfig.from_dict(result["config"]))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path / RESULT}: is no result of a run ({error}); remove it, or"
-            " choose another directory"
+            f"{path / RESULT}: is not the result of a run ({error}); remove"
+            " it, or choose another directory"
         ) from error
     return FinishedRun(path, config, result)
 
 
 def counts_for(run: RunConfig, row: RunConfig) -> bool:
-    """Whether a run counts for a row of a table.
+    """Returns whether a run counts for a row of a table.
 
-    The rule: their options are equal but for `data_dir`, `precision` and
-    `stop_at_loss`, and the run stopped at no loss or at the row's.
+    It does if all options are equal except `data_dir`, `precision` and
+    `stop_at_loss`, and `stop_at_loss` of the run is None or equal to the row's.
 
     Args:
-      run: of a finished run.
-      row: of the row, with the seed in question.
+      run: config of a finished run.
+      row: config of the row, with a seed.
     """
     return run.seed == row.seed and _counts_with_any_seed(run, row)
 
@@ -109,25 +112,25 @@ def _counts_with_any_seed(run: RunConfig, row: RunConfig) -> bool:
     return run.stop_at_loss in (None, row.stop_at_loss) and all(
         getattr(run, field.name) == getattr(row, field.name)
         for field in dataclasses.fields(RunConfig)
-        if field.name not in _APART
+        if field.name not in _IGNORED
     )
 
 
 def counting_runs(
     runs: Iterable[FinishedRun], row: RunConfig
 ) -> dict[int, FinishedRun]:
-    """The runs that count for a row, one a seed, of one precision.
+    """Selects the runs that count for a row: one per seed, in one precision.
 
-    float32 comes first: with it, runs in other precisions are left out. Of
-    several runs of a seed, one whose BatchNorm's statistics were recomputed
-    comes first, then one with the row's own stop.
+    If any run is in float32, only runs in float32 are selected. Of several
+    runs with the same seed, those with recomputed BatchNorm statistics are
+    preferred, and among these, those with the row's `stop_at_loss`.
 
     Args:
-      runs: finished ones.
-      row: of the row, with any seed.
+      runs: finished runs.
+      row: config of the row; its seed is ignored.
 
     Returns:
-      The runs by seed, in order.
+      The runs by seed, in ascending order.
     """
     found = [run for run in runs if _counts_with_any_seed(run.config, row)]
     precisions = {run.config.precision for run in found}
@@ -147,7 +150,7 @@ def counting_runs(
 
 
 def has_begun(workdir: os.PathLike | str) -> bool:
-    """Whether a work directory holds checkpoints to resume from."""
+    """Returns whether a work directory holds a checkpoint to resume from."""
     folder = os.path.join(os.fspath(workdir), CHECKPOINTS)
     return tf.io.gfile.isdir(folder) and any(
         name.startswith("step-") for name in tf.io.gfile.listdir(folder)
@@ -155,5 +158,5 @@ def has_begun(workdir: os.PathLike | str) -> bool:
 
 
 def key_of(config: RunConfig) -> RunConfig:
-    """A config without what does not change the run: where the data lie."""
+    """Returns a config without `data_dir`, which does not affect results."""
     return dataclasses.replace(config, data_dir=None)

@@ -1,4 +1,4 @@
-"""Figures as files."""
+"""Matplotlib figures as PNG and SVG files."""
 
 import io
 
@@ -6,12 +6,12 @@ from matplotlib.figure import Figure
 
 
 def as_png(figure: Figure) -> bytes:
-    """The figure as a PNG file."""
+    """Returns a figure as a PNG file."""
     return _save(figure, "png", dpi=150)
 
 
 def as_svg(figure: Figure) -> bytes:
-    """The figure as an SVG file, the same bytes for the same figure."""
+    """Returns a figure as an SVG file; equal figures give equal bytes."""
     return _save(figure, "svg", metadata={"Date": None})
 
 

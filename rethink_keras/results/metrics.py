@@ -1,4 +1,4 @@
-"""Names and thresholds that runs, TensorBoard and the report share."""
+"""Names of metrics and thresholds, shared by runs and the report."""
 
 FITTED_ACCURACY = 0.99
 """Training accuracy from which a training set counts as fitted."""
@@ -13,7 +13,7 @@ MAIN_HPARAMS = (
     "weight_decay",
     "random_crop",
 )
-"""Options that TensorBoard's HParams tables show first."""
+"""Options that TensorBoard's HParams table shows first."""
 
 FINAL_METRICS = (
     "train_accuracy",
@@ -22,11 +22,11 @@ FINAL_METRICS = (
     "train_loss",
     "epochs_to_fit",
 )
-"""Values of result.json that the HParams table shows."""
+"""Metrics in result.json that the HParams table shows."""
 
 MEMORIZATION_METRICS = (
     "accuracy_clean",
     "accuracy_corrupted",
     "corrupted_as_true",
 )
-"""Histories that tell clean from corrupted training labels."""
+"""Training metrics over clean and over corrupted labels (see `Metrics`)."""

@@ -1,4 +1,4 @@
-"""The predictions of a finished run for each example, as a compressed file."""
+"""Predictions of a finished run, stored in a compressed file."""
 
 import dataclasses
 import io
@@ -18,18 +18,18 @@ SPLITS = ("train", "test")
 
 @dataclasses.dataclass(frozen=True)
 class Predictions:
-    """What a network predicts for the n examples of a split.
+    """Predictions for the n examples of a split.
 
     Attributes:
-      index: int32 [n], the position of each example in the data set's split,
-        in the order of storage. Of a run that holds out training images, the
-        test split holds positions in the training split.
-      label: int32 [n], the labels of the run, randomized or not.
-      true_label: int32 [n], the labels of the data set.
-      prediction: int32 [n], the predicted classes.
-      probability: float32 [n], of the label; stored with 11 significant bits.
-      margin: float32 [n], the label's logit less the largest other one;
-        stored with 11 significant bits.
+      index: int32 [n], position of each example in the data set's split, in
+        the order of storage. If the run holds out training images, those of
+        the test examples are positions in the training split.
+      label: int32 [n], label in the run, which may be randomized.
+      true_label: int32 [n], label in the data set.
+      prediction: int32 [n], predicted class.
+      probability: float32 [n], probability of the label; stored in float16.
+      margin: float32 [n], the label's logit minus the largest other logit;
+        stored in float16.
     """
 
     index: np.ndarray
@@ -45,15 +45,15 @@ def write_predictions(
 ) -> None:
     """Writes the predictions of a run.
 
-    About 3 bytes an example: consecutive positions and equal labels and
-    predictions take little space.
+    The file takes about 3 bytes per example, because consecutive positions and
+    equal labels and predictions compress well.
 
     Args:
-      path: of the file.
-      splits: the predictions for each of SPLITS.
+      path: path of the file.
+      splits: predictions for each of SPLITS.
 
     Raises:
-      OSError: it cannot be written.
+      OSError: if the file cannot be written.
     """
     arrays = {}
     for split, of_split in splits.items():
@@ -74,17 +74,17 @@ def write_predictions(
 def read_predictions(
     workdir: os.PathLike | str,
 ) -> dict[str, Predictions] | None:
-    """The predictions of a finished run, by split.
+    """Reads the predictions of a finished run.
 
     Args:
-      workdir: of the run.
+      workdir: work directory of the run.
 
     Returns:
-      The predictions for each of SPLITS; None if the run has kept none, as in
+      The predictions for each of SPLITS, or None if the run stored none, as in
       versions before 0.2.
 
     Raises:
-      InputError: the file is damaged.
+      InputError: if the file is corrupt.
     """
     path = epath.Path(workdir) / PREDICTIONS
     if not path.exists():
@@ -94,8 +94,8 @@ def read_predictions(
             return {split: _read_split(file, split) for split in SPLITS}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path}: holds no predictions of a run ({error}); remove it, or"
-            " run again with overwrite"
+            f"{path}: does not hold the predictions of a run ({error}); remove"
+            " it, or repeat the run with overwrite=True"
         ) from error
 
 

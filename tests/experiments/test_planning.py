@@ -1,4 +1,4 @@
-"""Which run counts for which row, in which precision, and what it takes."""
+"""Plans: which runs count for a row, precisions and estimated times."""
 
 import dataclasses
 import itertools
@@ -45,16 +45,18 @@ def changed(**options) -> RunConfig:
         ({"epochs": 51}, False),
     ],
 )
-def test_a_run_counts_if_it_differs_in_precision_or_stop_alone(options, counts):
+def test_a_run_may_differ_from_its_row_only_in_precision_or_stop(
+    options, counts
+):
     assert counts_for(changed(**options), ROW.config) == counts
 
 
-def test_a_row_without_a_stop_takes_no_run_that_stopped():
+def test_a_run_with_stop_at_loss_does_not_count_for_a_row_without():
     row = changed(stop_at_loss=None)
     assert not counts_for(changed(stop_at_loss=0.002), row)
 
 
-def test_runs_of_one_precision_count_float32_first(tmp_path):
+def test_counting_runs_have_one_precision_preferably_float32(tmp_path):
     for seed, precision in ((0, "mixed_bfloat16"), (1, "mixed_bfloat16")):
         config = changed(precision=precision)
         write_result(tmp_path, dataclasses.replace(ROW, config=config), seed)
@@ -65,7 +67,9 @@ def test_runs_of_one_precision_count_float32_first(tmp_path):
     assert {s: r.config.precision for s, r in found.items()} == {1: "float32"}
 
 
-def test_recomputed_statistics_come_first_then_the_rows_own_stop(tmp_path):
+def test_counting_runs_prefer_recomputed_statistics_then_the_rows_stop(
+    tmp_path,
+):
     old = changed(stop_at_loss=None)
     write_result(tmp_path, dataclasses.replace(ROW, config=old))
     only = counting_runs(find_runs(tmp_path).values(), ROW.config)
@@ -76,20 +80,20 @@ def test_recomputed_statistics_come_first_then_the_rows_own_stop(tmp_path):
     assert both[0].config.stop_at_loss == 0.002
 
 
-def test_inception_rows_without_crops_or_augmentation_stop():
+def test_only_inception_rows_without_augmentation_have_stop_at_loss():
     names = ("table1", "table4", "figure1a", "figure1b", "figure2b")
     rows = itertools.chain(*(load(name, "paper") for name in names))
     for row in rows:
         config = row.config
-        varied = config.random_crop or config.augment
-        stops = config.model == "small_inception" and not varied
+        augmented = config.random_crop or config.augment
+        stops = config.model == "small_inception" and not augmented
         assert config.stop_at_loss == (0.002 if stops else None), row.name
 
 
 # Precision
 
 
-def test_flagfiles_leave_the_precision_to_the_machine():
+def test_flagfiles_do_not_set_the_precision():
     for name in ("table1", "table2", "table4", "figure1b", "today"):
         for row in load(name, "paper"):
             assert row.config.precision == "float32"
@@ -97,24 +101,26 @@ def test_flagfiles_leave_the_precision_to_the_machine():
 
 @pytest.fixture
 def measured(monkeypatch):
-    """Stands in for the measurement: bfloat16 twice as fast."""
-    asked: list[Network] = []
+    """Networks whose speed is measured; bfloat16 seems twice as fast."""
+    timed: list[Network] = []
 
     def measure(networks):
-        asked.extend(networks)
+        timed.extend(networks)
         speeds = {"float32": 100.0, "mixed_bfloat16": 200.0}
-        return dict.fromkeys(asked, speeds)
+        return dict.fromkeys(timed, speeds)
 
     monkeypatch.setattr(planning, "measure_speeds", measure)
-    return asked
+    return timed
 
 
-def test_the_fastest_precision_is_taken_and_its_speed_told(measured, tmp_path):
+def test_fastest_selects_a_precision_and_estimates_from_its_speed(
+    measured, tmp_path
+):
     (job,) = plan([ROW], [0], str(tmp_path), precision=FASTEST)
     assert measured == [network_of(ROW.config)]
     assert job.config.precision == "mixed_bfloat16"
     assert "--precision=mixed_bfloat16" in job.command
-    # 50 epochs of 50,000 images at 200 images/s, a tenth more to evaluate.
+    # 50 epochs of 50,000 images at 200 images/s, plus 10 % for evaluation.
     minutes = 50 * 50_000 / 200 * 1.1 / 60 + 0.2
     assert job.estimate.minutes == pytest.approx(minutes)
     assert "measured now" in jobs_as_text([job])
@@ -143,7 +149,7 @@ def test_a_finished_run_in_another_precision_is_not_repeated(
     assert measured == []
 
 
-def test_estimates_rest_on_finished_runs_or_are_unknown(tmp_path):
+def test_estimates_use_the_speed_of_finished_runs_or_are_unknown(tmp_path):
     (job,) = plan([ROW], [0], str(tmp_path))
     assert job.estimate.minutes is None
     assert "and 1 of unknown time" in jobs_as_text([job])
@@ -154,6 +160,6 @@ def test_estimates_rest_on_finished_runs_or_are_unknown(tmp_path):
     assert "a finished run on a device" in str(job.estimate)
 
 
-def test_a_speed_is_measured():
+def test_images_per_second_measures_a_speed():
     network = Network("mlp_1x512", None, None, 10)
     assert images_per_second(network, "float32") > 0

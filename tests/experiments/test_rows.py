@@ -1,4 +1,4 @@
-"""Rows of the paper's tables and figures, and the runner of their runs."""
+"""Rows of the paper's tables and figures, their plans and their runner."""
 
 import dataclasses
 import json
@@ -56,7 +56,7 @@ def test_a_flagfile_builds_the_model_it_names(path):
     assert "Expect: " in text
 
 
-def test_rows_of_table_1_are_the_papers():
+def test_table_1_has_the_papers_rows():
     rows = load("table1", "paper")
     reported = paper.read("table1")
     assert [row.name for row in rows] == [row["row"] for row in reported]
@@ -71,7 +71,7 @@ def test_rows_of_table_1_are_the_papers():
         assert (config.batch_norm is False) == without
 
 
-def test_rows_of_table_2_are_the_papers():
+def test_table_2_has_the_papers_rows():
     rows = load("table2", "paper")
     reported = paper.read("table2")
     assert [row.name for row in rows] == [row["row"] for row in reported]
@@ -106,7 +106,7 @@ def test_rows_of_table_4_are_random_labels_with_a_regularizer():
         assert config.augment == (papers["regularizer"] == "augmentation")
 
 
-def test_conditions_of_figure_1a_are_its_names():
+def test_rows_of_figure_1a_are_named_by_their_randomization():
     kinds = {
         row.name: row.config.randomize for row in load("figure1a", "paper")
     }
@@ -120,7 +120,7 @@ def test_conditions_of_figure_1a_are_its_names():
 
 
 @pytest.mark.parametrize("experiment", ["figure1b", "figure1c"])
-def test_the_grid_is_three_models_by_eleven_levels(experiment):
+def test_figures_1b_and_1c_have_three_networks_at_eleven_levels(experiment):
     rows = load(experiment, "paper")
     assert len(rows) == 33
     for row in rows:
@@ -135,7 +135,7 @@ def test_the_grid_is_three_models_by_eleven_levels(experiment):
     )
 
 
-def test_today_is_networks_and_regularizers_by_name():
+def test_rows_of_today_are_named_by_network_and_regularizer():
     rows = {row.name: row.config for row in load("today", "paper")}
     for name, config in rows.items():
         model, kind, what, *_ = name.split("_")
@@ -154,19 +154,19 @@ def test_today_is_networks_and_regularizers_by_name():
 
 
 @pytest.mark.parametrize("experiment", TITLES)
-def test_rows_differ_and_scales_differ_in_the_data_alone(experiment):
-    full, small = load(experiment, "paper"), load(experiment, "sample")
+def test_scales_differ_in_the_data_set_and_streamed_ones_in_size(experiment):
+    full, sample = load(experiment, "paper"), load(experiment, "sample")
     assert len({row.config for row in full}) == len(full)
-    for large, little in zip(full, small, strict=True):
+    for full_row, sample_row in zip(full, sample, strict=True):
         smaller = {"image_size": 75, "epochs": 3}
-        smaller = smaller if large.config.streams else {}
-        assert little.config == dataclasses.replace(
-            large.config, dataset=SAMPLE, **smaller
+        smaller = smaller if full_row.config.streams else {}
+        assert sample_row.config == dataclasses.replace(
+            full_row.config, dataset=SAMPLE, **smaller
         )
-        assert f"--dataset={SAMPLE}" in little.flags
+        assert f"--dataset={SAMPLE}" in sample_row.flags
 
 
-def test_shared_runs_run_once():
+def test_rows_with_equal_configs_share_one_run():
     rows = load("table1", "paper") + load("figure1b", "paper")
     jobs = plan(rows, [0], "nowhere")
     configs = [job.config for job in jobs]
@@ -190,7 +190,7 @@ def test_commands_find_their_flagfile_from_any_directory(tmp_path, monkeypatch):
     assert elsewhere.command[-1].startswith("--workdir=out/")
 
 
-def test_an_unknown_experiment_is_told():
+def test_unknown_experiments_and_scales_are_refused():
     with pytest.raises(InputError, match=r"table9.*table1"):
         load("table9", "paper")
     with pytest.raises(InputError, match=r"scale=small.*sample"):
@@ -200,7 +200,9 @@ def test_an_unknown_experiment_is_told():
 # The runner, with real processes
 
 
-def test_runs_finish_once_and_a_failed_one_stops_no_other(tmp_path, capfd):
+def test_a_failed_run_does_not_stop_others_and_finished_ones_are_skipped(
+    tmp_path, capfd
+):
     rows = [
         tiny_row("broken", "--dataset=nosuchset"),
         tiny_row("mlp", "--seed=0"),
@@ -238,7 +240,7 @@ while len(list(folder.iterdir())) < 2:
         (None, ["0", "1"]),
     ],
 )
-def test_runs_at_a_time_have_the_accelerators_that_are_visible(
+def test_each_simultaneous_run_gets_one_visible_accelerator(
     tmp_path, monkeypatch, visible, seen
 ):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -259,7 +261,7 @@ def test_runs_at_a_time_have_the_accelerators_that_are_visible(
     assert found == seen
 
 
-def test_more_runs_at_a_time_than_visible_accelerators_are_refused(monkeypatch):
+def test_more_simultaneous_runs_than_accelerators_are_refused(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3,-1,4")
     refusal = r"^jobs=3: allowed is at most 2, .* CUDA_VISIBLE_DEVICES=2,3,-1,4"
     with pytest.raises(InputError, match=refusal):
@@ -268,17 +270,17 @@ def test_more_runs_at_a_time_than_visible_accelerators_are_refused(monkeypatch):
 
 @pytest.fixture
 def two_cores():
-    """This process on two of its cores, however many it has."""
+    """Restricts this process to two CPU cores."""
     cores = os.sched_getaffinity(0)
     if len(cores) < 2:
-        pytest.skip("one core cannot be shared")
+        pytest.skip("the process has only one CPU core")
     os.sched_setaffinity(0, sorted(cores)[:2])
     yield
     os.sched_setaffinity(0, cores)
 
 
 @pytest.mark.usefixtures("two_cores")
-def test_runs_at_a_time_share_the_cores(tmp_path):
+def test_simultaneous_runs_divide_the_cores(tmp_path):
     jobs = plan([tiny_row("mlp")], [0, 1], str(tmp_path))
     assert Runner(2).run(jobs) == {}
     runs = find_runs(tmp_path).values()
@@ -287,7 +289,7 @@ def test_runs_at_a_time_share_the_cores(tmp_path):
     ] * 2
 
 
-def test_a_run_is_found_wherever_it_lies(tmp_path):
+def test_finished_runs_are_found_in_any_subdirectory(tmp_path):
     row = tiny_row("mlp")
     run(row.seeded(3), tmp_path / "some" / "where", verbose=False)
     (job,) = plan([row], [3], str(tmp_path))
@@ -295,7 +297,7 @@ def test_a_run_is_found_wherever_it_lies(tmp_path):
     assert plan([row], [4], str(tmp_path))[0].finished is None
 
 
-def test_reference_runs_are_not_taken_for_ones_own(tmp_path):
+def test_reference_runs_count_only_in_their_own_directory(tmp_path):
     row = tiny_row("mlp")
     path = tmp_path / "reference" / "run"
     run(row.config, path, verbose=False)
@@ -303,7 +305,7 @@ def test_reference_runs_are_not_taken_for_ones_own(tmp_path):
     assert plan([row], [0], str(tmp_path / "reference"))[0].finished
 
 
-def test_a_damaged_result_is_named(tmp_path):
+def test_the_error_for_a_corrupt_result_names_the_file(tmp_path):
     path = tmp_path / "run" / "result.json"
     path.parent.mkdir()
     path.write_text("{}")
@@ -322,7 +324,7 @@ Runner().run(plan([row], [0], sys.argv[1]))
 """
 
 
-def test_a_killed_runner_takes_its_run_along_and_starts_again(tmp_path):
+def test_a_run_ends_with_its_killed_runner_and_can_be_resumed(tmp_path):
     command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         wait_for(lambda: list(tmp_path.rglob("config.json")), 60)
@@ -339,7 +341,7 @@ def test_a_killed_runner_takes_its_run_along_and_starts_again(tmp_path):
     assert again["history"] == whole["history"]
 
 
-def test_ctrl_c_stops_the_run_too_and_leaves_no_result(tmp_path):
+def test_ctrl_c_stops_the_run_of_a_runner(tmp_path):
     command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -354,7 +356,7 @@ def test_ctrl_c_stops_the_run_too_and_leaves_no_result(tmp_path):
 
 
 def processes_naming(text: str) -> list[int]:
-    """Processes with a text on their command line, but for this one."""
+    """Returns the ids of other processes with a text in their command line."""
     done = subprocess.run(
         ["pgrep", "-f", "--", text], capture_output=True, text=True
     )

@@ -1,4 +1,4 @@
-"""The search for hyperparameters: its trials, its ranking, how it resumes."""
+"""Hyperparameter search: trials, ranking and resuming."""
 
 import dataclasses
 import signal
@@ -12,13 +12,13 @@ from rethink_keras.experiments.tuning import RunTuner
 from rethink_keras.results import find_runs
 
 
-def test_what_fits_too_little_is_not_chosen(tmp_path):
+def test_trials_below_the_minimal_train_accuracy_are_ranked_last(tmp_path):
     config = RunConfig(
         randomize="none", train_examples=50, validation_examples=100, epochs=10
     )
 
-    def ranking(least: float):
-        return RunTuner(config, ["learning_rate"], tmp_path, 2, least).tune()
+    def ranking(minimum: float):
+        return RunTuner(config, ["learning_rate"], tmp_path, 2, minimum).tune()
 
     slow, fast = sorted(ranking(0.0), key=lambda t: t.config.learning_rate)
     assert slow.train_accuracy < fast.train_accuracy
@@ -28,8 +28,8 @@ def test_what_fits_too_little_is_not_chosen(tmp_path):
 
 
 @pytest.fixture
-def asked(monkeypatch) -> list[RunConfig]:
-    """The runs that a search asks for, which take no time."""
+def started(monkeypatch) -> list[RunConfig]:
+    """Configs of the runs that a search starts; the runs are simulated."""
     configs: list[RunConfig] = []
 
     def measure(config, workdir):
@@ -49,34 +49,36 @@ DECAYS = [1e-5, 3.16e-5, 1e-4, 3.16e-4, 1e-3]
 
 
 def search(path, trials, config=HELD_OUT, name="weight_decay"):
-    """The values of the option in a ranking, the best last."""
+    """Returns the values of an option in a ranking, the best last."""
     ranking = RunTuner(config, [name], epath.Path(path), trials).tune()
-    return [getattr(tried.config, name) for tried in reversed(ranking)]
+    return [getattr(trial.config, name) for trial in reversed(ranking)]
 
 
 @pytest.mark.parametrize(
-    "cut", [KeyboardInterrupt, InterruptedRunError("", signal.SIGTERM)]
+    "error", [KeyboardInterrupt, InterruptedRunError("", signal.SIGTERM)]
 )
-def test_a_search_that_was_cut_off_goes_on(tmp_path, monkeypatch, asked, cut):
-    def cut_off(config, workdir):
+@pytest.mark.usefixtures("started")
+def test_an_interrupted_search_can_be_resumed(tmp_path, monkeypatch, error):
+    def interrupt(config, workdir):
         if config.weight_decay > 2e-5:
-            raise cut
+            raise error
         return measure(config, workdir)
 
     measure = tuning.run
-    monkeypatch.setattr(tuning, "run", cut_off)
+    monkeypatch.setattr(tuning, "run", interrupt)
     with pytest.raises(KeyboardInterrupt):
         search(tmp_path, 3)
     monkeypatch.setattr(tuning, "run", measure)
     assert search(tmp_path, 3) == DECAYS[:3]
 
 
-def test_more_trials_are_added_to_a_search(tmp_path, asked):
+@pytest.mark.usefixtures("started")
+def test_a_search_can_be_extended_by_more_trials(tmp_path):
     assert search(tmp_path, 2) == DECAYS[:2]
     assert search(tmp_path, 5) == DECAYS
 
 
-def test_another_search_in_a_directory_has_trials_of_its_own(tmp_path, asked):
+def test_searches_that_share_a_directory_are_independent(tmp_path, started):
     configs = [
         HELD_OUT,
         dataclasses.replace(HELD_OUT, seed=1),
@@ -84,9 +86,9 @@ def test_another_search_in_a_directory_has_trials_of_its_own(tmp_path, asked):
         dataclasses.replace(HELD_OUT, model="mlp_3x512"),
     ]
     for config in configs:
-        asked.clear()
+        started.clear()
         assert search(tmp_path, 2, config) == DECAYS[:2]
-        assert asked == [
+        assert started == [
             dataclasses.replace(config, weight_decay=decay)
             for decay in DECAYS[:2]
         ]
@@ -94,26 +96,28 @@ def test_another_search_in_a_directory_has_trials_of_its_own(tmp_path, asked):
     assert sorted(rates) == [0.001, 0.00316]
 
 
-def test_a_diverged_trial_counts_as_0_and_is_not_run_again(tmp_path, asked):
+def test_a_diverged_trial_has_accuracy_0_and_is_not_repeated(tmp_path, started):
     config = dataclasses.replace(HELD_OUT, seed=1)
     first, again = (
         search(tmp_path, 6, config, "learning_rate") for _ in range(2)
     )
     assert first == again
     assert first[0] == 0.316
-    assert [c.learning_rate for c in asked].count(0.316) == 1
+    assert [c.learning_rate for c in started].count(0.316) == 1
 
 
 def test_an_error_in_a_trial_ends_the_search(tmp_path, monkeypatch):
-    def break_down(config, workdir):
+    def fail(config, workdir):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(tuning, "run", break_down)
+    monkeypatch.setattr(tuning, "run", fail)
     with pytest.raises(RuntimeError, match=r"^out of memory$"):
         search(tmp_path, 2)
 
 
-def test_tuning_sees_held_out_images_alone_and_goes_on(tmp_path, capsys):
+def test_a_search_evaluates_held_out_images_and_can_be_repeated(
+    tmp_path, capsys
+):
     config = RunConfig(
         randomize="none",
         train_examples=50,
@@ -127,14 +131,14 @@ def test_tuning_sees_held_out_images_alone_and_goes_on(tmp_path, capsys):
     )
     assert len(ranking) == 2
     assert again == ranking
-    scores = [tried.validation_accuracy for tried in ranking]
+    scores = [trial.validation_accuracy for trial in ranking]
     assert scores == sorted(scores, reverse=True)
     runs = find_runs(tmp_path)
-    assert {tried.config for tried in ranking} == set(runs)
-    for tried in ranking:
-        result = runs[tried.config].result
-        assert tried.validation_accuracy == result["test_accuracy"]
-        assert tried.train_accuracy == result["train_accuracy"]
+    assert {trial.config for trial in ranking} == set(runs)
+    for trial in ranking:
+        result = runs[trial.config].result
+        assert trial.validation_accuracy == result["test_accuracy"]
+        assert trial.train_accuracy == result["train_accuracy"]
     for found, finished in runs.items():
         assert found.validation_examples == 100
         hits = finished.result["test_accuracy"] * 100
