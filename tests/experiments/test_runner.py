@@ -1,0 +1,185 @@
+"""Runs of rows in real processes, and how finished runs are found."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from rethink_keras import InputError, RunConfig, run
+from rethink_keras.experiments import Job, Row, Runner, plan
+from rethink_keras.experiments.cost import Estimate
+from rethink_keras.results import find_runs
+from tests.support.processes import wait_for
+
+TINY = ("--train_examples=20", "--epochs=2")
+
+
+def tiny_row(name: str, *flags: str) -> Row:
+    config = RunConfig.from_flags("\n".join((*TINY, *flags)))
+    return Row("table1", name, "sample", config, (*TINY, *flags))
+
+
+def test_a_failed_run_does_not_stop_others_and_finished_ones_are_skipped(
+    tmp_path, capfd
+):
+    rows = [
+        tiny_row("broken", "--dataset=nosuchset"),
+        tiny_row("mlp", "--seed=0"),
+    ]
+    jobs = plan(rows, [0], str(tmp_path))
+    failed = Runner().run(jobs)
+    assert [job.row.name for job in failed] == ["broken"]
+    assert list(failed.values()) == [2]
+    jobs = plan(rows, [0], str(tmp_path))
+    assert [job.finished is not None for job in jobs] == [False, True]
+    done = jobs[1].finished
+    assert done.config == jobs[1].config
+    assert str(done.path).startswith(str(tmp_path))
+    capfd.readouterr()
+    assert Runner().run(jobs[1:]) == {}
+    assert "0 of 1 runs to do" in capfd.readouterr().out
+
+
+ACCELERATOR = """
+import os, pathlib, sys, time
+folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+(folder / name).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "unset"))
+while len(list(folder.iterdir())) < 2:
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize(
+    ("visible", "seen"),
+    [
+        ("2,3", ["2", "3"]),
+        ("GPU-8932f937, 7,0", ["7", "GPU-8932f937"]),
+        ("", ["", ""]),
+        ("-1", ["-1", "-1"]),
+        (None, ["0", "1"]),
+    ],
+)
+def test_each_simultaneous_run_gets_one_visible_accelerator(
+    tmp_path, monkeypatch, visible, seen
+):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    jobs = [
+        Job(
+            row=tiny_row(name),
+            config=RunConfig(),
+            command=("-c", ACCELERATOR, str(tmp_path), name),
+            finished=None,
+            estimate=Estimate(1.0, "known"),
+        )
+        for name in ("first", "second")
+    ]
+    assert Runner(2).run(jobs) == {}
+    found = sorted(path.read_text() for path in tmp_path.iterdir())
+    assert found == seen
+
+
+def test_more_simultaneous_runs_than_accelerators_are_refused(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3,-1,4")
+    refusal = r"^jobs=3: allowed is at most 2, .* CUDA_VISIBLE_DEVICES=2,3,-1,4"
+    with pytest.raises(InputError, match=refusal):
+        Runner(3)
+
+
+@pytest.fixture
+def two_cores():
+    """Restricts this process to two CPU cores."""
+    cores = os.sched_getaffinity(0)
+    if len(cores) < 2:
+        pytest.skip("the process has only one CPU core")
+    os.sched_setaffinity(0, sorted(cores)[:2])
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_simultaneous_runs_divide_the_cores(tmp_path):
+    jobs = plan([tiny_row("mlp")], [0, 1], str(tmp_path))
+    assert Runner(2).run(jobs) == {}
+    runs = find_runs(tmp_path).values()
+    assert [run.result["device"].split(" (")[0] for run in runs] == [
+        "CPU, 1 core"
+    ] * 2
+
+
+def test_finished_runs_are_found_in_any_subdirectory(tmp_path):
+    row = tiny_row("mlp")
+    run(row.seeded(3), tmp_path / "some" / "where", verbose=False)
+    (job,) = plan([row], [3], str(tmp_path))
+    assert job.finished is not None
+    assert plan([row], [4], str(tmp_path))[0].finished is None
+
+
+def test_reference_runs_count_only_in_their_own_directory(tmp_path):
+    row = tiny_row("mlp")
+    path = tmp_path / "reference" / "run"
+    run(row.config, path, verbose=False)
+    assert plan([row], [0], str(tmp_path))[0].finished is None
+    assert plan([row], [0], str(tmp_path / "reference"))[0].finished
+
+
+def test_the_error_for_a_corrupt_result_names_the_file(tmp_path):
+    path = tmp_path / "run" / "result.json"
+    path.parent.mkdir()
+    path.write_text("{}")
+    with pytest.raises(InputError, match=r"result\.json"):
+        find_runs(tmp_path)
+
+
+LONG = ("--train_examples=1000", "--epochs=20")
+STARTER = """
+import sys
+from rethink_keras import RunConfig
+from rethink_keras.experiments import Row, Runner, plan
+flags = sys.argv[2:]
+row = Row("t", "long", "sample", RunConfig.from_flags("\\n".join(flags)), flags)
+Runner().run(plan([row], [0], sys.argv[1]))
+"""
+
+
+def test_a_run_ends_with_its_killed_runner_and_can_be_resumed(tmp_path):
+    command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        wait_for(lambda: list(tmp_path.rglob("config.json")), 60)
+        process.send_signal(signal.SIGKILL)
+    assert not list(tmp_path.rglob("result.json"))
+    wait_for(lambda: not processes_naming(str(tmp_path)), 60)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (path,) = tmp_path.rglob("result.json")
+    again = json.loads(path.read_text())
+    config = RunConfig.from_flags("\n".join(LONG))
+    whole = run(config, tmp_path / "whole", verbose=False)
+    for result in (again, whole):
+        del result["history"]["seconds"]
+    assert again["history"] == whole["history"]
+
+
+def test_ctrl_c_stops_the_run_of_a_runner(tmp_path):
+    command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(lambda: list(tmp_path.rglob("config.json")), 60)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "error: interrupted" in errors
+    assert not processes_naming(str(tmp_path))
+    assert not list(tmp_path.rglob("result.json"))
+
+
+def processes_naming(text: str) -> list[int]:
+    """Returns the ids of other processes with a text in their command line."""
+    done = subprocess.run(
+        ["pgrep", "-f", "--", text], capture_output=True, text=True
+    )
+    return [int(pid) for pid in done.stdout.split() if int(pid) != os.getpid()]
