@@ -50,7 +50,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def joining(self) -> Iterator[None]:
-        """Wraps the start of TensorFlow's server in this process.
+        """Returns a context manager in which TensorFlow starts its server.
 
         Raises:
           InputError: if the server cannot start at the process's address.

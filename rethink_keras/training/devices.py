@@ -42,7 +42,8 @@ class Devices:
           examples: number of training examples.
 
         Raises:
-          InputError: if they do not.
+          InputError: if they do not, or if there are fewer training examples
+            than replicas.
         """
         if batch_size % self.replicas:
             raise InputError(

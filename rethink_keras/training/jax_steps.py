@@ -127,7 +127,7 @@ class JaxSteps:
         return np.asarray(sums), np.asarray(rows)
 
     def batch_statistics(self, images: Any) -> list[Any]:
-        """Returns the statistics of a batch in each BatchNorm."""
+        """Returns the batch mean and variance of each BatchNorm layer."""
         (placed,) = self._placed((images,))
         return self._batch_statistics(*self._weights(), placed)
 

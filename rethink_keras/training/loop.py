@@ -137,8 +137,8 @@ class Trainer:
         Raises:
           DivergenceError: if a loss is infinite or NaN. The message names the
             step.
-          InterruptedRunError: if a signal stopped training. A checkpoint is
-            saved first.
+          InterruptedRunError: if a signal stopped training. With
+            `checkpoints`, one is saved first.
         """
         progress = self.progress
         self.model.stop_training = progress.stopped
@@ -205,7 +205,7 @@ class Trainer:
         """Trains to the end of the current epoch.
 
         Each call runs as many steps as take about half a second, because the
-        overhead of a call is as long as several steps of a small MLP.
+        overhead of one call equals several steps of a small MLP.
 
         Args:
           iterator: iterator from `steps.iterator`.

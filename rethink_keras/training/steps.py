@@ -78,7 +78,7 @@ class Steps(Protocol):
         """Returns undivided batches, for `batch_statistics`."""
 
     def batch_statistics(self, images: Any) -> list[Any]:
-        """Returns the statistics of a whole batch in each BatchNorm.
+        """Returns the batch mean and variance of each BatchNorm layer.
 
         See `BatchStatistics.of_batch`.
         """

@@ -185,7 +185,7 @@ class TensorFlowSteps:
         )
 
     def batch_statistics(self, images: Any) -> list[Any]:
-        """Returns the statistics of a whole batch in each BatchNorm."""
+        """Returns the batch mean and variance of each BatchNorm layer."""
         return [
             self._strategy.experimental_local_results(value)[0]
             for value in self._batch_statistics(images)
