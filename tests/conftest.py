@@ -18,6 +18,34 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("exact")
 
+QUICK = (
+    "cli/test_terminal.py",
+    "config/",
+    "data/test_loading.py",
+    "experiments/test_planning.py",
+    "models/test_builders.py",
+    "pipeline/test_batches.py",
+    "pipeline/test_preprocessing.py",
+    "randomization/",
+    "report/test_claims.py",
+    "report/test_statistics.py",
+    "runs/test_paths.py",
+    "test_imports.py",
+    "theory/test_expressivity.py",
+    "training/test_loop.py",
+)
+"""Files and folders whose tests are quick, unless marked `seconds`."""
+
+
+def pytest_collection_modifyitems(items):
+    """Marks the quick tests."""
+    tests = pathlib.Path(__file__).parent
+    for item in items:
+        path = item.path.relative_to(tests).as_posix()
+        if path.startswith(QUICK) and not item.get_closest_marker("seconds"):
+            item.add_marker(pytest.mark.quick)
+
+
 # Background jobs of shells ignore SIGINT, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

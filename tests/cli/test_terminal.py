@@ -55,6 +55,7 @@ def test_a_missing_temporary_directory_is_reported(monkeypatch):
     )
 
 
+@pytest.mark.seconds
 def test_a_record_holds_the_command_that_repeats_it(tmp_path):
     """The command omits the directories of data and results."""
     flagfile = tmp_path / "flags.txt"

@@ -56,6 +56,7 @@ def cifar10(tfds_dir) -> data.ImageClassification:
     return data.load("cifar10", tfds_dir)
 
 
+@pytest.mark.seconds
 def test_cifar10_is_complete(cifar10):
     assert cifar10.num_classes == 10
     for split, size in ((cifar10.train, 50_000), (cifar10.test, 10_000)):
@@ -65,6 +66,7 @@ def test_cifar10_is_complete(cifar10):
     assert not set(cifar10.train.ids) & set(cifar10.test.ids)
 
 
+@pytest.mark.seconds
 def test_the_sample_is_the_first_images_of_each_class(sample, cifar10):
     for part, whole, per_class in (
         (sample.train, cifar10.train, 500),
@@ -82,6 +84,7 @@ def test_the_sample_is_the_first_images_of_each_class(sample, cifar10):
         np.testing.assert_array_equal(part.images, whole.images[where])
 
 
+@pytest.mark.seconds
 def test_mnist_is_complete(tfds_dir):
     mnist = data.load("mnist", tfds_dir)
     assert mnist.num_classes == 10

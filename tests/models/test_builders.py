@@ -87,6 +87,7 @@ def test_dropout_is_active_only_in_training(name):
 # Inception V3
 
 
+@pytest.mark.seconds
 def test_inception_v3_equals_keras_applications():
     shape = (80, 75, 3)
     keras.utils.set_random_seed(0)

@@ -221,6 +221,7 @@ def test_seeds_give_different_results(case, few):
     assert same_images == {random.kind in ("none", "labels")}
 
 
+@pytest.mark.seconds
 def test_results_are_the_same_in_another_process(few):
     result = subprocess.run(
         [sys.executable, "-c", FRESH_PROCESS],

@@ -52,6 +52,7 @@ def test_ten_thousand_points(count, dimensions):
     assert largest_error(network, points, values) <= 1e-6
 
 
+@pytest.mark.seconds
 @given(
     count=st.integers(1, 200),
     depth=st.integers(2, 30),

@@ -236,6 +236,7 @@ def test_divergence_error_names_the_first_step_with_a_nan_loss():
         fit(linear_model(), poisoned, batch_size=2)
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("name", ["mlp_1x512", "small_inception"])
 def test_two_runs_end_with_the_same_bits(name):
     examples = make_examples(48, shape=(8, 8, 3), num_classes=10)
