@@ -4,7 +4,11 @@ import json
 
 import numpy as np
 
-from rethink_keras.experiments import load
+from rethink_keras.experiments import TITLES, load
+from rethink_keras.report.claims import CLAIMS
+from rethink_keras.report.evidence import Evidence
+from rethink_keras.report.measured import measure
+from rethink_keras.results import find_runs
 from rethink_keras.results.predictions import (
     PREDICTIONS,
     Predictions,
@@ -80,3 +84,23 @@ def predictions_of(right):
 
 def row_of(experiment, name, scale="paper"):
     return next(r for r in load(experiment, scale) if r.name == name)
+
+
+def verdict(name, logdir, scale="paper"):
+    """Judges a claim by the finished runs of a directory."""
+    runs = find_runs(logdir)
+    evidence = Evidence(
+        scale,
+        {
+            title: {row.row.name: row for row in measure(title, scale, runs)}
+            for title in TITLES
+        },
+    )
+    (found,) = [v for v in CLAIMS.judge(evidence) if v.name == name]
+    return found
+
+
+def write(logdir, experiment, rows, seed=0):
+    """Writes one result per row, with the given measurements."""
+    for name, measured in rows.items():
+        write_result(logdir, row_of(experiment, name), seed, **measured)

@@ -1,0 +1,189 @@
+"""Claims about fitting, where they hold, fail and are undecided."""
+
+import pytest
+
+from rethink_keras.experiments import TITLES
+from rethink_keras.report.claims import CLAIMS
+from rethink_keras.report.evidence import NETWORKS, Evidence
+from rethink_keras.report.measured import measure
+from rethink_keras.report.verdicts import FAILS, HOLDS, UNDECIDED, UNKNOWN
+from tests.support.finished import verdict, write
+
+CONDITIONS = ("shuffled_pixels", "random_pixels", "gaussian", "random_labels")
+MODELS = ("inception", "alexnet", "mlp_1x512")
+LEVELS = [f"{level / 10}" for level in range(11)]
+# Result of a run with the paper's number of steps that did not learn.
+STUCK = {
+    "train_accuracy": 0.11,
+    "steps": 19_550,
+    "losses": [2.3] * 50,
+    "epochs_to_fit": None,
+}
+
+
+def test_claims_without_runs_are_unknown(tmp_path):
+    runs = CLAIMS.judge(
+        Evidence(
+            "paper",
+            {
+                title: {
+                    row.row.name: row for row in measure(title, "paper", {})
+                }
+                for title in TITLES
+            },
+        )
+    )
+    assert {v.verdict for v in runs} == {UNKNOWN}
+    assert [v.name for v in runs] == [
+        *(f"S{n}" for n in range(1, 11)),
+        "S15",
+        "S16",
+    ]
+    assert all(v.section for v in runs)
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ({}, HOLDS),
+        (STUCK, FAILS),
+        ({**STUCK, "steps": 2_000}, UNDECIDED),
+        ({**STUCK, "losses": [2.3 - 0.04 * n for n in range(50)]}, UNDECIDED),
+        (None, UNKNOWN),
+    ],
+)
+def test_runs_with_too_few_steps_are_undecided(last, expected, tmp_path):
+    rows = {f"{network}_random_labels": {} for network in NETWORKS}
+    rows["mlp_1x512_random_labels"] = last
+    if last is None:
+        del rows["mlp_1x512_random_labels"]
+    write(tmp_path, "table1", rows)
+    assert verdict("S1", tmp_path).verdict == expected
+
+
+def test_a_network_fits_if_each_of_its_seeds_does(tmp_path):
+    rows = {f"{network}_random_labels": {} for network in NETWORKS}
+    write(tmp_path, "table1", rows)
+    write(tmp_path, "table1", {"alexnet_random_labels": STUCK}, seed=1)
+    found = verdict("S1", tmp_path)
+    assert found.verdict == UNDECIDED
+    assert "not every seed of alexnet_random_labels fits" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("noise", "tests", "expected"),
+    [
+        ({}, (0.1,), HOLDS),
+        ({}, (0.2,), FAILS),
+        (STUCK, (0.1,), FAILS),
+        ({}, (0.125,), UNDECIDED),
+        # With two seeds, the interval of the mean is ±6.4 points.
+        ({}, (0.105, 0.095), UNDECIDED),
+        ({}, (0.101, 0.099), HOLDS),
+    ],
+)
+def test_memorization_needs_fitting_and_chance_accuracy(
+    noise, tests, expected, tmp_path
+):
+    write(tmp_path, "figure1a", {"random_pixels": {}, "gaussian": noise})
+    for seed, test in enumerate(tests):
+        rows = {"random_labels": {"test_accuracy": test}}
+        write(tmp_path, "figure1a", rows, seed)
+    assert verdict("S2", tmp_path).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("gaussian", "labels", "expected"),
+    [
+        (13, 22, HOLDS),
+        (30, 22, FAILS),
+        (21, 22, UNDECIDED),
+        (13, None, HOLDS),
+        (None, 22, FAILS),
+        (49, None, UNDECIDED),
+    ],
+)
+def test_noise_is_fitted_faster_than_random_labels(
+    gaussian, labels, expected, tmp_path
+):
+    epochs = dict.fromkeys(CONDITIONS, 13)
+    epochs |= {"gaussian": gaussian, "random_labels": labels}
+    rows = {
+        name: {"epochs_to_fit": count, "losses": [1.0] * 50}
+        for name, count in epochs.items()
+    }
+    write(tmp_path, "figure1a", rows)
+    assert verdict("S3", tmp_path).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("fitting", "epochs", "expected"),
+    [
+        (True, 10, HOLDS),
+        (True, 14, FAILS),
+        (True, 12, UNDECIDED),
+        (False, 14, FAILS),  # a lower bound of the ratio
+        (False, 11, UNDECIDED),
+    ],
+)
+def test_memorization_takes_as_long_as_learning(
+    fitting, epochs, expected, tmp_path
+):
+    for model in MODELS:
+        for level, count, last in (
+            ("0.0", 10, 0.99),
+            ("1.0", epochs, 0.99 if fitting else 0.5),
+        ):
+            accuracies = (count - 1) * [0.5] + [last]
+            measured = {"accuracies": accuracies, "losses": [1.0] * count}
+            write(tmp_path, "figure1b", {f"{model}_{level}": measured})
+    assert verdict("S4", tmp_path).verdict == expected
+
+
+LINE = [0.8 - 0.07 * level for level in range(11)]
+
+
+@pytest.mark.parametrize(
+    ("curve", "expected"),
+    [
+        (LINE, HOLDS),
+        ([0.9] * 10 + [0.1], FAILS),
+        ([0.9] * 11, FAILS),
+        ([0.8] + [0.1] * 10, FAILS),
+        ([*LINE[:5], 0.7, *LINE[6:]], FAILS),
+        ([*LINE[:10], 0.3], FAILS),
+        # The first step is a third of the fall, within noise.
+        ([0.8, 0.57, *(0.55 - 0.05 * n for n in range(8)), 0.1], UNDECIDED),
+        (LINE[:10], UNKNOWN),
+    ],
+)
+def test_test_error_grows_smoothly_on_true_labels(curve, expected, tmp_path):
+    for model in MODELS:
+        rows = {
+            f"{model}_{level}": {
+                "test_accuracy": accuracy,
+                "test_accuracy_corrupted": accuracy * (1 - float(level))
+                + 0.1 * float(level),
+            }
+            for level, accuracy in zip(LEVELS, curve, strict=False)
+        }
+        write(tmp_path, "figure1c", rows)
+    assert verdict("S5", tmp_path).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("gaussian", "expected"),
+    [
+        ({}, HOLDS),
+        (STUCK, FAILS),
+        ({**STUCK, "steps": 2_000}, UNDECIDED),
+        (None, UNKNOWN),
+    ],
+)
+def test_the_loss_falls_in_every_condition(gaussian, expected, tmp_path):
+    rows = {name: {} for name in (*CONDITIONS, "true_labels")}
+    rows["gaussian"] = gaussian
+    if gaussian is None:
+        del rows["gaussian"]
+    write(tmp_path, "figure1a", rows)
+    assert verdict("S15", tmp_path).verdict == expected

@@ -1,0 +1,191 @@
+"""Claims about generalization, where they hold, fail and are undecided."""
+
+import pytest
+
+from rethink_keras.report.evidence import NETWORKS
+from rethink_keras.report.verdicts import FAILS, HOLDS, UNDECIDED
+from tests.support.finished import verdict, write
+
+MODELS = ("inception", "alexnet", "mlp_1x512")
+LEVELS = [f"{level / 10}" for level in range(11)]
+# Result of a run with the paper's number of steps that did not learn.
+STUCK = {
+    "train_accuracy": 0.11,
+    "steps": 19_550,
+    "losses": [2.3] * 50,
+    "epochs_to_fit": None,
+}
+
+
+def crops(crop, decay):
+    return {
+        f"{model}_{suffix}": right
+        for model in ("inception", "alexnet")
+        for suffix, right in (("crop", crop), ("weight_decay", decay))
+    }
+
+
+def architectures(inception, alexnet, mlp):
+    return {
+        "inception": inception,
+        "alexnet_crop_weight_decay": alexnet,
+        "mlp_3x512_weight_decay": mlp,
+        "mlp_1x512_weight_decay": mlp,
+    }
+
+
+def batch_norm(on, off):
+    return {"inception": on, "inception_no_batch_norm": off}
+
+
+COMPARED = [
+    ("S6", crops(8_400, 8_200), HOLDS),
+    ("S6", crops(8_200, 8_400), FAILS),
+    ("S6", crops(8_203, 8_200), UNDECIDED),
+    ("S7", architectures(8_500, 8_100, 5_300), HOLDS),
+    ("S7", architectures(8_100, 8_500, 5_300), FAILS),
+    ("S7", architectures(8_103, 8_100, 5_300), UNDECIDED),
+    ("S10", batch_norm(8_500, 8_300), HOLDS),
+    ("S10", batch_norm(8_300, 8_500), FAILS),
+    ("S10", batch_norm(8_303, 8_300), UNDECIDED),
+]
+
+
+@pytest.mark.parametrize(("claim", "right", "expected"), COMPARED)
+def test_rows_with_one_seed_are_compared_on_shared_images(
+    claim, right, expected, tmp_path
+):
+    rows = {name: {"right": count} for name, count in right.items()}
+    write(tmp_path, "table1", rows)
+    found = verdict(claim, tmp_path)
+    assert found.verdict == expected
+    assert "paired test of two trained networks" in found.evidence
+
+
+@pytest.mark.parametrize(("claim", "right", "expected"), COMPARED)
+def test_rows_with_several_seeds_are_compared_between_seeds(
+    claim, right, expected, tmp_path
+):
+    for seed in range(3):
+        rows = {
+            name: {"test_accuracy": count / 10_000 + 0.001 * seed}
+            for name, count in right.items()
+        }
+        write(tmp_path, "table1", rows, seed)
+    found = verdict(claim, tmp_path)
+    assert found.verdict == expected
+    assert "t test between 3 and 3 seeds" in found.evidence
+
+
+@pytest.mark.parametrize(("claim", "right", "_"), COMPARED[::3])
+def test_one_seed_without_predictions_is_undecided(claim, right, _, tmp_path):
+    rows = {n: {"test_accuracy": k / 10_000} for n, k in right.items()}
+    write(tmp_path, "table1", rows)
+    found = verdict(claim, tmp_path)
+    assert found.verdict == UNDECIDED
+    assert "one seed without saved predictions" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("test", "decay", "expected"),
+    [
+        (0.5, {}, HOLDS),
+        (0.2, {}, FAILS),
+        (0.303, {}, UNDECIDED),
+        (0.5, STUCK, FAILS),
+        (0.5, {**STUCK, "steps": 2_000}, UNDECIDED),
+    ],
+)
+def test_regularizers_are_neither_necessary_nor_sufficient(
+    test, decay, expected, tmp_path
+):
+    write(tmp_path, "table1", {n: {"test_accuracy": test} for n in NETWORKS})
+    online = {"accuracies": [0.5, decay.get("train_accuracy", 1.0)]}
+    names = [
+        f"{network}_weight_decay"
+        for network in ("inception", "alexnet", "mlp_3x512", "mlp_1x512")
+    ]
+    rows = dict.fromkeys(names, decay)
+    rows |= {
+        f"inception_{name}": decay | online for name in ("crop", "augment")
+    }
+    write(tmp_path, "table4", rows)
+    assert verdict("S8", tmp_path).verdict == expected
+
+
+def test_one_network_suffices_to_show_insufficient_regularizers(tmp_path):
+    write(tmp_path, "table1", {name: {} for name in NETWORKS})
+    write(
+        tmp_path,
+        "table4",
+        {"alexnet_weight_decay": {}, "mlp_1x512_weight_decay": STUCK},
+    )
+    assert verdict("S8", tmp_path).verdict == HOLDS
+
+
+@pytest.mark.parametrize(
+    ("gains", "expected"),
+    [
+        ((0.10, 0.0), HOLDS),
+        ((0.0, 0.0), FAILS),
+        ((0.10, 0.10), FAILS),
+        # 2.5 points exceed 2 points but are within the noise of the best epoch.
+        ((0.025, 0.0), UNDECIDED),
+    ],
+)
+def test_early_stopping_helps_some_and_not_others(gains, expected, tmp_path):
+    rows = {
+        network: {
+            "test_accuracy": 0.5,
+            "best_test_accuracy": 0.5 + gains[index % 2],
+        }
+        for index, network in enumerate(NETWORKS)
+    }
+    write(tmp_path, "table1", rows)
+    measured = {"test_accuracy": 0.5, "best_test_accuracy": 0.5 + gains[1]}
+    levels = {f"{m}_{n}": measured for m in MODELS for n in LEVELS[1:-1]}
+    write(tmp_path, "figure1c", levels)
+    assert verdict("S9", tmp_path).verdict == expected
+
+
+def test_the_best_of_many_epochs_needs_a_larger_gain(tmp_path):
+    """3.5 points exceed the noise of one epoch but not of fifty."""
+    for count, expected in ((1, HOLDS), (50, UNDECIDED)):
+        logdir = tmp_path / str(count)
+        rows = {name: {"best_test_accuracy": 0.5} for name in NETWORKS}
+        rows["alexnet"] = {
+            "best_test_accuracy": 0.535,
+            "losses": [1.0] * count,
+        }
+        write(logdir, "table1", rows)
+        found = verdict("S9", logdir)
+        assert ("alexnet is within noise of 2" in found.evidence) == (
+            expected == UNDECIDED
+        )
+
+
+@pytest.mark.parametrize(
+    ("alexnet", "mlp", "expected"),
+    [
+        ((30, 7_500), (14, 5_300), HOLDS),
+        ((14, 7_500), (30, 5_300), FAILS),
+        ((30, 5_500), (14, 5_300), FAILS),
+        ((31, 7_500), (30, 5_300), UNDECIDED),
+    ],
+)
+def test_slow_networks_are_compared_at_the_same_learning_rate(
+    alexnet, mlp, expected, tmp_path
+):
+    measured = dict.fromkeys(NETWORKS, (14, 5_000)) | {
+        "inception": (10, 8_500),  # at another learning rate
+        "inception_no_batch_norm": (40, 8_300),
+        "alexnet": alexnet,
+        "mlp_3x512": mlp,
+        "mlp_1x512": mlp,
+    }
+    rows = {
+        name: {"epochs_to_fit": epochs, "right": right}
+        for name, (epochs, right) in measured.items()
+    }
+    write(tmp_path, "table1", rows)
+    assert verdict("S16", tmp_path).verdict == expected
