@@ -9,7 +9,7 @@ from absl import flags
 
 from rethink_keras.cli.choosing import matching
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.config import RunConfig
+from rethink_keras.config import PRECISIONS, RunConfig
 from rethink_keras.errors import InputError
 
 _ROWS = flags.DEFINE_string("rows", "*", "rows to run, as a file name pattern")
@@ -32,7 +32,7 @@ _DATA_DIR = flags.DEFINE_string(
 _PRECISION = flags.DEFINE_enum(
     "precision",
     "float32",
-    ["float32", "mixed_bfloat16", "fastest"],
+    [*PRECISIONS, "fastest"],
     "precision of new runs; fastest: the faster of both on this machine",
 )
 _JOBS = flags.DEFINE_integer(

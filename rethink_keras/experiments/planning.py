@@ -83,18 +83,23 @@ def plan(
         config: counting_runs(runs.values(), config).get(config.seed)
         for _, config in wanted
     }
-    todo = [config for config in finished if finished[config] is None]
+    begun: dict[RunConfig, str | None] = {}
     speeds: Speeds = {}
     if precision == FASTEST:
-        new = [c for c in todo if begun_precision(c, workdir) is None]
-        speeds = measure_speeds(dict.fromkeys(map(network_of, new)))
+        begun = {
+            config: begun_precision(config, workdir)
+            for config in finished
+            if finished[config] is None
+        }
+        new = (network_of(c) for c in begun if begun[c] is None)
+        speeds = measure_speeds(dict.fromkeys(new))
     known = [*runs.values(), *_reference_runs(workdir).values()]
     here = device()
     jobs: dict[RunConfig, Job] = {}
     for row, row_config in wanted:
         chosen = precision
-        if precision == FASTEST and row_config in todo:
-            chosen = begun_precision(row_config, workdir) or fastest(
+        if row_config in begun:
+            chosen = begun[row_config] or fastest(
                 speeds[network_of(row_config)]
             )
         elif precision == FASTEST:

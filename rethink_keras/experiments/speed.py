@@ -11,6 +11,7 @@ import psutil
 
 from rethink_keras.config import PRECISIONS, RunConfig
 
+_BATCHES = 2  # of random images
 _SECONDS = 2.0
 _MIN_STEPS = 3
 _BUSY_PERCENT = 15
@@ -98,7 +99,7 @@ def images_per_second(network: Network, precision: str) -> float:
     config = RunConfig(**dataclasses.asdict(network), precision=precision)
     side = network.image_size or _SIDE
     num_classes = _CLASSES[config.streams]
-    count = 2 * network.batch_size
+    count = _BATCHES * network.batch_size
     random = np.random.default_rng(0)
     labels = random.integers(0, num_classes, count).astype("int32")
     examples = data.Examples(
@@ -109,9 +110,9 @@ def images_per_second(network: Network, precision: str) -> float:
     )
     trainer = training.Trainer(
         runs.build_model(config, (side, side, 3), num_classes),
-        runs.make_optimizer(config, steps_per_epoch := 2),
+        runs.make_optimizer(config, _BATCHES),
         epochs=1,
-        steps_per_epoch=steps_per_epoch,
+        steps_per_epoch=_BATCHES,
     )
     steps = trainer.steps
     batches = steps.iterator(

@@ -7,18 +7,9 @@ from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.evidence import NETWORKS, Evidence
 from rethink_keras.report.measured import measure
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNDECIDED, UNKNOWN
-from tests.support.finished import verdict, write
+from tests.support.finished import LEVELS, MODELS, STUCK, verdict, write
 
 CONDITIONS = ("shuffled_pixels", "random_pixels", "gaussian", "random_labels")
-MODELS = ("inception", "alexnet", "mlp_1x512")
-LEVELS = [f"{level / 10}" for level in range(11)]
-# Result of a run with the paper's number of steps that did not learn.
-STUCK = {
-    "train_accuracy": 0.11,
-    "steps": 19_550,
-    "losses": [2.3] * 50,
-    "epochs_to_fit": None,
-}
 
 
 def test_claims_without_runs_are_unknown(tmp_path):

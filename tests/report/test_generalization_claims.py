@@ -4,17 +4,7 @@ import pytest
 
 from rethink_keras.report.evidence import NETWORKS
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNDECIDED
-from tests.support.finished import verdict, write
-
-MODELS = ("inception", "alexnet", "mlp_1x512")
-LEVELS = [f"{level / 10}" for level in range(11)]
-# Result of a run with the paper's number of steps that did not learn.
-STUCK = {
-    "train_accuracy": 0.11,
-    "steps": 19_550,
-    "losses": [2.3] * 50,
-    "epochs_to_fit": None,
-}
+from tests.support.finished import LEVELS, MODELS, STUCK, verdict, write
 
 
 def crops(crop, decay):

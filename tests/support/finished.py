@@ -15,6 +15,16 @@ from rethink_keras.results.predictions import (
     write_predictions,
 )
 
+MODELS = ("inception", "alexnet", "mlp_1x512")
+LEVELS = [f"{level / 10}" for level in range(11)]
+# Result of a run with the paper's number of steps that did not learn.
+STUCK = {
+    "train_accuracy": 0.11,
+    "steps": 19_550,
+    "losses": [2.3] * 50,
+    "epochs_to_fit": None,
+}
+
 
 def write_result(logdir, row, seed=0, **measured):
     """Writes the result.json of a finished run of a row.
