@@ -153,7 +153,7 @@ def pytorch_trainer(inputs: runs.InMemoryInputs) -> Callable[[int], None]:
     import pytorch_peer
 
     config = inputs.config
-    examples = pipeline.whitened(inputs.train_crops)
+    examples = pipeline.as_inputs(inputs.train_crops)
     return pytorch_peer.Trainer(
         config.model,
         examples.images.numpy(),

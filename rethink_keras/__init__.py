@@ -1,42 +1,73 @@
 """Understanding deep learning requires rethinking generalization, in Keras.
 
 Reproduces the experiments of Zhang, Bengio, Hardt, Recht and Vinyals (ICLR
-2017).
+2017), and applies them to networks and data of one's own.
 
 Example:
-  >>> from rethink_keras import RunConfig, run
-  >>> run(RunConfig(randomize="labels"))["train_accuracy"]
+  >>> import rethink_keras as rk
+  >>> rk.run(rk.RunConfig(randomize="labels"))["train_accuracy"]
 """
 
+import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from rethink_keras.config import RunConfig
+import wrapt
+
+from rethink_keras.config import RunConfig, register_model
 from rethink_keras.errors import (
     DivergenceError,
     InputError,
     InterruptedRunError,
+    LostWorkerError,
 )
 
 if TYPE_CHECKING:
-    from rethink_keras.runs import run
+    from rethink_keras.experiments import RandomizationTest, randomization_test
+    from rethink_keras.pipeline import randomize
+    from rethink_keras.randomization import corrupt_labels
+    from rethink_keras.runs import RunResult, load_result, run
 
 
 __all__ = [
     "DivergenceError",
     "InputError",
     "InterruptedRunError",
+    "LostWorkerError",
+    "RandomizationTest",
     "RunConfig",
+    "RunResult",
     "__version__",
+    "corrupt_labels",
+    "load_result",
+    "randomization_test",
+    "randomize",
+    "register_model",
     "run",
 ]
 
 __version__ = "0.2.0"
 
+_LAZY = {
+    "RandomizationTest": "rethink_keras.experiments.randomization_tests",
+    "RunResult": "rethink_keras.runs",
+    "corrupt_labels": "rethink_keras.randomization.label_noise",
+    "load_result": "rethink_keras.runs",
+    "randomization_test": "rethink_keras.experiments.randomization_tests",
+    "randomize": "rethink_keras.pipeline.randomized_data",
+    "run": "rethink_keras.runs",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Imports `run` on first use, because it imports TensorFlow."""
-    if name == "run":
-        from rethink_keras.runs import run
-
-        return run
+    """Imports a function on first use, because it imports TensorFlow."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@wrapt.when_imported("keras")
+def _register_layers(keras: ModuleType) -> None:
+    """Registers the package's layers, so that Keras loads saved networks."""
+    del keras
+    importlib.import_module("rethink_keras.models.layers")

@@ -5,16 +5,13 @@ python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
 
 import dataclasses
 import math
-import os
-import signal
 from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
 
 from rethink_keras.cli.terminal import (
-    as_line,
-    fail,
+    exit_codes,
     help_text,
     parse_flags,
     quiet_start,
@@ -29,17 +26,12 @@ from rethink_keras.config import (
     define_options,
     explain,
 )
-from rethink_keras.errors import (
-    DivergenceError,
-    InputError,
-    InterruptedRunError,
-    LostWorkerError,
-)
 
 FLAGS = flags.FLAGS
 _OPTIONS = {field.name: field for field in dataclasses.fields(RunConfig)}
 _RUN_FLAGS = (
     "workdir",
+    "save_model",
     "overwrite",
     "resume",
     "checkpoint_minutes",
@@ -48,17 +40,18 @@ _RUN_FLAGS = (
 )
 _ALLOWED = {
     **{name: allowed(field) for name, field in _OPTIONS.items()},
+    "save_model": "true | false",
     "overwrite": "true | false",
     "resume": "auto | never | must",
     "strategy": " | ".join(STRATEGIES),
     "checkpoint_minutes": "a number from 0",
 }
-_EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 
 define_options(list(_OPTIONS.values()), RETIRED, FLAGS)
 flags.DEFINE_string(
     "workdir", None, "run directory (default: tensorboard_logs/...)"
 )
+flags.DEFINE_boolean("save_model", True, "write the network to model.keras")
 flags.DEFINE_boolean("overwrite", False, "repeat a finished run")
 flags.DEFINE_enum(
     "resume", "auto", ["auto", "never", "must"], "resume from a checkpoint"
@@ -103,7 +96,7 @@ def parse_run(argv: Sequence[str]) -> list[str]:
 def main(argv: Sequence[str]) -> None:
     """Trains one run and turns errors into exit codes."""
     del argv
-    try:
+    with exit_codes():
         config = config_from_flags()
         with quiet_start():
             from rethink_keras.runs import run
@@ -111,16 +104,6 @@ def main(argv: Sequence[str]) -> None:
             name: FLAGS[name].value for name in _RUN_FLAGS
         }
         run(config, **options)
-    except InputError as error:
-        fail(as_line(error))
-    except DivergenceError as error:
-        fail(as_line(error), code=1)
-    except InterruptedRunError as error:
-        fail(f"interrupted: {as_line(error)}", code=_EXIT_CODES[error.signal])
-    except LostWorkerError as error:
-        fail(as_line(error), code=os.EX_TEMPFAIL)
-    except KeyboardInterrupt:
-        fail("interrupted; the logs written so far are kept", code=130)
 
 
 def start() -> None:

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import signal
 import sys
 import tempfile
 import textwrap
@@ -18,10 +19,16 @@ from rethink_keras.cli.standard_streams import (
     open_standard_streams,
 )
 from rethink_keras.config import PRINTABLE, suggestion
-from rethink_keras.errors import InputError
+from rethink_keras.errors import (
+    DivergenceError,
+    InputError,
+    InterruptedRunError,
+    LostWorkerError,
+)
 
 _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 _LONGEST = 600
+_EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 _PATHS = {"data_dir", "logdir", "output", "row", "workdir"}
 _BACKENDS = ("tensorflow", "jax")
 # `name=` or `name=True` at the start or after a space: not a part of a path.
@@ -176,13 +183,17 @@ def start_program(
         app.run(main, flags_parser=parse)
 
 
-def run_command(main: Callable[[], int | None]) -> None:
-    """Runs a launch script or benchmark and exits with its code.
+def run_command(
+    main: Callable[[], int | None], document: str | None = None
+) -> None:
+    """Runs a command, launch script or benchmark and exits with its code.
 
     Its flags are those of the script and of the modules in this package.
 
     Args:
-      main: returns the exit code. Its InputErrors are printed in one line.
+      main: returns the exit code. Its errors of a run are printed in one line.
+      document: text before the flags in the help (default: the docstring of
+        the script).
     """
 
     def parse(argv: Sequence[str]) -> list[str]:
@@ -192,20 +203,37 @@ def run_command(main: Callable[[], int | None]) -> None:
             if module == argv[0] or module.startswith(__package__)
             for flag in defined
         ]
-        document = sys.modules["__main__"].__doc__
+        intro = document or sys.modules["__main__"].__doc__
         texts = {flag.name: str(flag.help) for flag in own}
-        return parse_flags(argv, lambda: help_text(document, texts))
+        return parse_flags(argv, lambda: help_text(intro, texts))
 
     def guarded(argv: Sequence[str]) -> int | None:
         del argv
-        try:
+        with exit_codes():
             return main()
-        except InputError as error:
-            fail(as_line(error))
-        except KeyboardInterrupt:
-            fail("interrupted", code=130)
 
     start_program(guarded, parse)
+
+
+@contextlib.contextmanager
+def exit_codes() -> Iterator[None]:
+    """Context manager that prints errors in one line and exits.
+
+    The codes are 2 for bad input, 1 for a diverged run, 75 for a run that the
+    same command resumes, and 130 after Ctrl-C.
+    """
+    try:
+        yield
+    except InputError as error:
+        fail(as_line(error))
+    except DivergenceError as error:
+        fail(as_line(error), code=1)
+    except InterruptedRunError as error:
+        fail(f"interrupted: {as_line(error)}", code=_EXIT_CODES[error.signal])
+    except LostWorkerError as error:
+        fail(as_line(error), code=os.EX_TEMPFAIL)
+    except KeyboardInterrupt:
+        fail("interrupted; the logs written so far are kept", code=130)
 
 
 def as_line(error: Exception) -> str:

@@ -2,13 +2,14 @@
 
 from rethink_keras.config.datasets import DATASET_SIZES, SAMPLE
 from rethink_keras.config.flagfiles import define_options, explain
-from rethink_keras.config.models import MODELS, ModelEntry
+from rethink_keras.config.models import MODELS, ModelEntry, register_model
 from rethink_keras.config.options import (
     PRINTABLE,
     allowed,
     choices,
     option_type,
     suggestion,
+    text_of,
 )
 from rethink_keras.config.run_config import (
     PRECISIONS,
@@ -34,5 +35,7 @@ __all__ = [
     "define_options",
     "explain",
     "option_type",
+    "register_model",
     "suggestion",
+    "text_of",
 ]

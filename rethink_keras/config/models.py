@@ -2,8 +2,13 @@
 
 import dataclasses
 import importlib
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+from rethink_keras.errors import InputError
+
+Builder = TypeVar("Builder", bound=Callable[..., Any])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,10 +17,11 @@ class ModelEntry:
 
     Attributes:
       builder: `module:function`, imported on first use because command lines
-        are checked without TensorFlow. The function takes `input_shape` and
-        `num_classes`, and the keyword arguments `weight_decay` and `dropout`.
-        It also takes `batch_norm` if the attribute below is not None. It
-        returns a `keras.Model` from images to logits.
+        are checked without TensorFlow, or the function itself. It takes
+        `input_shape` and `num_classes`, and the keyword arguments
+        `weight_decay` and `dropout`. It also takes `batch_norm` if the
+        attribute below is not None. It returns a `keras.Model` from images to
+        logits. A network of one's own need not take the keyword arguments.
       learning_rate: initial learning rate.
       epochs: number of passes over the training set.
       batch_size: number of images in a batch.
@@ -25,15 +31,22 @@ class ModelEntry:
         size of the data set.
     """
 
-    builder: str
+    builder: str | Callable[..., Any]
     learning_rate: float
     epochs: int
     batch_size: int
     batch_norm: bool | None = None
     image_size: int | None = None
 
+    @property
+    def own(self) -> bool:
+        """Whether the network was registered by `register_model`."""
+        return not isinstance(self.builder, str)
+
     def load(self) -> Callable[..., Any]:
-        """Imports the builder."""
+        """Returns the builder; imports it if necessary."""
+        if not isinstance(self.builder, str):
+            return self.builder
         module, _, function = self.builder.partition(":")
         return getattr(importlib.import_module(module), function)
 
@@ -95,3 +108,70 @@ MODELS = {
 def model_names() -> tuple[str, ...]:
     """Returns the names of all registered networks."""
     return tuple(MODELS)
+
+
+def register_model(
+    name: str,
+    *,
+    learning_rate: float,
+    epochs: int,
+    batch_size: int,
+    batch_norm: bool | None = None,
+    image_size: int | None = None,
+) -> Callable[[Builder], Builder]:
+    """Registers a network of one's own under a name, as a decorator.
+
+    The name is then allowed as `RunConfig.model` in this process. To register
+    it again, as notebooks do when a cell is repeated, replaces the builder.
+
+    Args:
+      name: name of the network: letters, digits, `_`, `-` and `.`.
+      learning_rate: default initial learning rate.
+      epochs: default number of passes over the training set.
+      batch_size: default number of images in a batch.
+      batch_norm: default of the option `batch_norm`; None if the builder does
+        not take it.
+      image_size: side in pixels that images are resized to while they stream
+        from disk; None to keep the size of the data set.
+
+    Returns:
+      A decorator for a builder, which it returns unchanged: a function from
+      (input_shape, num_classes) to a `keras.Model` that returns logits. The
+      builder may take the keyword arguments `weight_decay`, `dropout` and
+      `batch_norm`.
+
+    Raises:
+      InputError: the name is not allowed or names a network of the package, or
+        the builder is not callable.
+
+    Example:
+      >>> @register_model("mine", learning_rate=0.01, epochs=9, batch_size=50)
+      ... def mine(input_shape, num_classes, *, weight_decay=0.0):
+      ...     ...
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
+        raise InputError(
+            f"name={name!r}: must be letters, digits, _, - and . only"
+        )
+    if name in MODELS and not MODELS[name].own:
+        raise InputError(
+            f"name={name}: is a network of rethink_keras; choose another name"
+        )
+
+    def register(builder: Builder) -> Builder:
+        if not callable(builder):
+            raise InputError(
+                f"register_model: a builder must be a function; received"
+                f" {builder!r}"
+            )
+        MODELS[name] = ModelEntry(
+            builder,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            batch_size=batch_size,
+            batch_norm=batch_norm,
+            image_size=image_size,
+        )
+        return builder
+
+    return register

@@ -28,6 +28,14 @@ STRATEGIES = (
 )
 # Options of earlier versions: old flagfiles and results may contain them.
 RETIRED = ("batch_norm_momentum",)
+# Options that do not apply to images that are streamed from disk.
+_IN_MEMORY = (
+    "train_examples",
+    "validation_examples",
+    "center_crop",
+    "standardize",
+    "random_crop",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +85,12 @@ class RunConfig:
         "probability of replacing a label by a random class",
         low=0,
         high=1,
+    )
+    center_crop: bool = option(
+        True, "crop the central 28/32 of each image's sides"
+    )
+    standardize: bool = option(
+        True, "standardize each image to mean 0 and standard deviation 1"
     )
     random_crop: bool = option(
         False, "train on random crops instead of centre crops"
@@ -152,7 +166,8 @@ class RunConfig:
 
     def _default(self, name: str, value: Any) -> None:
         if getattr(self, name) is None:
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, plain(value))
+            check(type(self).__dataclass_fields__[name], getattr(self, name))
 
     def _check_combinations(self) -> None:
         if self.label_corruption != 1 and self.randomize != "labels":
@@ -165,6 +180,11 @@ class RunConfig:
             raise InputError(
                 f"batch_norm={text_of(self.batch_norm)}: requires"
                 f" model={' or '.join(switchable)}; received model={self.model}"
+            )
+        if self.random_crop and not self.center_crop:
+            raise InputError(
+                "center_crop=false: cannot be combined with random_crop=true,"
+                " which evaluates on centre crops; drop one"
             )
         for name in ("random_crop", "distort"):
             if getattr(self, name) and self.randomize == "gaussian":
@@ -180,14 +200,20 @@ class RunConfig:
                 "distort=true: requires image_size=N, which streams images"
                 " and resizes them"
             )
-        for name in ("train_examples", "validation_examples", "random_crop"):
-            value = getattr(self, name)
-            if value and self.streams:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            in_memory = field.name in _IN_MEMORY and value != field.default
+            if in_memory and self.streams:
                 raise InputError(
-                    f"{name}={text_of(value)}: requires images in memory;"
-                    f" received image_size={self.image_size}, which streams"
-                    " them from disk"
+                    f"{field.name}={text_of(value)}: requires images in"
+                    f" memory; received image_size={self.image_size}, which"
+                    " streams them from disk"
                 )
+
+    @property
+    def _known_model(self) -> str:
+        """The model whose defaults the name of the run omits."""
+        return self.model
 
     @property
     def streams(self) -> bool:
@@ -201,13 +227,29 @@ class RunConfig:
 
     def differences(self) -> dict[str, Any]:
         """Returns the options that differ from the defaults of the model."""
-        base = RunConfig(dataset=self.dataset, model=self.model)
+        base = RunConfig(dataset=self.dataset, model=self._known_model)
         return {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
             if getattr(self, field.name)
             not in (None, getattr(base, field.name))
         }
+
+    def with_model(self, model: str) -> "RunConfig":
+        """Returns the config for another network.
+
+        Options that equal the defaults of the present network take those of
+        the other one.
+
+        Args:
+          model: name of a registered network.
+
+        Raises:
+          InputError: the name is unknown, or an option does not apply.
+        """
+        return RunConfig(
+            **{**self.differences(), "dataset": self.dataset, "model": model}
+        )
 
     @classmethod
     def from_flags(cls, text: str, **changes: Any) -> "RunConfig":
@@ -237,11 +279,18 @@ class RunConfig:
         Args:
           options: a return value of `as_dict`, of this or an earlier version.
 
+        Returns:
+          The config. If the network is not registered in this process, the
+          config differs from every config that names a registered one.
+
         Raises:
           InputError: a value is not allowed.
           TypeError: an option is unknown.
         """
-        return cls(**{k: v for k, v in options.items() if k not in RETIRED})
+        given = {k: v for k, v in options.items() if k not in RETIRED}
+        model = given.get("model")
+        unknown = isinstance(model, str) and model not in MODELS
+        return _StoredConfig(**given) if unknown else cls(**given)
 
     def as_dict(self) -> dict[str, Any]:
         """Returns all options by name."""
@@ -262,7 +311,20 @@ class RunConfig:
         randomization, then every option that differs from its default.
         """
         parts = {"randomize": self.randomize, **self.differences()}
-        for excluded in ("seed", "data_dir"):
+        for excluded in ("seed", "data_dir", "model"):
             parts.pop(excluded, None)
         options = ",".join(f"{k}={text_of(v)}" for k, v in parts.items())
         return f"{self.dataset}/{self.model}/{options}/seed={self.seed}"
+
+
+class _StoredConfig(RunConfig):
+    """Config of a stored run whose network is not registered here."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            if field.name != "model":
+                check(field, getattr(self, field.name))
+
+    @property
+    def _known_model(self) -> str:
+        return str(RunConfig.model)

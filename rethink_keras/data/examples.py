@@ -13,7 +13,7 @@ class Examples:
     """Labelled images with identities, as arrays or tensors.
 
     Attributes:
-      images: [n, height, width, channels]; uint8 for stored images.
+      images: [n, height, width, channels]; uint8 as stored, or float.
       labels: int32 [n], the labels to train or evaluate on.
       true_labels: int32 [n], the labels of the data set.
       ids: int64 [n], the identity of each example. It does not depend on the

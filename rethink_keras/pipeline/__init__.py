@@ -6,7 +6,7 @@ from rethink_keras.pipeline.batches import (
     TrainingBatches,
     steps_per_epoch,
 )
-from rethink_keras.pipeline.datasets import augmentation, randomize, whitened
+from rethink_keras.pipeline.datasets import as_inputs, augmentation, randomize
 from rethink_keras.pipeline.preprocessing import (
     centre_crop,
     channel_moments,
@@ -34,6 +34,7 @@ __all__ = [
     "StreamedEvaluationBatches",
     "StreamedTrainingBatches",
     "TrainingBatches",
+    "as_inputs",
     "augmentation",
     "centre_crop",
     "channel_moments",
@@ -47,5 +48,4 @@ __all__ = [
     "steps_per_epoch",
     "streamed_moments",
     "whiten",
-    "whitened",
 ]

@@ -41,28 +41,42 @@ def map_examples(
     )
 
 
-def randomize(examples: Examples, randomization: Randomization) -> Examples:
+def randomize(
+    examples: Examples, randomization: Randomization, *, crop: bool = True
+) -> Examples:
     """Crops images at the centre, then randomizes labels and pixels.
 
     Cropping comes first so that a randomized image has the same pixels as the
     true image that the network would see.
+
+    Args:
+      examples: examples as stored.
+      randomization: the run's randomization.
+      crop: whether to crop.
     """
 
     def apply(batch: Examples) -> tuple[tf.Tensor, tf.Tensor]:
-        crops = preprocessing.centre_crop(batch.images)
+        images = batch.images
+        if crop:
+            images = preprocessing.centre_crop(images)
         return (
-            randomization.pixels(crops, batch.ids),
+            randomization.pixels(images, batch.ids),
             randomization.labels(batch.labels, batch.ids),
         )
 
     return map_examples(examples, apply)
 
 
-def whitened(examples: Examples) -> Examples:
-    """Whitens the images of examples; see `preprocessing.whiten`."""
+def as_inputs(examples: Examples, *, standardize: bool = True) -> Examples:
+    """Converts images to inputs of the network; see `preprocessing`.
+
+    Args:
+      examples: cropped and randomized examples.
+      standardize: whether to whiten each image; otherwise it is only scaled.
+    """
+    convert = preprocessing.converter(standardize)
     return map_examples(
-        examples,
-        lambda batch: (preprocessing.whiten(batch.images), batch.labels),
+        examples, lambda batch: (convert(batch.images), batch.labels)
     )
 
 
@@ -72,6 +86,7 @@ def augmentation(
     crop: bool,
     flip_and_rotate: bool,
     seed: int,
+    standardize: bool = True,
 ) -> Augment:
     """Creates the augmentation of training batches.
 
@@ -82,10 +97,12 @@ def augmentation(
         images.
       flip_and_rotate: whether to flip and rotate images.
       seed: non-negative integer.
+      standardize: see `as_inputs`.
 
     Returns:
-      A function from (images, ids, epoch) to whitened images.
+      A function from (images, ids, epoch) to inputs of the network.
     """
+    convert = preprocessing.converter(standardize)
 
     def apply(images: tf.Tensor, ids: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:
         key = {"seed": seed, "epoch": epoch}
@@ -94,6 +111,6 @@ def augmentation(
             images = randomization.pixels(images, ids)
         if flip_and_rotate:
             images = preprocessing.flip_and_rotate(images, ids, **key)
-        return preprocessing.whiten(images)
+        return convert(images)
 
     return apply

@@ -1,6 +1,7 @@
 """Batched crops, augmentation and whitening (Appendix A, Table 4)."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -121,8 +122,21 @@ def whiten(images: tf.Tensor) -> tf.Tensor:
     Returns:
       float32 of the same shape.
     """
-    scaled = tf.image.convert_image_dtype(images, tf.float32)
-    return tf.image.per_image_standardization(scaled)
+    return tf.image.per_image_standardization(scale(images))
+
+
+def scale(images: tf.Tensor) -> tf.Tensor:
+    """Scales uint8 images to 0 to 1; leaves float images as they are.
+
+    Returns:
+      float32 of the same shape.
+    """
+    return tf.image.convert_image_dtype(images, tf.float32)
+
+
+def converter(standardize: bool) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns `whiten` or, without `standardize`, `scale`."""
+    return whiten if standardize else scale
 
 
 def channel_moments(

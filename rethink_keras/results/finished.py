@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -35,6 +35,11 @@ class FinishedRun:
     result: dict[str, Any]
 
     @property
+    def given(self) -> Mapping[str, Any] | None:
+        """What the run was given besides its config, such as its network."""
+        return self.result.get("given")
+
+    @property
     def moving_averages(self) -> bool:
         """Whether BatchNorm's moving averages were used for evaluation.
 
@@ -48,7 +53,10 @@ class FinishedRun:
 
 
 def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
-    """Returns the finished runs under a directory, by config.
+    """Returns the finished runs that a config describes whole, by config.
+
+    Runs with a network, data or an optimizer of one's own are left out; see
+    `find_own_runs`.
 
     Skips the folder REFERENCE of the directory, which holds the repository's
     reference runs, and all folders THEORY, whose results are not of training
@@ -64,6 +72,28 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
       InputError: if a result.json under the directory is corrupt.
     """
     runs: dict[RunConfig, FinishedRun] = {}
+    for run in _read_all(logdir):
+        if not run.given:
+            runs.setdefault(run.config, run)
+    return runs
+
+
+def find_own_runs(logdir: os.PathLike | str) -> list[FinishedRun]:
+    """Returns the finished runs with what no config describes.
+
+    They have a network, data or an optimizer of one's own, and count for no
+    row of a table.
+
+    Args:
+      logdir: see `find_runs`.
+
+    Raises:
+      InputError: if a result.json under the directory is corrupt.
+    """
+    return [run for run in _read_all(logdir) if run.given]
+
+
+def _read_all(logdir: os.PathLike | str) -> Iterator[FinishedRun]:
     reference = os.path.join(os.fspath(logdir), REFERENCE, "")
     folders = sorted(
         folder
@@ -73,9 +103,7 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
         and THEORY not in folder.removeprefix(os.fspath(logdir)).split("/")
     )
     for folder in folders:
-        run = read_run(epath.Path(folder))
-        runs.setdefault(run.config, run)
-    return runs
+        yield read_run(epath.Path(folder))
 
 
 def read_run(path: epath.Path) -> FinishedRun:

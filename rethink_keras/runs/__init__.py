@@ -4,6 +4,7 @@ from rethink_keras.runs.environment import device, versions
 from rethink_keras.runs.in_memory import InMemoryInputs, choose_examples
 from rethink_keras.runs.inputs import Inputs, make_inputs
 from rethink_keras.runs.network import build_model, make_optimizer
+from rethink_keras.runs.result import RunResult, load_result
 from rethink_keras.runs.run import run
 from rethink_keras.runs.streamed import StreamedInputs
 from rethink_keras.runs.summary import parameters
@@ -11,10 +12,12 @@ from rethink_keras.runs.summary import parameters
 __all__ = [
     "InMemoryInputs",
     "Inputs",
+    "RunResult",
     "StreamedInputs",
     "build_model",
     "choose_examples",
     "device",
+    "load_result",
     "make_inputs",
     "make_optimizer",
     "parameters",

@@ -26,6 +26,7 @@ from rethink_keras.results.predictions import (
     Predictions,
     write_predictions,
 )
+from rethink_keras.runs.identity import directory_name, names_of
 
 DEFAULT_ROOT = "tensorboard_logs"
 _LOCK = "lock"
@@ -47,9 +48,11 @@ class RunDirectory:
     Args:
       config: config of the run.
       path: the directory (default: `tensorboard_logs/<name of the run>`).
+      given: what the run was given besides the config; see `given_record`.
 
     Attributes:
       config: config of the run.
+      given: see Args.
       path: the directory.
       checkpoints: directory of the checkpoints.
 
@@ -57,13 +60,27 @@ class RunDirectory:
       InputError: if the path is empty.
     """
 
-    def __init__(self, config: RunConfig, path: os.PathLike | str | None):
+    def __init__(
+        self,
+        config: RunConfig,
+        path: os.PathLike | str | None,
+        given: Mapping[str, Any] | None = None,
+    ):
         if path == "":
             raise InputError("workdir='': must be the path of a directory")
         self.config = config
-        self.path = epath.Path(path or f"{DEFAULT_ROOT}/{config.name()}")
+        self.given = given
+        self.path = epath.Path(
+            path or f"{DEFAULT_ROOT}/{directory_name(config, given)}"
+        )
         self.checkpoints = self.path / CHECKPOINTS
         self._lock = filelock.FileLock(self.checkpoints / _LOCK)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The config and what else the run was given, as JSON values."""
+        identity = {"config": self.config.as_dict()}
+        return {**identity, "given": self.given} if self.given else identity
 
     def finished(self) -> dict[str, Any] | None:
         """Returns the result of the run if it has finished, else None.
@@ -74,24 +91,35 @@ class RunDirectory:
         if not (self.path / RESULT).exists():
             return None
         run = read_run(self.path)
-        self.check_config(run.config.as_dict())
+        self.check_same(run.config.as_dict(), run.result.get("given"))
         return run.result
 
-    def check_config(self, options: dict[str, Any]) -> None:
-        """Checks that the run in the directory has the config's options.
+    def check_same(
+        self, options: dict[str, Any], given: Mapping[str, Any] | None
+    ) -> None:
+        """Checks that the directory holds this run and no other.
 
         Args:
           options: options of the run in the directory.
+          given: what that run was given besides them.
 
         Raises:
           InputError: if some differ. The message names them.
         """
-        here = key_of(self.config).as_dict()
-        there = key_of(RunConfig.from_dict(options)).as_dict()
-        differing = [name for name in here if here[name] != there[name]]
+        stored = key_of(RunConfig.from_dict(options))
+        here = {
+            **key_of(self.config).as_dict(),
+            **names_of(self.config, self.given),
+        }
+        there = {**stored.as_dict(), **names_of(stored, given)}
+        differing = [
+            name
+            for name in sorted(here | there)
+            if here.get(name) != there.get(name)
+        ]
         if differing:
             changes = ", ".join(
-                f"{name}={there[name]} there, {here[name]} here"
+                f"{name}={there.get(name)} there, {here.get(name)} here"
                 for name in differing
             )
             raise InputError(
@@ -118,7 +146,16 @@ class RunDirectory:
                 elif path.name.removesuffix(".partial") in _RUN_FILES:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             self._write("config.json", _json(self.config.as_dict()))
-            self._write("flags.txt", self.config.as_flags())
+            self._write("flags.txt", self._as_flags())
+
+    def _as_flags(self) -> str:
+        """Returns a flagfile, with a comment on what no flag can say."""
+        names = names_of(self.config, self.given)
+        comments = "".join(
+            f"# {kind} given in Python: {names.get(kind) or names['dataset']}\n"
+            for kind in self.given or ()
+        )
+        return comments + self.config.as_flags()
 
     def _take_lock(self) -> None:
         """Locks the directory until `close` or the end of the process.
@@ -143,15 +180,17 @@ class RunDirectory:
             shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def write_learned(
-        self, model: keras.Model, predictions: Mapping[str, Predictions]
+        self,
+        model: keras.Model | None,
+        predictions: Mapping[str, Predictions],
     ) -> None:
         """Writes the trained model and its predictions.
 
-        To load the model, import `rethink_keras.models` and call
+        To load the model, import `rethink_keras` and call
         `keras.saving.load_model`.
 
         Args:
-          model: the trained model.
+          model: the trained model; None to write none.
           predictions: predictions for each split.
 
         Raises:
@@ -161,9 +200,10 @@ class RunDirectory:
             writing(self.path, GOES_ON),
             tempfile.TemporaryDirectory() as scratch,
         ):
-            local = pathlib.Path(scratch) / MODEL
-            model.save(local)
-            write_whole(self.path / MODEL, local.read_bytes())
+            if model is not None:
+                local = pathlib.Path(scratch) / MODEL
+                model.save(local)
+                write_whole(self.path / MODEL, local.read_bytes())
             write_predictions(self.path / PREDICTIONS, predictions)
 
     def write_result(self, result: dict[str, Any]) -> None:

@@ -38,25 +38,34 @@ class InMemoryInputs:
     fingerprint: str
 
     @classmethod
-    def load(cls, config: RunConfig) -> "InMemoryInputs":
+    def load(
+        cls, config: RunConfig, given: data.ImageClassification | None = None
+    ) -> "InMemoryInputs":
         """Loads and randomizes the data of a run.
+
+        Args:
+          config: config of the run.
+          given: the data set; None for `config.dataset`.
 
         Raises:
           InputError: if the data cannot be read, or the options do not fit
             them.
         """
-        loaded = data.load(config.dataset, config.data_dir)
+        loaded = given or data.load(config.dataset, config.data_dir)
         height, width = loaded.train.images.shape[1:3]
         if config.random_crop and min(height, width) < 28:
             raise InputError(
                 "random_crop=true: needs images of at least 28 x 28; those of"
-                f" {config.dataset} are {height} x {width}"
+                f" {'data' if given else config.dataset} are"
+                f" {height} x {width}"
             )
         random = _randomization_of(config, loaded)
         train, test = choose_examples(config, loaded)
         test_split = loaded.train if config.validation_examples else loaded.test
-        train_crops = pipeline.randomize(train, random)
-        test_crops = pipeline.randomize(test, random)
+        train_crops, test_crops = (
+            pipeline.randomize(examples, random, crop=config.center_crop)
+            for examples in (train, test)
+        )
         return cls(
             config=config,
             train=dataclasses.replace(train, labels=train_crops.labels),
@@ -90,17 +99,20 @@ class InMemoryInputs:
     def steps_per_epoch(self) -> int:
         return pipeline.steps_per_epoch(len(self.train), self.config.batch_size)
 
+    def _as_inputs(self, examples: data.Examples) -> data.Examples:
+        return pipeline.as_inputs(examples, standardize=self.config.standardize)
+
     @functools.cached_property
-    def _whitened(self) -> data.Examples:
-        return pipeline.whitened(self.train_crops)
+    def _train_inputs(self) -> data.Examples:
+        return self._as_inputs(self.train_crops)
 
     @property
     def train_set(self) -> training.Batches:
-        return pipeline.EvaluationBatches(self._whitened)
+        return pipeline.EvaluationBatches(self._train_inputs)
 
     @functools.cached_property
     def test_set(self) -> training.Batches:
-        return pipeline.EvaluationBatches(pipeline.whitened(self.test_crops))
+        return pipeline.EvaluationBatches(self._as_inputs(self.test_crops))
 
     def training_batches(
         self, progress: training.Progress
@@ -115,9 +127,10 @@ class InMemoryInputs:
                 crop=config.random_crop,
                 flip_and_rotate=config.augment,
                 seed=config.seed,
+                standardize=config.standardize,
             )
         else:
-            examples = self._whitened
+            examples = self._train_inputs
         return pipeline.TrainingBatches(
             examples,
             batch_size=config.batch_size,
@@ -165,11 +178,13 @@ def _randomization_of(
     """Returns the randomization of a run.
 
     Gaussian noise has the mean and standard deviation of each channel over the
-    centre crops of the whole training set.
+    whole training set, cropped as in the run.
     """
     moments: tuple = ()
     if config.randomize == "gaussian":
-        moments = pipeline.channel_moments(loaded.train.images)
+        moments = pipeline.channel_moments(
+            loaded.train.images, crop=config.center_crop
+        )
     return make_randomization(config, loaded.num_classes, *moments)
 
 

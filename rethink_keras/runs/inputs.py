@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rethink_keras import training
+from rethink_keras import data, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 from rethink_keras.runs.in_memory import InMemoryInputs
@@ -75,18 +75,23 @@ class Inputs(Protocol):
         """
 
 
-def make_inputs(config: RunConfig, strategy: str = "single") -> Inputs:
+def make_inputs(
+    config: RunConfig,
+    strategy: str = "single",
+    given: data.GivenData | None = None,
+) -> Inputs:
     """Returns the randomized inputs of a run.
 
     Args:
       config: config of the run. With `image_size`, images are streamed.
       strategy: name of the strategy that reads the batches.
+      given: a data set of one's own, in memory; None for `config.dataset`.
 
     Raises:
       InputError: if the data cannot be read, or the options do not fit them.
     """
     if not config.streams:
-        return InMemoryInputs.load(config)
+        return InMemoryInputs.load(config, given.examples if given else None)
     if strategy == "parameter_server":
         raise InputError(
             "strategy=parameter_server: allowed only with images in memory;"

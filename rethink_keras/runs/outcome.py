@@ -17,6 +17,7 @@ def summarize(
     steps_per_epoch: int,
     num_train_examples: int,
     final: training.Evaluation,
+    final_test: training.Evaluation,
 ) -> dict[str, Any]:
     """Returns the measured part of result.json.
 
@@ -26,6 +27,7 @@ def summarize(
       steps_per_epoch: number of batches in an epoch.
       num_train_examples: number of training examples.
       final: evaluation of the training set after training.
+      final_test: evaluation of the test set after training.
 
     Returns:
       Values by name. Accuracies are fractions from 0 to 1; losses are mean
@@ -51,12 +53,10 @@ def summarize(
         "train_top5_accuracy": final.top5_accuracy,
         "train_accuracy_clean": final.accuracy_clean,
         "train_accuracy_corrupted": final.accuracy_corrupted,
-        "test_loss": history["test_loss"][-1],
-        "test_accuracy": history["test_accuracy"][-1],
-        "test_accuracy_corrupted": (
-            history["test_accuracy_corrupted"][-1] if corrupted else None
-        ),
-        "test_top5_accuracy": top5[-1],
+        "test_loss": final_test.loss_true,
+        "test_accuracy": final_test.accuracy_true,
+        "test_accuracy_corrupted": (final_test.accuracy if corrupted else None),
+        "test_top5_accuracy": final_test.top5_accuracy_true,
         "best_test_accuracy": max(history["test_accuracy"]),
         "best_test_top5_accuracy": None if top5[-1] is None else max(top5),
         "epochs_to_fit": int(fitted[0]) + 1 if len(fitted) else None,

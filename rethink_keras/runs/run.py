@@ -1,25 +1,25 @@
 """One run: trains a network on randomized data and writes the result."""
 
-import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
 from rethink_keras import training
 from rethink_keras.config import RunConfig
-from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.errors import InputError
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
-from rethink_keras.results import Predictions
-from rethink_keras.runs import environment, summary
+from rethink_keras.runs import summary
+from rethink_keras.runs.arguments import Arguments, resolve
 from rethink_keras.runs.directory import RunDirectory
+from rethink_keras.runs.identity import given_record
 from rethink_keras.runs.inputs import Inputs, make_inputs
-from rethink_keras.runs.network import build_model, make_optimizer
-from rethink_keras.runs.outcome import summarize
-from rethink_keras.runs.tensorboard import TensorBoardWriter
+from rethink_keras.runs.network import build_model, check_saving
+from rethink_keras.runs.result import RunResult
+from rethink_keras.runs.session import Session
 
 RESUME = ("auto", "never", "must")
 
@@ -29,13 +29,18 @@ def run(
     config: RunConfig,
     workdir: os.PathLike | str | None = None,
     *,
+    model: keras.Model | Callable[..., keras.Model] | str | None = None,
+    data: Any = None,
+    optimizer: keras.optimizers.Optimizer | str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    save_model: bool = True,
     overwrite: bool = False,
     resume: str = "auto",
     checkpoint_minutes: float = 10.0,
     strategy: str = "auto",
     tpu: str | None = None,
     verbose: bool = True,
-) -> dict[str, Any]:
+) -> RunResult:
     """Trains one network on one randomization of one data set.
 
     Seeds Python, NumPy and Keras with `config.seed`. If the work directory
@@ -47,6 +52,22 @@ def run(
       config: config of the run.
       workdir: directory for all files of the run (default:
         `tensorboard_logs/<dataset>/<model>/<differences>/seed=N`).
+      model: a function (input_shape, num_classes) that builds the network; a
+        `keras.Model`, which is copied and gets new weights; or the name of a
+        registered network. The network takes images and returns logits. None
+        for `config.model`. The function may take the options `weight_decay`,
+        `dropout` and `batch_norm`. Weights depend on `config.seed`.
+      data: `((x, y), (x_test, y_test))`, arrays or a pair of
+        `tf.data.Dataset`s of (image, label); see `data.from_arrays`. Or the
+        name of a data set or the path of an image folder. None for
+        `config.dataset`.
+      optimizer: an optimizer or its Keras name, which replaces
+        `learning_rate`, `learning_rate_decay` and `momentum`. None for SGD.
+      callbacks: Keras callbacks, as for `fit`. They see the training set and,
+        as `val_loss` and `val_accuracy`, held-out training images
+        (`config.validation_examples`), but never the test set. They do not
+        tell a run from others.
+      save_model: whether to write `model.keras`.
       overwrite: whether to repeat a finished or interrupted run from the
         start.
       resume: `auto` resumes if there is a checkpoint, `must` requires a
@@ -60,10 +81,11 @@ def run(
       verbose: whether to print the config, the progress and the result.
 
     Returns:
-      The content of result.json.
+      The content of result.json, with the trained network and its predictions.
 
     Raises:
-      InputError: if the data, an option or the work directory cannot be used.
+      InputError: if the network, the data, an option or the work directory
+        cannot be used.
       DivergenceError: if the loss is infinite or NaN.
       LostWorkerError: if another process of a distributed run has ended. The
         last checkpoint is kept.
@@ -73,53 +95,54 @@ def run(
     Example:
       >>> result = run(RunConfig(randomize="labels", epochs=10))
       >>> result["train_accuracy"], result["test_accuracy"]
+      >>> run(RunConfig(epochs=10), model=build, data=((x, y), (x2, y2)))
     """
     _check_arguments(resume, checkpoint_minutes)
-    say = print if verbose else _silent
-    directory = RunDirectory(config, workdir)
-    result = None if overwrite else directory.finished()
-    if result is not None:
-        say(
-            f"{directory.path} already holds a finished run; use the option"
-            " overwrite to repeat it"
-        )
-        say(summary.conclusion(result, directory.path))
-        return result
+    arguments = resolve(
+        config, model=model, data=data, optimizer=optimizer, callbacks=callbacks
+    )
+    if not (arguments.own or overwrite):
+        found = _finished(RunDirectory(arguments.config, workdir), verbose)
+        if found is not None:
+            return found
     devices = training.find_devices(strategy, tpu)
     begun = time.monotonic()
-    inputs = make_inputs(config, devices.strategy)
-    devices.check_sizes(config.batch_size, inputs.num_train_examples)
+    inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
+    devices.check_sizes(arguments.config.batch_size, inputs.num_train_examples)
     with (
         training.Interruption() as interruption,
         devices.worker_failures_as_errors(),
     ):
-        checkpoints = training.Checkpoints(
-            directory.checkpoints,
-            run={"config": config.as_dict(), "fingerprint": inputs.fingerprint},
-            minutes=checkpoint_minutes,
-            begun=begun,
+        network = _build_network(arguments, inputs, devices)
+        directory = RunDirectory(
+            arguments.config, workdir, given_record(arguments, network)
         )
-        with devices.scope():
-            trainer = _make_trainer(
-                config,
-                inputs,
-                checkpoints if devices.chief else None,
-                interruption,
-            )
+        if arguments.own and not overwrite:
+            found = _finished(directory, verbose)
+            if found is not None:
+                return found
+        if arguments.network is not None and save_model and devices.chief:
+            check_saving(network, arguments.network.name)
+        session = Session.create(
+            arguments,
+            network,
+            directory=directory,
+            inputs=inputs,
+            devices=devices,
+            checkpoints=training.Checkpoints(
+                directory.checkpoints,
+                run={**directory.identity, "fingerprint": inputs.fingerprint},
+                minutes=checkpoint_minutes,
+                begun=begun,
+            ),
+            interruption=interruption,
+            verbose=verbose,
+        )
         resumed = False
         if resume != "never" and not overwrite:
-            found = _find_checkpoint(directory, checkpoints, resume, inputs)
-            if found is not None:
-                trainer.restore(found)
-                resumed = True
-        if not devices.chief:
-            return _train_and_evaluate(config, inputs, trainer, [])[0]
-        with _opened(directory, checkpoints, resumed):
-            result = _train_in(
-                directory, config, inputs, trainer, checkpoints, devices, say
-            )
-    say(summary.conclusion(result, directory.path))
-    return result
+            resumed = session.restore(required=resume == "must")
+        result = session.run(resumed, save_model)
+    return RunResult(result, directory.path, network)
 
 
 def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
@@ -132,176 +155,29 @@ def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
         )
 
 
-@contextlib.contextmanager
-def _opened(
-    directory: RunDirectory,
-    checkpoints: training.Checkpoints,
-    resumed: bool,
-) -> Iterator[None]:
-    """Locks the run directory; keeps checkpoints if the run can be resumed."""
-    directory.open()
-    try:
-        if not resumed:
-            checkpoints.clear()
-        yield
-        checkpoints.clear()
-    except DivergenceError:
-        checkpoints.clear()
-        raise
-    finally:
-        directory.close()
-
-
-def _find_checkpoint(
-    directory: RunDirectory,
-    checkpoints: training.Checkpoints,
-    resume: str,
-    inputs: Inputs,
-) -> training.Checkpoint | None:
-    """Returns the checkpoint to resume from, or None if there is none.
-
-    Raises:
-      InputError: if the checkpoint has other options or data, or if there is
-        none and `resume` is `must`.
-    """
-    checkpoint = checkpoints.latest()
-    if checkpoint is None:
-        if resume == "must":
-            raise InputError(
-                f"resume=must: {directory.path} holds no checkpoint; choose"
-                " another workdir, or resume=auto"
-            )
+def _finished(directory: RunDirectory, verbose: bool) -> RunResult | None:
+    """Returns the result of a run that has finished, else None."""
+    result = directory.finished()
+    if result is None:
         return None
-    directory.check_config(checkpoint.run["config"])
-    if checkpoint.run["fingerprint"] != inputs.fingerprint:
-        raise InputError(
-            f"workdir={directory.path}: its checkpoint was trained on other"
-            f" data (fingerprint {checkpoint.run['fingerprint'][:16]}, now"
-            f" {inputs.fingerprint[:16]}); choose another directory, or pass"
-            " overwrite=True"
+    if verbose:
+        print(
+            f"{directory.path} already holds a finished run; use the option"
+            " overwrite to repeat it"
         )
-    return checkpoint
+        print(summary.conclusion(result, directory.path))
+    return RunResult(result, directory.path)
 
 
-def _make_trainer(
-    config: RunConfig,
-    inputs: Inputs,
-    checkpoints: training.Checkpoints | None,
-    interruption: training.Interruption,
-) -> training.Trainer:
-    """Seeds all generators; builds the network of a run and its trainer."""
-    keras.utils.set_random_seed(config.seed)
-    return training.Trainer(
-        build_model(config, inputs.image_shape, inputs.num_classes),
-        make_optimizer(config, inputs.steps_per_epoch),
-        epochs=config.epochs,
-        steps_per_epoch=inputs.steps_per_epoch,
-        checkpoints=checkpoints,
-        interruption=interruption,
-    )
-
-
-def _train_in(
-    directory: RunDirectory,
-    config: RunConfig,
-    inputs: Inputs,
-    trainer: training.Trainer,
-    checkpoints: training.Checkpoints,
-    devices: training.Devices,
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    """Trains and evaluates, writes all files and returns the result."""
-    writer = TensorBoardWriter(
-        directory.path,
-        config,
-        inputs.num_train_examples,
-        trainer.steps_per_epoch,
-    )
-    subjects = summary.describe(config, trainer.model, inputs, directory.path)
-    say(summary.subjects_as_text(subjects))
-    writer.write_text("run", summary.subjects_as_markdown(subjects))
-    progress = trainer.progress
-    if progress.epoch or progress.step:
-        writer.write_history(progress.history)
-        say(f"resuming after epoch {progress.epoch}, step {progress.step}")
-    device, versions = environment.device(), environment.versions()
-    callbacks: list[keras.callbacks.Callback] = [writer]
-    if say is print:
-        callbacks.append(training.ProgressLines())
-    try:
-        measured, predictions = _train_and_evaluate(
-            config, inputs, trainer, callbacks
+def _build_network(
+    arguments: Arguments, inputs: Inputs, devices: training.Devices
+) -> keras.Model:
+    """Seeds all generators and builds the network of a run."""
+    keras.utils.set_random_seed(arguments.config.seed)
+    with devices.scope():
+        return build_model(
+            arguments.config,
+            inputs.image_shape,
+            inputs.num_classes,
+            arguments.network,
         )
-        statistics = trainer.steps.statistics.variables
-        result = {
-            "config": config.as_dict(),
-            "parameters": summary.parameters(trainer.model),
-            "classes": inputs.num_classes,
-            **measured,
-            "batch_norm_statistics": "recomputed" if statistics else None,
-            "wall_seconds": checkpoints.elapsed,
-            "device": device,
-            "strategy": devices.strategy,
-            "replicas": devices.replicas,
-            "versions": versions,
-            "fingerprint": inputs.fingerprint,
-            "weights": training.fingerprint_of(trainer.model),
-        }
-        directory.write_learned(trainer.model, predictions)
-        _write(result, directory, writer)
-    finally:
-        writer.close()
-    return result
-
-
-def _write(
-    result: dict[str, Any],
-    directory: RunDirectory,
-    writer: TensorBoardWriter,
-) -> None:
-    """Writes the final metrics; writes result.json even if that fails."""
-    try:
-        writer.write_result(result)
-    finally:
-        directory.write_result(result)
-
-
-def _train_and_evaluate(
-    config: RunConfig,
-    inputs: Inputs,
-    trainer: training.Trainer,
-    callbacks: Sequence[keras.callbacks.Callback],
-) -> tuple[dict[str, Any], dict[str, Predictions]]:
-    """Trains for the remaining epochs and evaluates both splits.
-
-    Returns:
-      The measured part of the result and the predictions for each split.
-    """
-    if config.stop_at_loss is not None:
-        callbacks = [*callbacks, training.StopAtLoss(config.stop_at_loss)]
-    splits = {"train": inputs.train_set, "test": inputs.test_set}
-    with inputs.reading():
-        history = trainer.train(
-            inputs.training_batches(trainer.progress),
-            splits["test"],
-            callbacks,
-        )
-        evaluated = {
-            split: trainer.evaluate_examples(batches)
-            for split, batches in splits.items()
-        }
-    measured = summarize(
-        config,
-        history,
-        trainer.steps_per_epoch,
-        inputs.num_train_examples,
-        evaluated["train"][0],
-    )
-    return measured, {
-        split: Predictions(inputs.positions[split], **rows)
-        for split, (_, rows) in evaluated.items()
-    }
-
-
-def _silent(text: str) -> None:
-    del text

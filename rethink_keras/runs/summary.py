@@ -9,8 +9,9 @@ import keras
 from rethink_keras.config import RunConfig
 from rethink_keras.results.markdown import markdown_table
 from rethink_keras.results.metrics import FITTED_ACCURACY
-from rethink_keras.runs.directory import DEFAULT_ROOT
+from rethink_keras.runs.directory import DEFAULT_ROOT, RunDirectory
 from rethink_keras.runs.environment import device
+from rethink_keras.runs.identity import names_of
 from rethink_keras.runs.inputs import Inputs
 
 _RANDOMIZATIONS = {
@@ -35,44 +36,49 @@ def parameters(model: keras.Model) -> int:
 
 
 def describe(
-    config: RunConfig,
-    model: keras.Model,
-    inputs: Inputs,
-    path: os.PathLike | str,
+    directory: RunDirectory, model: keras.Model, inputs: Inputs
 ) -> dict[str, str]:
     """Describes a run before it starts.
 
     Args:
-      config: config of the run.
+      directory: work directory of the run.
       model: the network.
       inputs: inputs of the run.
-      path: work directory.
 
     Returns:
       A text for each subject, such as `data`, `model` and `device`.
     """
-    height, width, channels = model.input_shape[1:]
+    config = directory.config
+    names = names_of(config, directory.given)
+    name = names["model"] if names["model"] != config.model else model.name
+    height, width, channels = inputs.image_shape
     randomization = _RANDOMIZATIONS[config.randomize]
     return {
         "data": (
-            f"{config.dataset}: {inputs.num_train_examples:,} training and"
+            f"{names['dataset']}: {inputs.num_train_examples:,} training and"
             f" {inputs.num_test_examples:,} test images,"
             f" {inputs.num_classes} classes"
         ),
         "randomize": randomization.format(p=config.label_corruption),
         "fingerprint": f"SHA-256 {inputs.fingerprint[:16]}",
         "model": (
-            f"{model.name}: {parameters(model):,} parameters, input"
+            f"{name}: {parameters(model):,} parameters, input"
             f" {height} x {width} x {channels}"
         ),
         "training": (
-            f"{config.epochs} epochs, batches of {config.batch_size}, SGD at"
-            f" {config.learning_rate:g} times {config.learning_rate_decay:g}"
-            f" per epoch, {config.precision}"
+            f"{config.epochs} epochs, batches of {config.batch_size},"
+            f" {_optimizer_in_words(config, names)}, {config.precision}"
         ),
         "device": device(),
-        "logs": str(path),
+        "logs": str(directory.path),
     }
+
+
+def _optimizer_in_words(config: RunConfig, names: dict[str, str]) -> str:
+    return names.get("optimizer") or (
+        f"SGD at {config.learning_rate:g} times {config.learning_rate_decay:g}"
+        " per epoch"
+    )
 
 
 def subjects_as_text(subjects: dict[str, str]) -> str:

@@ -1,21 +1,23 @@
 """TensorBoard callback: scalars, texts and the HParams table."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
-from etils import epath
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.hparams import summary_v2 as hp
 
-from rethink_keras.config import RunConfig
 from rethink_keras.files import GOES_ON, writing
 from rethink_keras.results.metrics import (
     FINAL_METRICS,
     MAIN_HPARAMS,
     MEMORIZATION_METRICS,
 )
+from rethink_keras.runs.arguments import OPTIMIZER_OPTIONS
+from rethink_keras.runs.directory import RunDirectory
+from rethink_keras.runs.identity import directory_name, names_of
 
 
 class TensorBoardWriter(keras.callbacks.Callback):
@@ -33,35 +35,36 @@ class TensorBoardWriter(keras.callbacks.Callback):
     Each method raises an InputError if the work directory cannot be written.
 
     Args:
-      path: work directory of the run.
-      config: config of the run.
+      directory: work directory of the run.
       examples: number of training images.
       steps_per_epoch: number of batches in an epoch.
     """
 
     def __init__(
         self,
-        path: epath.Path,
-        config: RunConfig,
+        directory: RunDirectory,
         examples: int,
         steps_per_epoch: int,
     ):
         super().__init__()
         self._steps_per_epoch = steps_per_epoch
-        self._config = config
+        self._config = directory.config
         self._examples = examples
-        self._path = path
+        self._path = path = directory.path
         with self._writing():
             self._train = tf.summary.create_file_writer(str(path / "train"))
             self._test = tf.summary.create_file_writer(str(path / "test"))
             self._run = tf.summary.create_file_writer(str(path))
-            self._write_hparams()
+            self._write_hparams(directory.given)
 
     def _writing(self) -> contextlib.AbstractContextManager[None]:
         return writing(self._path, GOES_ON)
 
-    def _write_hparams(self) -> None:
-        values = self._config.as_dict()
+    def _write_hparams(self, given: Mapping[str, Any] | None) -> None:
+        values = {**self._config.as_dict(), **names_of(self._config, given)}
+        if "optimizer" in values:
+            for replaced in OPTIMIZER_OPTIONS:
+                del values[replaced]
         del values["data_dir"]
         summary = hp.hparams_config_pb(
             hparams=[hp.HParam(name) for name in values],
@@ -76,7 +79,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
             )
             hp.hparams(
                 {name: v for name, v in values.items() if v is not None},
-                trial_id=self._config.name(),
+                trial_id=directory_name(self._config, given),
             )
 
     def write_text(self, name: str, text: str) -> None:

@@ -96,7 +96,7 @@ def fit_signs(
         rng = np.random.default_rng((seed, draw))
         signs = rng.integers(0, 2, len(inputs.train)).astype("int32")
         crops = dataclasses.replace(
-            pipeline.whitened(inputs.train_crops),
+            pipeline.as_inputs(inputs.train_crops),
             labels=signs,
             true_labels=signs,
         )
@@ -144,7 +144,7 @@ def linear_rows(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     For functions `<w, x>` with ||w|| <= B on images of length 1, the supremum
     is `B/n ||sum_i sigma_i x_i||`. Its mean is at most `B / sqrt(n)`.
     """
-    points = pipeline.whitened(inputs.train_crops).images.numpy()
+    points = pipeline.as_inputs(inputs.train_crops).images.numpy()
     points = points.reshape(len(points), -1)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     rng = np.random.default_rng(seed)

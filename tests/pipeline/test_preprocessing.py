@@ -55,7 +55,7 @@ def test_float_images_are_whitened_without_scaling():
 
 
 def test_whitening_examples_changes_only_the_images(few):
-    whitened = pipeline.whitened(few)
+    whitened = pipeline.as_inputs(few)
     np.testing.assert_allclose(
         whitened.images, pipeline.whiten(tf.constant(few.images)), atol=1e-6
     )

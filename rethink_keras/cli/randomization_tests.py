@@ -1,0 +1,109 @@
+"""Implements the command `rethink-keras randomization-test`."""
+
+import contextlib
+import dataclasses
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from absl import flags
+
+from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.config import (
+    RANDOMIZATIONS,
+    RETIRED,
+    RunConfig,
+    define_options,
+)
+from rethink_keras.errors import InputError
+
+DOCUMENT = r"""Trains a network on true and on randomized data.
+
+  rethink-keras randomization-test --model=my_package.my_module:build
+  rethink-keras randomization-test --model=small_alexnet --kinds=none,labels
+
+--model=MODULE:FUNCTION names a function (input_shape, num_classes) that
+returns a keras.Model; MODULE is imported from the current directory. Prints a
+table and writes randomization_test.png. Re-run the same command to go on after
+an interruption.
+"""
+
+FLAGS = flags.FLAGS
+_OPTIONS = {
+    field.name: field
+    for field in dataclasses.fields(RunConfig)
+    if field.name not in ("randomize", "label_corruption")
+}
+_FIGURE = "randomization_test.png"
+
+define_options(list(_OPTIONS.values()), RETIRED, FLAGS)
+_KINDS = flags.DEFINE_list(
+    "kinds", list(RANDOMIZATIONS), "randomizations, separated by commas"
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir",
+    "tensorboard_logs/randomization_test",
+    "directory of the runs, the table and the figure",
+)
+
+
+def main() -> None:
+    """Runs the test, prints the table and writes the figure."""
+    values: dict[str, Any] = {name: FLAGS[name].value for name in _OPTIONS}
+    model = str(values.pop("model"))
+    own = ":" in model
+    config = RunConfig(**values) if own else RunConfig(model=model, **values)
+    builder = _builder(model) if own else model
+    with quiet_start():
+        from rethink_keras.experiments.randomization_tests import (
+            randomization_test,
+        )
+    test = randomization_test(
+        builder,
+        kinds=_KINDS.value,
+        workdir=_WORKDIR.value,
+        config=config,
+    )
+    print(test.to_frame().to_string(index=False))
+    path = os.path.join(_WORKDIR.value, _FIGURE)
+    test.plot().savefig(path, dpi=150)
+    print(f"see {path}")
+
+
+def _builder(path: str) -> Callable[..., Any]:
+    """Imports a function that was typed on the command line.
+
+    Raises:
+      InputError: the path came from a flagfile, or there is no such function.
+    """
+    if path not in " ".join(sys.argv[1:]):
+        raise InputError(
+            f"model={path}: a module is imported only if it is named on the"
+            " command line, not in a flagfile"
+        )
+    module, _, function = path.partition(":")
+    sys.path.insert(0, os.getcwd())
+    try:
+        with quiet_start():
+            found = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"model={path}: cannot be imported ({error}); must be"
+            " MODULE:FUNCTION, such as my_package.my_module:build"
+        ) from error
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(os.getcwd())
+    if not callable(found):
+        raise InputError(
+            f"model={path}: must be a function (input_shape, num_classes);"
+            f" received a {type(found).__name__}"
+        )
+    return found
+
+
+def start() -> None:
+    """Parses the flags and runs the command."""
+    run_command(main, DOCUMENT)

@@ -1,0 +1,171 @@
+"""The paper's randomization test for a network of one's own (Section 2)."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rethink_keras.config import RANDOMIZATIONS, RunConfig, suggestion
+from rethink_keras.errors import InputError
+from rethink_keras.runs import RunResult, run
+
+# Okabe and Ito's colours, which colour-blind people can tell apart.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+_WORDS = {
+    "none": "true labels",
+    "labels": "random labels",
+    "shuffled_pixels": "shuffled pixels",
+    "random_pixels": "random pixels",
+    "gaussian": "Gaussian noise",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomizationTest:
+    """One network, trained on true and on randomized data.
+
+    A network that fits random labels as well as true ones can memorize its
+    training set: its capacity does not explain that it generalizes.
+
+    Attributes:
+      results: result of each run, by randomization.
+    """
+
+    results: Mapping[str, RunResult]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Returns one row a randomization.
+
+        The columns:
+
+        - `randomize`: the randomization;
+        - `train_accuracy`, `test_accuracy`: after the last epoch, from 0 to 1,
+          the latter against the true labels;
+        - `epochs`: number of epochs trained;
+        - `epochs_to_fit`: first epoch with a mean loss below 0.05; missing if
+          there is none;
+        - `ratio_to_true_labels`: `epochs_to_fit` over that of `none`.
+        """
+        frame = pd.DataFrame(
+            [
+                {
+                    "randomize": kind,
+                    "train_accuracy": result["train_accuracy"],
+                    "test_accuracy": result["test_accuracy"],
+                    "epochs": result["epochs"],
+                    "epochs_to_fit": result["epochs_to_fit"],
+                }
+                for kind, result in self.results.items()
+            ]
+        )
+        to_fit = frame["epochs_to_fit"].astype("Float64")
+        true = to_fit[frame["randomize"] == "none"]
+        frame["epochs_to_fit"] = to_fit.astype("Int64")
+        frame["ratio_to_true_labels"] = (
+            to_fit / true.iloc[0] if len(true) else pd.NA
+        )
+        return frame
+
+    def plot(self) -> Figure:
+        """Draws training accuracy over epochs and test accuracy at the end."""
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        curves, bars = figure.subplots(1, 2, width_ratios=(3, 2))
+        for colour, (kind, result) in zip(
+            _COLOURS, self.results.items(), strict=False
+        ):
+            percent = 100 * result.to_frame()["accuracy"]
+            curves.plot(
+                percent.index, percent, color=colour, label=_WORDS[kind]
+            )
+            bars.barh(_WORDS[kind], 100 * result["test_accuracy"], color=colour)
+        chance = 100 / max(r["classes"] for r in self.results.values())
+        bars.axvline(chance, color="grey", linestyle="--", linewidth=1)
+        bars.set_xlabel("test accuracy (%); dashed: chance")
+        bars.set_xlim(0, 100)
+        bars.invert_yaxis()
+        curves.set_xlabel("epoch")
+        curves.set_ylabel("training accuracy (%)")
+        curves.set_ylim(0, 102)
+        curves.legend(frameon=False)
+        for axes in (curves, bars):
+            axes.spines[["top", "right"]].set_visible(False)
+        return figure
+
+
+def randomization_test(
+    model: keras.Model | Callable[..., keras.Model] | str,
+    data: Any = None,
+    *,
+    kinds: Sequence[str] = RANDOMIZATIONS,
+    epochs: int | None = None,
+    optimizer: keras.optimizers.Optimizer | str | None = None,
+    workdir: os.PathLike | str | None = None,
+    config: RunConfig | None = None,
+    verbose: bool = True,
+) -> RandomizationTest:
+    """Trains a network on true and on randomized data, with one setting.
+
+    The paper's randomization test (Section 2): does the network fit random
+    labels and random pixels, and how much longer does it take? An interrupted
+    test goes on where it stopped; finished runs are not repeated.
+
+    Args:
+      model: network, as in `run`.
+      data: data set, as in `run`.
+      kinds: randomizations to train on, of `none`, `labels`,
+        `shuffled_pixels`, `random_pixels` and `gaussian`.
+      epochs: number of epochs of each run (default: that of `config`).
+      optimizer: optimizer of each run, as in `run`.
+      workdir: directory with one subdirectory a randomization (default: the
+        work directories of `run`).
+      config: all other options, such as `batch_size`, `learning_rate` and
+        `seed` (default: `RunConfig()`).
+      verbose: whether to print progress.
+
+    Raises:
+      InputError: an argument is not allowed.
+
+    Example:
+      >>> test = randomization_test(build, ((x, y), (x_test, y_test)))
+      >>> test.to_frame(), test.plot().savefig("test.png")
+    """
+    kinds = _checked_kinds(kinds)
+    options: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
+    config = config or RunConfig()
+    if "label_corruption" in config.differences():
+        raise InputError(
+            f"config: label_corruption={config.label_corruption} is not a"
+            " randomization test, whose labels are all random; leave it at 1"
+        )
+    return RandomizationTest(
+        {
+            kind: run(
+                dataclasses.replace(config, randomize=kind, **options),
+                None if workdir is None else os.path.join(workdir, kind),
+                model=model,
+                data=data,
+                optimizer=optimizer,
+                verbose=verbose,
+            )
+            for kind in kinds
+        }
+    )
+
+
+def _checked_kinds(kinds: Sequence[str]) -> list[str]:
+    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    for kind in kinds:
+        if kind not in RANDOMIZATIONS:
+            raise InputError(
+                f"kinds={kind}: must be among {', '.join(RANDOMIZATIONS)}"
+                f"{suggestion(str(kind), RANDOMIZATIONS)}"
+            )
+    if not kinds:
+        raise InputError(
+            f"kinds: empty; must be among {', '.join(RANDOMIZATIONS)}"
+        )
+    return list(dict.fromkeys(kinds))

@@ -1,0 +1,220 @@
+"""Arguments of `run`: networks, data and optimizers of one's own."""
+
+import dataclasses
+import inspect
+import os
+import pathlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from rethink_keras import training
+from rethink_keras.config import MODELS, RunConfig, suggestion, text_of
+from rethink_keras.data import GivenData, from_arrays
+from rethink_keras.errors import InputError
+
+_OPTIONS = ("weight_decay", "dropout", "batch_norm")
+OPTIMIZER_OPTIONS = ("learning_rate", "learning_rate_decay", "momentum")
+"""Options of a config that `optimizer` replaces."""
+
+
+@dataclasses.dataclass(frozen=True)
+class OwnNetwork:
+    """A network that is not one of the package's.
+
+    Attributes:
+      name: name of its builder or, for a model, of its class.
+      build: function from (input_shape, num_classes, **options) to the model.
+      takes: names of the options that `build` takes; None for a copy of a
+        model, which is built already.
+    """
+
+    name: str
+    build: Callable[..., keras.Model]
+    takes: tuple[str, ...] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """What a run trains: its config and what a config cannot say.
+
+    Attributes:
+      config: config of the run.
+      network: network of one's own; None for a network of the package.
+      data: data set of one's own; None for `config.dataset`.
+      optimizer: optimizer of one's own; None for SGD as in the config.
+      callbacks: the user's callbacks.
+    """
+
+    config: RunConfig
+    network: OwnNetwork | None = None
+    data: GivenData | None = None
+    optimizer: keras.optimizers.Optimizer | None = None
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+
+    @property
+    def own(self) -> bool:
+        """Whether anything was given that the config cannot say."""
+        return any((self.network, self.data, self.optimizer))
+
+
+def resolve(
+    config: RunConfig, *, model: Any, data: Any, optimizer: Any, callbacks: Any
+) -> Arguments:
+    """Checks the arguments of `run` and puts names into the config.
+
+    Raises:
+      InputError: an argument has a wrong type or value, or contradicts the
+        config.
+    """
+    if not isinstance(config, RunConfig):
+        raise InputError(
+            f"config: must be a RunConfig; received a {type(config).__name__}"
+        )
+    config, network = _resolve_model(config, model)
+    config, own_data = _resolve_data(config, data)
+    return Arguments(
+        config,
+        network,
+        own_data,
+        _resolve_optimizer(config, optimizer),
+        training.as_callbacks(callbacks),
+    )
+
+
+def _resolve_model(
+    config: RunConfig, model: Any
+) -> tuple[RunConfig, OwnNetwork | None]:
+    if isinstance(model, str):
+        if model not in MODELS:
+            raise InputError(
+                f"model={model}: unknown; must be a function (input_shape,"
+                " num_classes) that returns a keras.Model, a keras.Model, or"
+                f" one of {', '.join(MODELS)}{suggestion(model, MODELS)}"
+            )
+        config, model = config.with_model(model), None
+    if model is None:
+        entry = MODELS[config.model]
+        network = _own_network(entry.load()) if entry.own else None
+        if network is not None:
+            network = dataclasses.replace(network, name=config.model)
+    elif isinstance(model, keras.Model) or callable(model):
+        _check_left_at_default(config, "model")
+        network = _own_network(model)
+    else:
+        raise InputError(
+            f"model: must be a function (input_shape, num_classes) that"
+            " returns a keras.Model, a keras.Model, or the name of a network;"
+            f" received a {type(model).__name__}"
+        )
+    if network is not None:
+        _check_options(config, network)
+    return config, network
+
+
+def _own_network(model: Any) -> OwnNetwork:
+    if isinstance(model, keras.Model):
+        return OwnNetwork(
+            type(model).__name__, lambda *_: _copy_of(model), takes=None
+        )
+    name = getattr(model, "__name__", type(model).__name__)
+    return OwnNetwork(re.sub(r"\W+", "", name), model, _options_of(model))
+
+
+def _options_of(builder: Callable[..., keras.Model]) -> tuple[str, ...]:
+    """Returns the options of a config that a builder takes."""
+    try:
+        parameters = dict(inspect.signature(builder).parameters)
+    except ValueError:
+        return ()
+    kinds = {parameter.kind for parameter in parameters.values()}
+    takes_any = inspect.Parameter.VAR_KEYWORD in kinds
+    return tuple(name for name in _OPTIONS if name in parameters or takes_any)
+
+
+def _copy_of(model: keras.Model) -> keras.Model:
+    """Returns a model of the same architecture with new weights."""
+    try:
+        return keras.models.clone_model(model)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise InputError(
+            f"model: a {type(model).__name__} cannot be copied ({error}); pass"
+            " a function (input_shape, num_classes) that builds it"
+        ) from error
+
+
+def _check_options(config: RunConfig, network: OwnNetwork) -> None:
+    """Refuses options that a network would silently ignore."""
+    for name in _OPTIONS:
+        value = getattr(config, name)
+        if value and name not in (network.takes or ()):
+            raise InputError(
+                f"{name}={text_of(value)}: model={network.name} takes no"
+                f" {name}; leave it out, or pass a builder with that argument"
+            )
+    if network.takes is None and config.precision != "float32":
+        raise InputError(
+            f"precision={config.precision}: a keras.Model keeps the dtypes it"
+            " was built with; pass a function (input_shape, num_classes) that"
+            " builds it"
+        )
+
+
+def _check_left_at_default(config: RunConfig, name: str) -> None:
+    default = getattr(RunConfig, name)
+    if getattr(config, name) != default:
+        raise InputError(
+            f"{name}: received both {name}={getattr(config, name)} in the"
+            f" config and an object; pass one of them"
+        )
+
+
+def _resolve_data(
+    config: RunConfig, given: Any
+) -> tuple[RunConfig, GivenData | None]:
+    if given is None:
+        return config, None
+    if isinstance(given, str | os.PathLike):
+        path = pathlib.Path(given)
+        named: dict[str, Any] = {"dataset": os.fspath(given)}
+        if path.is_dir() and path.parent != path:
+            path = path.resolve()
+            named = {"dataset": path.name, "data_dir": str(path.parent)}
+        return dataclasses.replace(config, **named), None
+    for name in ("dataset", "data_dir"):
+        if getattr(config, name) != getattr(RunConfig, name):
+            raise InputError(
+                f"data: received both {name}={getattr(config, name)} in the"
+                " config and a data set; pass one of them"
+            )
+    if config.streams:
+        raise InputError(
+            f"data: image_size={config.image_size} streams images from disk;"
+            " pass a folder or the name of a data set, or resize the images"
+            " and choose a model without image_size"
+        )
+    return config, from_arrays(given)
+
+
+def _resolve_optimizer(
+    config: RunConfig, given: Any
+) -> keras.optimizers.Optimizer | None:
+    if given is None:
+        return None
+    try:
+        optimizer = keras.optimizers.get(given)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"optimizer={given!r}: unknown; must be a keras.optimizers"
+            ".Optimizer, or the name of one, such as adam"
+        ) from error
+    for name in OPTIMIZER_OPTIONS:
+        if name in config.differences():
+            raise InputError(
+                f"optimizer={optimizer.name}: replaces"
+                f" {', '.join(OPTIMIZER_OPTIONS)}; received also"
+                f" {name}={getattr(config, name)}; pass one of them"
+            )
+    return optimizer

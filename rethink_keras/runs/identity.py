@@ -1,0 +1,118 @@
+"""What tells a run from others: its config and what else it was given."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from rethink_keras.config import RunConfig
+from rethink_keras.runs.arguments import Arguments
+
+_DIGITS = 8
+
+
+def given_record(
+    arguments: Arguments, model: keras.Model
+) -> dict[str, Any] | None:
+    """Returns what a run was given besides its config, for result.json.
+
+    Args:
+      arguments: arguments of the run.
+      model: the network, before training.
+
+    Returns:
+      JSON values under `model` (the builder's name and the SHA-256 of the
+      architecture), `data` (see `GivenData.as_record`) and `optimizer` (its
+      serialized config); only those that were given. None if nothing was.
+    """
+    record: dict[str, Any] = {}
+    if arguments.network is not None:
+        record["model"] = {
+            "name": arguments.network.name,
+            "architecture": architecture(model),
+        }
+    if arguments.data is not None:
+        record["data"] = arguments.data.as_record()
+    if arguments.optimizer is not None:
+        record["optimizer"] = _serialized(arguments.optimizer)
+    return record or None
+
+
+def architecture(model: keras.Model) -> str:
+    """Returns the SHA-256 of a network's architecture.
+
+    Names of layers do not matter, because Keras numbers them by the order in
+    which a process creates them.
+
+    Args:
+      model: a built model. If its class does not describe itself
+        (`get_config`), only the class and the shapes of its weights count.
+    """
+    layers = list(model._flatten_layers())
+    numbers = {layer.name: f"#{i}" for i, layer in enumerate(layers)}
+    weights = [[list(w.shape), str(w.dtype)] for w in model.weights]
+    try:
+        config = _numbered(model.get_config(), numbers)
+    except NotImplementedError:
+        config = {}
+    described = [type(model).__qualname__, config, weights]
+    text = json.dumps(described, sort_keys=True, default=_by_class)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _numbered(value: Any, numbers: Mapping[str, str]) -> Any:
+    """Replaces the names of layers in a config by their numbers."""
+    if isinstance(value, Mapping):
+        return {key: _numbered(v, numbers) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_numbered(v, numbers) for v in value]
+    return numbers.get(value, value) if isinstance(value, str) else value
+
+
+def _by_class(value: Any) -> Any:
+    """Describes what JSON cannot hold."""
+    if hasattr(value, "get_config"):
+        return [type(value).__qualname__, value.get_config()]
+    return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+def _serialized(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
+    described = keras.optimizers.serialize(optimizer)
+    described["config"].pop("name", None)
+    return json.loads(json.dumps(described, default=str))
+
+
+def names_of(config: RunConfig, given: Mapping[str, Any] | None) -> dict:
+    """Returns short names of a run's data set, network and optimizer.
+
+    Args:
+      config: config of the run.
+      given: see `given_record`.
+
+    Returns:
+      The names under `dataset` and `model`, and under `optimizer` if one was
+      given. A name of something given ends in eight digits of its hash.
+    """
+    names = {"dataset": config.dataset, "model": config.model}
+    for kind, record in (given or {}).items():
+        text = json.dumps(record, sort_keys=True)
+        digits = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+        stem = record.get("name") or record.get("class_name") or "own_data"
+        names["dataset" if kind == "data" else kind] = f"{stem}-{digits}"
+    return names
+
+
+def directory_name(config: RunConfig, given: Mapping[str, Any] | None) -> str:
+    """Returns a run's directory, relative to the log directory.
+
+    It is `config.name()`, with the names of what was given.
+    """
+    if not given:
+        return config.name()
+    names = names_of(config, given)
+    _, _, options, seed = config.name().split("/")
+    if "optimizer" in names:
+        options += f",optimizer={names['optimizer']}"
+    return f"{names['dataset']}/{names['model']}/{options}/{seed}"

@@ -1,0 +1,160 @@
+"""The result of a finished run: measurements, network and predictions."""
+
+import os
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from etils import epath
+
+from rethink_keras import training
+from rethink_keras.errors import InputError
+from rethink_keras.results.finished import RESULT, read_run
+from rethink_keras.results.predictions import read_predictions
+from rethink_keras.runs.directory import MODEL
+
+
+class RunResult(dict[str, Any]):
+    """Content of result.json, with the trained network and its predictions.
+
+    Args:
+      values: content of result.json.
+      workdir: work directory of the run.
+      model: the trained network; None to load it when it is used.
+
+    Attributes:
+      workdir: work directory of the run.
+
+    Example:
+      >>> result = run(RunConfig(randomize="labels"))
+      >>> result["train_accuracy"], result.to_frame()["loss"].min()
+    """
+
+    def __init__(
+        self,
+        values: dict[str, Any],
+        workdir: os.PathLike | str,
+        model: keras.Model | None = None,
+    ):
+        super().__init__(values)
+        self.workdir = epath.Path(workdir)
+        self._model = model
+
+    @property
+    def model(self) -> keras.Model:
+        """The trained network, which returns logits.
+
+        Raises:
+          InputError: the work directory holds no network, or another one than
+            result.json tells of.
+        """
+        if self._model is None:
+            self._model = _load_model(self.workdir, self["weights"])
+        return self._model
+
+    @property
+    def history(self) -> dict[str, list]:
+        """The values of each logged name, one an epoch."""
+        return self["history"]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Returns the history: one row an epoch, from 1, one column a name.
+
+        Names with several values an epoch, such as the accuracy of each class,
+        are left out.
+        """
+        scalars = {
+            name: values
+            for name, values in self.history.items()
+            if not any(isinstance(value, list) for value in values)
+        }
+        epochs = pd.RangeIndex(1, self["epochs"] + 1, name="epoch")
+        return pd.DataFrame(scalars, index=epochs)
+
+    def predictions(self) -> pd.DataFrame:
+        """Returns the predictions of the trained network, one row an example.
+
+        The columns:
+
+        - `split`: train or test;
+        - `id`: position of the example in the data set's split. If the run
+          holds out training images, those of the test split are positions in
+          the training split;
+        - `label`: label in the run, which may be randomized;
+        - `true_label`: label in the data set;
+        - `prediction`: predicted label;
+        - `probability`: probability of the label, from 0 to 1;
+        - `margin`: logit of the label minus the largest other logit.
+
+        Probabilities and margins are stored in float16.
+
+        Raises:
+          InputError: the work directory holds no predictions.
+        """
+        splits = read_predictions(self.workdir)
+        if splits is None:
+            raise InputError(
+                f"workdir={self.workdir}: holds no predictions; repeat the run"
+                " with overwrite=True"
+            )
+        frames = [
+            pd.DataFrame({"split": name, **self._columns(split)})
+            for name, split in splits.items()
+        ]
+        return pd.concat(frames, ignore_index=True)
+
+    def _columns(self, split) -> dict[str, np.ndarray]:
+        classes = np.asarray(
+            (self.get("given") or {}).get("data", {}).get("classes")
+            or np.arange(self["classes"])
+        )
+        return {
+            "id": split.index,
+            "label": classes[split.label],
+            "true_label": classes[split.true_label],
+            "prediction": classes[split.prediction],
+            "probability": split.probability,
+            "margin": split.margin,
+        }
+
+
+def load_result(workdir: os.PathLike | str) -> RunResult:
+    """Reads the result of a finished run.
+
+    Args:
+      workdir: work directory of the run.
+
+    Raises:
+      InputError: the directory holds no finished run.
+    """
+    path = epath.Path(workdir)
+    if not (path / RESULT).exists():
+        raise InputError(
+            f"workdir={path}: holds no finished run; pass a directory with"
+            f" {RESULT}"
+        )
+    return RunResult(read_run(path).result, path)
+
+
+def _load_model(workdir: epath.Path, weights: str) -> keras.Model:
+    path = workdir / MODEL
+    if not path.exists():
+        raise InputError(
+            f"workdir={workdir}: holds no {MODEL}; repeat the run with"
+            " save_model=True and overwrite=True"
+        )
+    try:
+        model = keras.saving.load_model(path)
+    except Exception as error:  # Keras raises many types
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{path}: cannot be loaded ({reason}); import the module that"
+            " registers its classes, or repeat the run with overwrite=True"
+        ) from error
+    if training.fingerprint_of(model) != weights:
+        raise InputError(
+            f"{path}: its weights are not those of {RESULT}; repeat the run"
+            " with overwrite=True"
+        )
+    return model

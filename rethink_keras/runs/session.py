@@ -1,0 +1,283 @@
+"""One network in training: its inputs, trainer and work directory."""
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+
+from rethink_keras import training
+from rethink_keras.errors import DivergenceError, InputError
+from rethink_keras.results import Predictions
+from rethink_keras.runs import environment, summary
+from rethink_keras.runs.arguments import Arguments
+from rethink_keras.runs.directory import RunDirectory
+from rethink_keras.runs.inputs import Inputs
+from rethink_keras.runs.network import make_optimizer
+from rethink_keras.runs.outcome import summarize
+from rethink_keras.runs.tensorboard import TensorBoardWriter
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """A run in this process, from its inputs to its result.
+
+    Attributes:
+      directory: work directory.
+      inputs: randomized data.
+      devices: devices that train.
+      trainer: trainer of the network.
+      checkpoints: checkpoints of the run.
+      given_callbacks: the user's callbacks; None without any.
+      verbose: whether to print the config, the progress and the result.
+    """
+
+    directory: RunDirectory
+    inputs: Inputs
+    devices: training.Devices
+    trainer: training.Trainer
+    checkpoints: training.Checkpoints
+    given_callbacks: training.GivenCallbacks | None
+    verbose: bool
+
+    @classmethod
+    def create(
+        cls,
+        arguments: Arguments,
+        network: keras.Model,
+        *,
+        directory: RunDirectory,
+        inputs: Inputs,
+        devices: training.Devices,
+        checkpoints: training.Checkpoints,
+        interruption: training.Interruption,
+        verbose: bool,
+    ) -> "Session":
+        """Creates the trainer of a network and its session.
+
+        Args:
+          arguments: arguments of the run.
+          network: the network, built in the scope of the devices.
+          directory: see `Session`.
+          inputs: see `Session`.
+          devices: see `Session`.
+          checkpoints: see `Session`.
+          interruption: signals that stop the run.
+          verbose: see `Session`.
+
+        Raises:
+          InputError: if a callback sets a learning rate that has a schedule.
+        """
+        given = None
+        with devices.scope():
+            optimizer = make_optimizer(
+                arguments.config, inputs.steps_per_epoch, arguments.optimizer
+            )
+            trainer = training.Trainer(
+                network,
+                optimizer,
+                epochs=arguments.config.epochs,
+                steps_per_epoch=inputs.steps_per_epoch,
+                checkpoints=checkpoints if devices.chief else None,
+                interruption=interruption,
+            )
+            if arguments.callbacks:
+                given = training.GivenCallbacks(
+                    arguments.callbacks,
+                    held_out=arguments.config.validation_examples is not None,
+                )
+                given.attach(network, optimizer, inputs.num_classes)
+        return cls(
+            directory, inputs, devices, trainer, checkpoints, given, verbose
+        )
+
+    def _say(self, text: str) -> None:
+        """Prints a text if `verbose`."""
+        if self.verbose:
+            print(text)
+
+    def restore(self, *, required: bool) -> bool:
+        """Restores the last checkpoint; returns whether there is one.
+
+        Args:
+          required: whether there must be one.
+
+        Raises:
+          InputError: if the checkpoint is of another run or other data, or if
+            there is none and one is required.
+        """
+        checkpoint = self.checkpoints.latest()
+        path = self.directory.path
+        if checkpoint is None:
+            if required:
+                raise InputError(
+                    f"resume=must: {path} holds no checkpoint; choose another"
+                    " workdir, or resume=auto"
+                )
+            return False
+        self.directory.check_same(
+            checkpoint.run["config"], checkpoint.run.get("given")
+        )
+        there, here = checkpoint.run["fingerprint"], self.inputs.fingerprint
+        if there != here:
+            raise InputError(
+                f"workdir={path}: its checkpoint was trained on other data"
+                f" (fingerprint {there[:16]}, now {here[:16]}); choose another"
+                " directory, or pass overwrite=True"
+            )
+        self.trainer.restore(checkpoint)
+        self._warn_of_callbacks()
+        return True
+
+    def _warn_of_callbacks(self) -> None:
+        """Warns of callbacks whose own state no checkpoint holds."""
+        names = training.forgotten(
+            self.given_callbacks.callbacks if self.given_callbacks else ()
+        )
+        if names:
+            print(
+                f"warning: {', '.join(names)} start anew: a checkpoint holds"
+                " the weights and the optimizer, not the state of callbacks",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    @contextlib.contextmanager
+    def _opened(self, resumed: bool) -> Iterator[None]:
+        """Locks the work directory.
+
+        Keeps the checkpoints if the run ends early and can be resumed.
+
+        Args:
+          resumed: whether a checkpoint was restored; otherwise removes those
+            that exist.
+        """
+        self.directory.open()
+        try:
+            if not resumed:
+                self.checkpoints.clear()
+            yield
+            self.checkpoints.clear()
+        except DivergenceError:
+            self.checkpoints.clear()
+            raise
+        finally:
+            self.directory.close()
+
+    def run(self, resumed: bool, save_model: bool) -> dict[str, Any]:
+        """Trains and evaluates; the chief writes all files.
+
+        Args:
+          resumed: whether a checkpoint was restored.
+          save_model: whether to write the trained network.
+
+        Returns:
+          The content of result.json; only the measured part of it in other
+          processes than the chief.
+        """
+        if not self.devices.chief:
+            return self._train_and_evaluate([])[0]
+        with self._opened(resumed):
+            result = self._train_and_write(save_model)
+        self._say(summary.conclusion(result, self.directory.path))
+        return result
+
+    def _train_and_write(self, save_model: bool) -> dict[str, Any]:
+        directory, trainer = self.directory, self.trainer
+        writer = TensorBoardWriter(
+            directory, self.inputs.num_train_examples, trainer.steps_per_epoch
+        )
+        self._describe(writer)
+        device, versions = environment.device(), environment.versions()
+        try:
+            measured, predictions = self._train_and_evaluate(
+                [writer, *([training.ProgressLines()] * self.verbose)]
+            )
+            statistics = trainer.steps.statistics.variables
+            result = {
+                **directory.identity,
+                "parameters": summary.parameters(trainer.model),
+                "classes": self.inputs.num_classes,
+                **measured,
+                "batch_norm_statistics": "recomputed" if statistics else None,
+                "wall_seconds": self.checkpoints.elapsed,
+                "device": device,
+                "strategy": self.devices.strategy,
+                "replicas": self.devices.replicas,
+                "versions": versions,
+                "fingerprint": self.inputs.fingerprint,
+                "weights": training.fingerprint_of(trainer.model),
+            }
+            directory.write_learned(
+                trainer.model if save_model else None, predictions
+            )
+            self._write(result, writer)
+        finally:
+            writer.close()
+        return result
+
+    def _describe(self, writer: TensorBoardWriter) -> None:
+        """Prints and writes what is about to run."""
+        subjects = summary.describe(
+            self.directory, self.trainer.model, self.inputs
+        )
+        self._say(summary.subjects_as_text(subjects))
+        writer.write_text("run", summary.subjects_as_markdown(subjects))
+        progress = self.trainer.progress
+        if progress.epoch or progress.step:
+            writer.write_history(progress.history)
+            self._say(
+                f"resuming after epoch {progress.epoch}, step {progress.step}"
+            )
+
+    def _write(self, result: dict[str, Any], writer: TensorBoardWriter) -> None:
+        """Writes the final metrics; writes result.json even if that fails."""
+        try:
+            writer.write_result(result)
+        finally:
+            self.directory.write_result(result)
+
+    def _train_and_evaluate(
+        self, callbacks: Sequence[keras.callbacks.Callback]
+    ) -> tuple[dict[str, Any], dict[str, Predictions]]:
+        """Trains for the remaining epochs and evaluates both splits.
+
+        Args:
+          callbacks: callbacks of the package; the user's follow them.
+
+        Returns:
+          The measured part of the result and the predictions for each split.
+        """
+        inputs, trainer = self.inputs, self.trainer
+        splits = {"train": inputs.train_set, "test": inputs.test_set}
+        given = self.given_callbacks
+        with inputs.reading():
+            history = trainer.train(
+                inputs.training_batches(trainer.progress),
+                splits["test"],
+                [*callbacks, *self._stopping(), *([given] if given else [])],
+            )
+            if given:
+                given.detach()
+            evaluated = {
+                split: trainer.evaluate_examples(batches)
+                for split, batches in splits.items()
+            }
+        measured = summarize(
+            self.directory.config,
+            history,
+            trainer.steps_per_epoch,
+            inputs.num_train_examples,
+            evaluated["train"][0],
+            evaluated["test"][0],
+        )
+        return measured, {
+            split: Predictions(inputs.positions[split], **rows)
+            for split, (_, rows) in evaluated.items()
+        }
+
+    def _stopping(self) -> list[keras.callbacks.Callback]:
+        loss = self.directory.config.stop_at_loss
+        return [] if loss is None else [training.StopAtLoss(loss)]

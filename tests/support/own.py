@@ -1,0 +1,61 @@
+"""Networks and data of one's own, for tests of what `run` accepts."""
+
+import keras
+import numpy as np
+
+COUNT, CLASSES = 60, 3
+
+
+def build(input_shape, num_classes, *, units=16):
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(units, activation="relu"),
+            keras.layers.Dense(num_classes),
+        ]
+    )
+
+
+def deeper(input_shape, num_classes):
+    """A network with dropout, whose random state must survive a resume."""
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Flatten()(inputs)
+    for _ in range(2):
+        x = keras.layers.Dense(16, activation="relu")(x)
+        x = keras.layers.Dropout(0.2)(x)
+    return keras.Model(inputs, keras.layers.Dense(num_classes)(x))
+
+
+def softmax(input_shape, num_classes):
+    model = build(input_shape, num_classes)
+    model.add(keras.layers.Softmax())
+    return model
+
+
+class Unregistered(keras.layers.Layer):
+    """A layer that Keras cannot load without its class."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+
+    def call(self, inputs):
+        return self.scale * inputs
+
+
+def unloadable(input_shape, num_classes):
+    model = build(input_shape, num_classes)
+    model.add(Unregistered(2.0))
+    return model
+
+
+def arrays(count=COUNT, size=(8, 10, 1), classes=CLASSES, seed=0):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (count, *size), dtype=np.uint8)
+    return images, rng.integers(0, classes, count)
+
+
+def pair(**options):
+    """A training set and a test set of a third of its size."""
+    return arrays(**options), arrays(COUNT // 3, seed=1, **options)
