@@ -23,10 +23,14 @@ from rethink_keras.errors import (
 )
 
 if TYPE_CHECKING:
-    from rethink_keras.experiments import RandomizationTest, randomization_test
-    from rethink_keras.pipeline import randomize
-    from rethink_keras.randomization import corrupt_labels
-    from rethink_keras.runs import RunResult, load_result, run
+    from rethink_keras.experiments.randomization_tests import (
+        RandomizationTest,
+        randomization_test,
+    )
+    from rethink_keras.pipeline.randomized_data import randomize
+    from rethink_keras.randomization.label_noise import corrupt_labels
+    from rethink_keras.runs.result import RunResult, load_result
+    from rethink_keras.runs.run import run
 
 
 __all__ = [

@@ -43,8 +43,8 @@ class GivenData:
         digest = hashlib.sha256()
         for split in splits:
             for array in (split.images, split.labels):
-                digest.update(np.ascontiguousarray(array))
-        digest.update(self.classes)
+                digest.update(np.ascontiguousarray(array).data)
+        digest.update(self.classes.data)
         record = {
             "train_shape": list(splits[0].images.shape),
             "test_shape": list(splits[1].images.shape),

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jinja2
 from etils import epath
@@ -22,6 +23,7 @@ from rethink_keras.report.runs import (
     RunLine,
     command_of,
     notes_of,
+    own_rows,
     run_lines,
     run_markdown,
 )
@@ -34,7 +36,7 @@ from rethink_keras.report.tables import (
     table_rows,
 )
 from rethink_keras.report.verdicts import Verdict
-from rethink_keras.results import find_runs
+from rethink_keras.results import find_own_runs, find_runs
 from rethink_keras.results.images import as_png, as_svg
 from rethink_keras.theory.records import (
     SavedRecord,
@@ -184,9 +186,10 @@ def write_report(logdir: str, directory: str) -> epath.Path:
             (target / found.file_of(name)).write_bytes(image)
     (target / "results.csv").write_text(as_csv(sections))
     links = os.path.relpath(logdir, directory)
+    own = own_rows(find_own_runs(logdir), logdir)
     for name in ("report.md", "index.html"):
         (target / name).write_text(
-            _render(name, sections, verdicts, records, lines, links)
+            _render(name, sections, verdicts, records, lines, links, own)
         )
     return target / "index.html"
 
@@ -206,6 +209,7 @@ def _render(
     records: Sequence[SavedRecord],
     runs: Sequence[RunLine],
     links: str,
+    own: Sequence[Mapping[str, Any]],
 ) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("rethink_keras.report"),
@@ -224,6 +228,7 @@ def _render(
         run_markdown=run_markdown,
         compared=_compared(sections),
         links=links,
+        own=own,
         rows_as_markdown=rows_as_markdown,
         has_top5=has_top5,
         table_as_markdown=table_as_markdown,

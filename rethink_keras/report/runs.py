@@ -10,6 +10,7 @@ from rethink_keras.experiments import Row
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.results import FinishedRun
 from rethink_keras.results.markdown import markdown_table
+from rethink_keras.runs.identity import names_of
 
 STOPPED, MOVING_AVERAGES = "stopped", "moving averages"
 
@@ -41,6 +42,33 @@ class RunLine:
     minutes: str
     log: str
     command: str
+
+
+def own_rows(runs: Iterable[FinishedRun], logdir: str) -> list[dict]:
+    """Returns the table of the runs that no row of the paper describes.
+
+    Args:
+      runs: runs with a network, data or an optimizer of one's own.
+      logdir: directory that paths are relative to.
+
+    Returns:
+      A dictionary from column to cell for each run; accuracies in percent.
+    """
+    return [
+        {
+            "network": (names := names_of(run.config, run.given))["model"],
+            "data": names["dataset"],
+            "optimizer": names.get("optimizer", "SGD"),
+            "randomize": run.config.randomize,
+            "seed": run.config.seed,
+            "train": f"{run.result['train_accuracy']:.2%}",
+            "test": f"{run.result['test_accuracy']:.2%}",
+            "epochs": run.result["epochs"],
+            "epochs to fit": run.result["epochs_to_fit"],
+            "directory": os.path.relpath(run.path, logdir),
+        }
+        for run in runs
+    ]
 
 
 def command_of(row: Row, run: FinishedRun | None) -> str:

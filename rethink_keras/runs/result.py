@@ -1,11 +1,10 @@
 """The result of a finished run: measurements, network and predictions."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import pandas as pd
 from etils import epath
 
 from rethink_keras import training
@@ -13,6 +12,9 @@ from rethink_keras.errors import InputError
 from rethink_keras.results.finished import RESULT, read_run
 from rethink_keras.results.predictions import read_predictions
 from rethink_keras.runs.directory import MODEL
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class RunResult(dict[str, Any]):
@@ -58,12 +60,14 @@ class RunResult(dict[str, Any]):
         """The values of each logged name, one an epoch."""
         return self["history"]
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self) -> "pd.DataFrame":
         """Returns the history: one row an epoch, from 1, one column a name.
 
         Names with several values an epoch, such as the accuracy of each class,
         are left out.
         """
+        import pandas as pd
+
         scalars = {
             name: values
             for name, values in self.history.items()
@@ -72,7 +76,7 @@ class RunResult(dict[str, Any]):
         epochs = pd.RangeIndex(1, self["epochs"] + 1, name="epoch")
         return pd.DataFrame(scalars, index=epochs)
 
-    def predictions(self) -> pd.DataFrame:
+    def predictions(self) -> "pd.DataFrame":
         """Returns the predictions of the trained network, one row an example.
 
         The columns:
@@ -92,6 +96,8 @@ class RunResult(dict[str, Any]):
         Raises:
           InputError: the work directory holds no predictions.
         """
+        import pandas as pd
+
         splits = read_predictions(self.workdir)
         if splits is None:
             raise InputError(
