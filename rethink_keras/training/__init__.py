@@ -13,6 +13,12 @@ from rethink_keras.training.evaluation import (
     evaluate_examples,
     recompute_statistics,
 )
+from rethink_keras.training.given_callbacks import (
+    GivenCallbacks,
+    as_callbacks,
+    check_learning_rate,
+    forgotten,
+)
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.loop import Trainer, fingerprint_of
 from rethink_keras.training.optimizer import sgd
@@ -24,16 +30,20 @@ __all__ = [
     "Checkpoints",
     "Devices",
     "Evaluation",
+    "GivenCallbacks",
     "Interruption",
     "Progress",
     "ProgressLines",
     "StopAtLoss",
     "Trainer",
     "TrainingBatches",
+    "as_callbacks",
+    "check_learning_rate",
     "evaluate",
     "evaluate_examples",
     "find_devices",
     "fingerprint_of",
+    "forgotten",
     "recompute_statistics",
     "sgd",
 ]

@@ -35,6 +35,8 @@ class Progress:
       seconds: training time in the current epoch.
       history: for each logged name, its values in the completed epochs.
       stopped: whether a callback has stopped training.
+      learning_rate: learning rate at the beginning of the current epoch; None
+        before the first epoch.
     """
 
     epoch: int = 0
@@ -42,6 +44,7 @@ class Progress:
     seconds: float = 0.0
     history: dict[str, list] = dataclasses.field(default_factory=dict)
     stopped: bool = False
+    learning_rate: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from rethink_keras.training.metrics import PREDICTION_COLUMNS, ratio, ratios
 from rethink_keras.training.steps import Batches, Steps
 
 STATISTICS_BATCHES = 10
-_FEW_CLASSES = 10
+FEW_CLASSES = 10
 _ACCURACIES = ("accuracy", "accuracy_clean", "accuracy_corrupted")
 
 
@@ -121,7 +121,7 @@ def _means(sums: Any) -> Evaluation:
         float(total / counts.sum()) for total in (*losses, hits.sum())
     )
     accuracies = ratios(outcomes)
-    few_classes = len(counts) <= _FEW_CLASSES
+    few_classes = len(counts) <= FEW_CLASSES
     top5_accuracy, top5_accuracy_true = (
         None if few_classes else float(total / counts.sum()) for total in top5
     )

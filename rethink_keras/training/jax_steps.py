@@ -70,6 +70,9 @@ class JaxSteps:
             )
             losses = cross_entropy(targets, logits)
             total = losses.mean() + sum(penalties)
+            scale = zip(self._optimizer.variables, slots, strict=True)
+            with keras.StatelessScope(state_mapping=list(scale)):
+                total = self._optimizer.scale_loss(total)
             return total, (non_trainable, logits, losses)
 
         gradient = jax.grad(objective, has_aux=True)

@@ -5,6 +5,7 @@ parameter-server strategies and cannot resume within an epoch. Models,
 optimizers, metrics and callbacks are Keras's own.
 """
 
+import contextlib
 import hashlib
 import math
 import time
@@ -16,7 +17,6 @@ import numpy as np
 
 from rethink_keras.errors import (
     DivergenceError,
-    InputError,
     InterruptedRunError,
 )
 from rethink_keras.training.backends import make_steps
@@ -33,6 +33,7 @@ from rethink_keras.training.evaluation import (
     recompute_statistics,
 )
 from rethink_keras.training.interruption import Interruption
+from rethink_keras.training.state import TrainingState
 from rethink_keras.training.steps import Batches, TrainingBatches
 
 SECONDS_PER_CALL = 0.5
@@ -81,6 +82,7 @@ class Trainer:
         interruption: Interruption | None = None,
     ):
         self.steps = make_steps(model, optimizer)
+        self._state = TrainingState(model, optimizer, self.steps.metrics)
         self.progress = Progress()
         self.model = model
         self._optimizer = optimizer
@@ -97,24 +99,8 @@ class Trainer:
           InputError: the checkpoint's variables differ from those of this
             network and optimizer in number, shape or dtype.
         """
-        variables = self._variables()
-        found = {
-            name: (tuple(array.shape), str(array.dtype))
-            for name, array in checkpoint.arrays.items()
-        }
-        expected = {
-            name: (tuple(variable.shape), str(variable.dtype))
-            for name, variable in variables.items()
-        }
-        for name in sorted(found | expected):
-            if found.get(name) != expected.get(name):
-                raise InputError(
-                    f"checkpoint: {name} is {found.get(name, 'absent')} there"
-                    f" and {expected.get(name, 'absent')} in this network;"
-                    " pass overwrite=True, or choose another workdir"
-                )
-        for name, variable in variables.items():
-            variable.assign(checkpoint.arrays[name])
+        self._state.check(checkpoint.arrays)
+        self._state.assign(checkpoint.arrays)
         self.progress = checkpoint.progress
 
     def train(
@@ -147,18 +133,23 @@ class Trainer:
             list(callbacks), model=self.model
         )
         self._events.set_params(
-            {"epochs": self._epochs, "steps": self.steps_per_epoch}
+            {
+                "verbose": 0,
+                "epochs": self._epochs,
+                "steps": self.steps_per_epoch,
+            }
         )
-        self._events.on_train_begin()
+        with self._keeping_variables(bool(progress.epoch or progress.step)):
+            self._events.on_train_begin()
+        logs = None
         while progress.epoch < self._epochs and not progress.stopped:
-            self._events.on_epoch_begin(progress.epoch)
-            learning_rate = float(self._optimizer.learning_rate)
+            self._begin_epoch()
             seconds = self.train_epoch(iterator)
             recompute_statistics(
                 self.steps,
                 batches.beginning(progress.epoch, STATISTICS_BATCHES),
             )
-            logs = self._logs(learning_rate, seconds, test_batches)
+            logs = self._logs(seconds, test_batches)
             self._check_after_step("penalty", logs["penalty"])
             self._events.on_epoch_end(progress.epoch, logs)
             for name, value in logs.items():
@@ -168,8 +159,38 @@ class Trainer:
             progress.stopped = self.model.stop_training
             self.steps.metrics.reset_state()
             self._save_or_stop(Checkpoints.affordable)
-        self._events.on_train_end()
+        self._finalize(batches)
+        self._events.on_train_end(logs)
         return progress.history
+
+    @contextlib.contextmanager
+    def _keeping_variables(self, resumed: bool) -> Iterator[None]:
+        """Undoes what callbacks change if the run is resumed.
+
+        The checkpoint already holds these changes, such as the learning rate
+        that a callback set at the beginning of the epoch.
+        """
+        arrays = self._state.arrays() if resumed else None
+        yield
+        if arrays is not None:
+            self._state.assign(arrays)
+
+    def _begin_epoch(self) -> None:
+        progress = self.progress
+        resumed = progress.step > 0
+        with self._keeping_variables(resumed):
+            self._events.on_epoch_begin(progress.epoch)
+        if not resumed or progress.learning_rate is None:
+            progress.learning_rate = float(self._optimizer.learning_rate)
+
+    def _finalize(self, batches: TrainingBatches) -> None:
+        """Sets the final weights of an optimizer that averages weights."""
+        self._optimizer.finalize_variable_values(self.model.trainable_variables)
+        if getattr(self._optimizer, "use_ema", False):
+            last = max(self.progress.epoch - 1, 0)
+            recompute_statistics(
+                self.steps, batches.beginning(last, STATISTICS_BATCHES)
+            )
 
     def evaluate(self, batches: Batches) -> Evaluation:
         """Evaluates every example of a split once.
@@ -219,6 +240,7 @@ class Trainer:
         while progress.step < self.steps_per_epoch:
             num_steps = min(num_steps, self.steps_per_epoch - progress.step)
             call_begun = time.perf_counter()
+            self._events.on_train_batch_begin(progress.step)
             self.steps.train(iterator, num_steps)
             measured = self.steps.metrics.result()
             self._check_finite(measured)
@@ -251,10 +273,7 @@ class Trainer:
         )
 
     def _logs(
-        self,
-        learning_rate: float,
-        seconds: float,
-        test_batches: Batches | None,
+        self, seconds: float, test_batches: Batches | None
     ) -> dict[str, Any]:
         """Evaluates the test set and returns the logs of the epoch."""
         measured = self.steps.metrics.result()
@@ -262,33 +281,24 @@ class Trainer:
         logs = {
             **measured,
             "penalty": float(sum(self.model.losses)),
-            "learning_rate": learning_rate,
+            "learning_rate": self.progress.learning_rate,
             "seconds": seconds,
         }
         if test_batches is None:
             return logs
+        self._events.on_test_begin()
         test = self.evaluate(test_batches)
+        common = {
+            "loss": test.loss_true,
+            "accuracy": test.accuracy_true,
+            "top5_accuracy": test.top5_accuracy_true,
+        }
+        self._events.on_test_end(common)
         return {
             **logs,
-            "test_loss": test.loss_true,
-            "test_accuracy": test.accuracy_true,
-            "test_top5_accuracy": test.top5_accuracy_true,
+            **{f"test_{name}": value for name, value in common.items()},
             "test_accuracy_by_class": test.accuracy_by_class,
             "test_accuracy_corrupted": test.accuracy,
-        }
-
-    def _variables(self) -> dict[str, keras.Variable]:
-        """Returns all variables that training changes, by unique names."""
-        # Existing checkpoints use these names, including "meters".
-        groups = {
-            "model": self.model.variables,
-            "optimizer": self._optimizer.variables,
-            "meters": self.steps.metrics.variables,
-        }
-        return {
-            f"{group}/{index}": variable
-            for group, variables in groups.items()
-            for index, variable in enumerate(variables)
         }
 
     def _save_or_stop(self, should_save: Callable[[Checkpoints], bool]) -> None:
@@ -306,11 +316,7 @@ class Trainer:
 
     def _save(self, checkpoints: Checkpoints) -> None:
         step = self.progress.epoch * self.steps_per_epoch + self.progress.step
-        arrays = {
-            name: keras.ops.convert_to_numpy(variable)
-            for name, variable in self._variables().items()
-        }
-        checkpoints.save(step, self.progress, arrays)
+        checkpoints.save(step, self.progress, self._state.arrays())
 
 
 def fingerprint_of(model: keras.Model) -> str:

@@ -3,6 +3,7 @@
 import keras
 
 
+@keras.saving.register_keras_serializable(package="rethink_keras")
 class SGD(keras.optimizers.SGD):
     """`keras.optimizers.SGD` with TensorFlow's fused momentum kernel.
 
@@ -36,10 +37,13 @@ def sgd(
 
     Args:
       learning_rate: learning rate of the first epoch.
-      decay: factor of the learning rate after each epoch.
+      decay: factor of the learning rate after each epoch. With 1, the learning
+        rate is a variable, which callbacks can set; otherwise it is a schedule.
       momentum: momentum coefficient.
       steps_per_epoch: number of steps in an epoch.
     """
+    if decay == 1:
+        return SGD(float(learning_rate), momentum=momentum)
     schedule = keras.optimizers.schedules.ExponentialDecay(
         learning_rate, steps_per_epoch, decay, staircase=True
     )

@@ -120,6 +120,7 @@ class TensorFlowSteps:
             objective = tf.reduce_sum(losses) / batch_size
             if self._model.losses:
                 objective += tf.add_n(self._model.losses) / replicas
+            objective = self._optimizer.scale_loss(objective)
         gradients = tape.gradient(objective, variables)
         self._optimizer.apply(gradients, variables)
         return training_sums(labels, true_labels, logits, losses)

@@ -200,10 +200,7 @@ def test_a_checkpoint_of_another_network_is_refused(change, named):
         epochs=1,
         steps_per_epoch=1,
     )
-    arrays = {
-        name: np.asarray(variable)
-        for name, variable in trainer._variables().items()
-    }
+    arrays = trainer._state.arrays()
     before = model.get_weights()
     changed = {k: v for k, v in {**arrays, **change}.items() if v is not None}
     checkpoint = training.Checkpoint({}, training.Progress(), 0.0, changed)
