@@ -29,7 +29,15 @@ ALLOWED["cli"] = ALLOWED["report"] | {"report", "runs"}
 ALLOWED["main"] = {"cli"}
 """The parts that the modules of each part may import."""
 
-PUBLIC = {"config", "errors", "runs"}
+PUBLIC = {
+    "config",
+    "errors",
+    "experiments",
+    "models",
+    "pipeline",
+    "randomization",
+    "runs",
+}
 """The parts that `rethink_keras/__init__.py` may import."""
 
 

@@ -7,9 +7,9 @@ from rethink_keras.pipeline.batches import (
     steps_per_epoch,
 )
 from rethink_keras.pipeline.datasets import as_inputs, augmentation, randomize
+from rethink_keras.pipeline.moments import channel_moments
 from rethink_keras.pipeline.preprocessing import (
     centre_crop,
-    channel_moments,
     flip_and_rotate,
     random_crop,
     whiten,

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
 import tensorflow as tf
 
 from rethink_keras.randomization.random_streams import (
@@ -137,26 +136,3 @@ def scale(images: tf.Tensor) -> tf.Tensor:
 def converter(standardize: bool) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns `whiten` or, without `standardize`, `scale`."""
     return whiten if standardize else scale
-
-
-def channel_moments(
-    images: np.ndarray,
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Computes the moments of each channel over all centre crops.
-
-    Args:
-      images: uint8 [n, height, width, channels].
-
-    Returns:
-      The mean and the standard deviation per channel, for pixels scaled from
-      0 to 1.
-    """
-    levels = np.arange(256) / 255
-    means, deviations = [], []
-    for channel in np.moveaxis(centre_crop(images), -1, 0):
-        counts = np.bincount(channel.ravel(), minlength=256)
-        mean = np.average(levels, weights=counts)
-        variance = np.average((levels - mean) ** 2, weights=counts)
-        means.append(float(mean))
-        deviations.append(float(np.sqrt(variance)))
-    return tuple(means), tuple(deviations)

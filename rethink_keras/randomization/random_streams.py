@@ -9,6 +9,8 @@ from rethink_keras.randomization.threefry import threefry_2x32
 
 Key = tuple[tf.Tensor, tf.Tensor]
 
+_VECTOR = 16  # floats in the widest vector register
+
 
 class Stream(enum.IntEnum):
     """Purpose of random numbers; purposes have independent streams."""
@@ -87,3 +89,18 @@ def to_normal(words: Key) -> tf.Tensor:
     angle = tf.cast(2 * math.pi * to_uniform(angle_bits), tf.float32)
     radius = tf.sqrt(-2.0 * tf.math.log(uniform))
     return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)
+
+
+def random_normals(keys: Key, count: int) -> tf.Tensor:
+    """Generates float32 standard normals from each key: [..., count].
+
+    The last numbers of a tensor that does not fill whole vector registers can
+    differ in the last bit, because TensorFlow computes their logarithms and
+    cosines by other instructions. A multiple of the vector's size is therefore
+    computed for each key, so that the batch does not matter.
+    """
+    pairs = -(-count // 2)
+    padded = -(-pairs // _VECTOR) * _VECTOR
+    normals = to_normal(random_words(keys, padded))
+    halves = normals[..., :pairs], normals[..., padded : padded + pairs]
+    return tf.concat(halves, axis=-1)[..., :count]

@@ -10,11 +10,12 @@ import dataclasses
 import tensorflow as tf
 
 from rethink_keras.randomization.random_streams import (
+    Key,
     Stream,
     example_keys,
+    random_normals,
     random_words,
     stream_key,
-    to_normal,
     to_uniform,
 )
 
@@ -47,14 +48,22 @@ def corrupt_labels(
     Returns:
       int32 [n].
     """
-    keys = example_keys(ids, seed, Stream.LABELS)
-    coin, choice = random_words(keys, 1)  # [n, 1] each
-    scaled = tf.cast(choice[:, 0], tf.uint64) * tf.constant(
-        num_classes, tf.uint64
-    )
+    coin, choice = label_words(ids, seed)
+    scaled = tf.cast(choice, tf.uint64) * tf.constant(num_classes, tf.uint64)
     random_labels = tf.bitwise.right_shift(scaled, tf.constant(32, tf.uint64))
-    corrupted = to_uniform(coin[:, 0]) < probability
+    corrupted = to_uniform(coin) < probability
     return tf.where(corrupted, tf.cast(random_labels, tf.int32), labels)
+
+
+def label_words(ids: tf.Tensor, seed: int) -> Key:
+    """Draws the random words of label noise: uint32 [n] each.
+
+    Returns:
+      The word that decides whether a label is corrupted, and the word that
+      chooses the new class.
+    """
+    coin, choice = random_words(example_keys(ids, seed, Stream.LABELS), 1)
+    return coin[:, 0], choice[:, 0]
 
 
 def shuffle_pixels(images: tf.Tensor, *, seed: int) -> tf.Tensor:
@@ -118,7 +127,7 @@ def gaussian_pixels(
     """
     keys = example_keys(ids, seed, Stream.GAUSSIAN)
     count = shape[0] * shape[1] * shape[2]
-    noise = to_normal(random_words(keys, -(-count // 2)))[:, :count]
+    noise = random_normals(keys, count)
     return tf.reshape(noise, (-1, *shape)) * stddev + mean
 
 

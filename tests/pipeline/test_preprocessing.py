@@ -254,13 +254,3 @@ def test_integer_images_are_rounded_and_not_truncated(few):
     error = tf.cast(stored, tf.float32) - exact
     assert abs(float(tf.reduce_mean(error))) < 0.05
     assert float(tf.reduce_max(tf.abs(error))) < 0.51
-
-
-# Moments
-
-
-def test_moments_are_computed_on_centre_crops(sample):
-    crops = sample.train.images[:, 2:30, 2:30].astype(np.float64) / 255
-    mean, stddev = pipeline.channel_moments(sample.train.images)
-    np.testing.assert_allclose(mean, crops.mean(axis=(0, 1, 2)), rtol=1e-9)
-    np.testing.assert_allclose(stddev, crops.std(axis=(0, 1, 2)), rtol=1e-9)

@@ -8,6 +8,7 @@ from scipy import stats
 from rethink_keras.randomization.random_streams import (
     Stream,
     example_keys,
+    random_normals,
     random_words,
     to_normal,
     to_uniform,
@@ -147,3 +148,17 @@ def test_normal_numbers_are_finite_for_extreme_words():
     assert numbers.shape == (8,)
     assert np.isfinite(numbers).all()
     assert np.abs(numbers).max() < 7
+
+
+@pytest.mark.parametrize("count", [1, 6, 33, 126])
+def test_normal_numbers_do_not_depend_on_the_batch(count):
+    keys = example_keys(tf.range(9, dtype=tf.int64), 0, Stream.GAUSSIAN)
+    together = random_normals(keys, count).numpy()
+    pairs = -(-count // 2)
+    plain = to_normal(random_words(keys, pairs)).numpy()[:, :count]
+    np.testing.assert_allclose(together, plain, rtol=1e-5, atol=1e-6)
+    for index in range(9):
+        part = keys[0][index : index + 1], keys[1][index : index + 1]
+        np.testing.assert_array_equal(
+            random_normals(part, count)[0], together[index]
+        )

@@ -1,0 +1,326 @@
+"""Randomized arrays and tf.data data sets (public `randomize`)."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from rethink_keras.errors import InputError
+from rethink_keras.pipeline.moments import Moments, moments_of_batches
+from rethink_keras.randomization import Randomization
+from rethink_keras.randomization.arguments import Arguments
+from rethink_keras.randomization.label_noise import check_dtype, corrupt_labels
+
+_BATCH = 128
+_COMPARED = 64  # examples that must be the same in two passes
+
+ACCEPTED = (
+    "a tf.data.Dataset of (image, label), or a pair of arrays (images, labels)"
+)
+
+
+def randomize(
+    data: Any,
+    kind: str,
+    *,
+    probability: float = 1.0,
+    num_classes: int | None = None,
+    seed: int = 0,
+) -> Any:
+    """Randomizes the labels or the pixels of a data set.
+
+    These are the five conditions of Zhang et al. (2017), Section 2:
+
+    - `none`: true images and true labels.
+    - `labels`: each label becomes, with `probability`, a uniformly random
+      class, which may be the true one.
+    - `shuffled_pixels`: one random permutation of the pixels of all images.
+    - `random_pixels`: a random permutation of the pixels of each image.
+    - `gaussian`: images of Gaussian noise, float32, with the mean and standard
+      deviation of each channel over `data`. Float images keep their scale;
+      uint8 images become noise on the scale from 0 to 1.
+
+    The result is the same in each epoch. The draw for an example depends only
+    on the seed and on its index in the order of iteration, so batches do not
+    matter. Give the training and the test set the same seed for
+    `shuffled_pixels`, and different seeds otherwise.
+
+    Args:
+      data: a `tf.data.Dataset` of (image, label), batched or not, that yields
+        the same elements in each pass; or a pair of arrays. Images have the
+        shape [height, width] or [height, width, channels].
+      kind: what to randomize: `none`, `labels`, `shuffled_pixels`,
+        `random_pixels` or `gaussian`.
+      probability: probability of replacing a label; requires `kind="labels"`.
+      num_classes: number of classes, for `kind="labels"`; labels must be from
+        0 to `num_classes - 1`. A dataset requires it. For arrays the default
+        is the distinct labels; see `corrupt_labels`.
+      seed: non-negative integer.
+
+    Returns:
+      A dataset with the structure and batches of `data`, or a pair of NumPy
+      arrays. An array that `kind` does not change is returned as it is,
+      without a copy.
+
+    Raises:
+      InputError: an argument is not allowed.
+
+    Example:
+      >>> noisy = randomize(train, "labels", num_classes=10, probability=0.4)
+      >>> model.fit(noisy.shuffle(10_000).batch(128), epochs=10)
+    """
+    arguments = Arguments(
+        kind=kind, probability=probability, num_classes=num_classes, seed=seed
+    )
+    if isinstance(data, tf.data.Dataset):
+        return _randomize_dataset(data, arguments)
+    return _randomize_arrays(data, arguments)
+
+
+# Arrays
+
+
+def _randomize_arrays(
+    data: Any, arguments: Arguments
+) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = _as_pair(data)
+    if arguments.kind == "none":
+        return images, labels
+    if arguments.kind == "labels":
+        return images, corrupt_labels(
+            labels,
+            num_classes=arguments.num_classes,
+            probability=arguments.probability,
+            seed=arguments.seed,
+        )
+    slices = [
+        slice(begin, begin + _BATCH) for begin in range(0, len(images), _BATCH)
+    ]
+    random = _randomization(arguments, (images[part] for part in slices))
+    dtype = np.float32 if arguments.kind == "gaussian" else images.dtype
+    result = np.empty(images.shape, dtype)
+    ids = np.arange(len(images))
+    with tf.device("CPU"):
+        for part in slices:
+            result[part] = _new_pixels(
+                random, tf.constant(images[part]), tf.constant(ids[part])
+            )
+    return result, labels
+
+
+def _as_pair(data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Returns images and labels as arrays of the same length."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise InputError(
+            f"data: received a {type(data).__name__}; must be {ACCEPTED}"
+        )
+    if any(isinstance(part, tuple | tf.data.Dataset) for part in data):
+        raise InputError(
+            "data: received a pair of data sets; randomize the training and"
+            " the test set one at a time"
+        )
+    try:
+        images, labels = map(np.asarray, data)
+    except (TypeError, ValueError):
+        raise InputError(
+            "data: received lists of unequal lengths; images and labels must"
+            " be arrays"
+        ) from None
+    if images.ndim not in (3, 4):
+        raise InputError(
+            f"data: received images of shape {list(images.shape)}; must be"
+            " [n, height, width] or [n, height, width, channels]"
+        )
+    if labels.shape[:1] != images.shape[:1]:
+        raise InputError(
+            f"data: received {len(images)} images and labels of shape"
+            f" {list(labels.shape)}; must be one label for each image"
+        )
+    if images.size == 0:
+        raise InputError("data: received no images; must be at least one")
+    return images, labels
+
+
+# Datasets
+
+
+def _randomize_dataset(
+    data: tf.data.Dataset, arguments: Arguments
+) -> tf.data.Dataset:
+    image, label = _specs(data)
+    batched = _is_batched(image, label)
+    _check_arguments(arguments, image, label, batched)
+    _check_passes(data, batched)
+    if arguments.kind == "none":
+        return data
+    static = image.shape.rank is not None and image.shape.is_fully_defined()
+    batches = data if batched else data.batch(_BATCH if static else 1)
+    random = _randomization(
+        arguments, (images for images, _ in batches.as_numpy_iterator())
+    )
+
+    def number(first: tf.Tensor, batch: Any) -> Any:
+        count = tf.shape(batch[1], out_type=tf.int64)[0]
+        return first + count, (first + tf.range(count), *batch)
+
+    def apply(ids: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -> Any:
+        if arguments.kind == "labels":
+            return images, _new_labels(random, labels, ids)
+        return _new_pixels(random, images, ids), labels
+
+    numbered = batches.scan(tf.constant(0, tf.int64), number)
+    result = numbered.map(apply, tf.data.AUTOTUNE, deterministic=True)
+    if not batched:
+        result = result.unbatch()
+    if data.cardinality() != tf.data.UNKNOWN_CARDINALITY:
+        result = result.apply(
+            tf.data.experimental.assert_cardinality(data.cardinality())
+        )
+    # Workers that read different files would number their examples alike.
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
+    return result.with_options(options)
+
+
+def _specs(data: tf.data.Dataset) -> tuple[tf.TensorSpec, tf.TensorSpec]:
+    """Returns the specs of images and labels."""
+    spec = data.element_spec
+    if isinstance(spec, tuple) and len(spec) == 2:
+        image, label = spec
+        if all(isinstance(part, tf.TensorSpec) for part in spec):
+            if label.shape.rank is None:
+                raise InputError(
+                    "data: received labels of unknown rank; set their shape"
+                    " with tf.ensure_shape"
+                )
+            return image, label
+    raise InputError(
+        f"data: received elements of {str(spec).replace(chr(10), ' ')};"
+        " must be pairs (image, label) of dense tensors; use map to select"
+        " them"
+    )
+
+
+def _is_batched(image: tf.TensorSpec, label: tf.TensorSpec) -> bool:
+    """Whether elements are batches, from the ranks of images and labels.
+
+    Images of rank 3 are one image in colour or a batch in grey. A label of
+    shape [1] then belongs to one image.
+    """
+    rank, labels = image.shape.rank, label.shape
+    batched = labels.rank > 0
+    if batched and rank != 4:
+        batched = rank != 2 and (labels[0] != 1 or image.shape[:1] == [1])
+    ranks = (3, 4) if batched else (2, 3)
+    fits = not batched or labels[:1].is_compatible_with(image.shape[:1])
+    if rank is not None and (rank not in ranks or not fits):
+        raise InputError(
+            f"data: received images of shape {image.shape} with labels of shape"
+            f" {labels}; must be images [height, width] or [height, width,"
+            " channels] with one label each, or batches of them"
+        )
+    return batched
+
+
+def _check_arguments(
+    arguments: Arguments,
+    image: tf.TensorSpec,
+    label: tf.TensorSpec,
+    batched: bool,
+) -> None:
+    if arguments.kind == "labels":
+        shape = label.shape[1:] if batched else label.shape
+        if not label.dtype.is_integer or (shape.rank and shape != [1]):
+            raise InputError(
+                f"data: received labels of shape {label.shape} and dtype"
+                f" {label.dtype.name}; must be integers, one for each image;"
+                " convert one-hot labels with tf.argmax"
+            )
+        if arguments.num_classes is None:
+            raise InputError(
+                "num_classes=None: must be the number of classes for"
+                " kind=labels on a tf.data.Dataset, as in num_classes=10"
+            )
+        check_dtype(np.dtype(label.dtype.as_numpy_dtype), arguments.num_classes)
+    elif arguments.kind != "none":
+        shape = image.shape[1:] if batched else image.shape
+        if not shape.is_fully_defined():
+            raise InputError(
+                f"data: received images of shape {image.shape}; kind="
+                f"{arguments.kind} needs images of one known size; resize them,"
+                " or set their shape with tf.ensure_shape"
+            )
+
+
+def _check_passes(data: tf.data.Dataset, batched: bool) -> None:
+    """Checks that a dataset is finite and yields the same in each pass."""
+    if data.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise InputError(
+            "data: received an infinite dataset; repeat after randomizing"
+        )
+    examples = (data.unbatch() if batched else data).take(_COMPARED)
+    first, second = (
+        [
+            [np.asarray(part).tobytes() for part in example]
+            for example in examples.as_numpy_iterator()
+        ]
+        for _ in range(2)
+    )
+    if not first:
+        raise InputError("data: received no images; must be at least one")
+    if first != second:
+        raise InputError(
+            "data: received a dataset that yields other elements in each pass;"
+            " the randomization of an example would change; shuffle and"
+            " augment after randomizing"
+        )
+
+
+# Batches
+
+
+def _randomization(arguments: Arguments, batches: Any) -> Randomization:
+    """Returns the randomization; reads `batches` of images for gaussian."""
+    moments: Moments = (), ()
+    if arguments.kind == "gaussian":
+        moments = moments_of_batches(map(_with_channels, batches))
+    return Randomization(
+        arguments.kind,
+        num_classes=arguments.num_classes or 0,
+        seed=arguments.seed,
+        label_corruption=arguments.probability,
+        mean=moments[0],
+        stddev=moments[1],
+    )
+
+
+def _with_channels(images: Any) -> Any:
+    """Appends a dimension to grey images [n, height, width]."""
+    return images[..., None] if len(images.shape) == 3 else images
+
+
+def _new_pixels(
+    random: Randomization, images: tf.Tensor, ids: tf.Tensor
+) -> tf.Tensor:
+    result = random.pixels(_with_channels(images), ids)
+    result = tf.reshape(result, tf.shape(images))
+    return tf.ensure_shape(result, images.shape)
+
+
+def _new_labels(
+    random: Randomization, labels: tf.Tensor, ids: tf.Tensor
+) -> tf.Tensor:
+    true = tf.cast(tf.reshape(labels, [-1]), tf.int64)
+    wrong = tf.boolean_mask(true, (true < 0) | (true >= random.num_classes))
+    tf.debugging.Assert(
+        tf.size(wrong) == 0,
+        [
+            f"labels: must be from 0 to {random.num_classes - 1}; received",
+            wrong,
+        ],
+    )
+    noisy = random.labels(tf.cast(true, tf.int32), ids)
+    noisy = tf.reshape(tf.cast(noisy, labels.dtype), tf.shape(labels))
+    return tf.ensure_shape(noisy, labels.shape)

@@ -1,0 +1,344 @@
+"""The public `randomize`: arrays and tf.data data sets."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rethink_keras as rk
+from rethink_keras import pipeline
+from rethink_keras.config import RANDOMIZATIONS
+from rethink_keras.randomization import Randomization
+from tests.support import threefry
+
+COUNT, SEED = 150, 5
+PIXEL_KINDS = ("shuffled_pixels", "random_pixels", "gaussian")
+FORMS = {
+    "colour": ((7, 6, 3), "uint8"),
+    "grey": ((7, 6), "uint8"),
+    "one channel": ((5, 5, 1), "uint8"),
+    "floats": ((7, 6, 3), "float32"),
+    "doubles": ((5, 4), "float64"),
+}
+"""Shapes and dtypes of images."""
+
+
+def arrays(form: str = "colour") -> tuple[np.ndarray, np.ndarray]:
+    shape, dtype = FORMS[form]
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (COUNT, *shape)).astype(dtype)
+    return images, rng.integers(0, 4, COUNT)
+
+
+def dataset(*columns) -> tf.data.Dataset:
+    return tf.data.Dataset.from_tensor_slices(columns or arrays())
+
+
+def columns(data: tf.data.Dataset, join=np.stack) -> tuple[np.ndarray, ...]:
+    fields = zip(*data.as_numpy_iterator(), strict=True)
+    return tuple(map(join, fields))
+
+
+def shapes(data: tf.data.Dataset) -> list[tuple[int, ...]]:
+    return [image.shape for image, _ in data]
+
+
+def assert_pairs_equal(one, other) -> None:
+    for left, right in zip(one, other, strict=True):
+        assert left.dtype == right.dtype
+        np.testing.assert_array_equal(left, right)
+
+
+def randomized(data, kind, **options):
+    return rk.randomize(data, kind, num_classes=4, seed=SEED, **options)
+
+
+# Bits
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", PIXEL_KINDS)
+def test_pixels_are_those_of_threefry_and_of_runs(kind, form):
+    images, labels = arrays(form)
+    colour = images if images.ndim == 4 else images[..., None]
+    moments = pipeline.channel_moments(colour, crop=False)
+    result, kept = randomized((images, labels), kind)
+    random = Randomization(
+        kind, num_classes=4, seed=SEED, mean=moments[0], stddev=moments[1]
+    )
+    of_runs = random.pixels(tf.constant(colour), tf.range(COUNT, dtype="int64"))
+    np.testing.assert_array_equal(result.reshape(colour.shape), of_runs)
+    if kind == "gaussian":
+        assert result.dtype == np.float32
+        expected = threefry.noise(colour.shape, *moments, SEED)
+        tolerance = {"rtol": 1e-5, "atol": 1e-5 * np.max(moments)}
+    else:
+        assert result.dtype == images.dtype
+        again = {
+            "shuffled_pixels": threefry.shuffled,
+            "random_pixels": threefry.permuted,
+        }[kind]
+        expected, tolerance = again(colour, SEED), {"rtol": 0}
+    np.testing.assert_allclose(
+        result, expected.reshape(images.shape), **tolerance
+    )
+    np.testing.assert_array_equal(kept, labels)
+
+
+@pytest.mark.parametrize("probability", [0.4, 1.0])
+def test_labels_are_those_of_threefry_and_of_corrupt_labels(probability):
+    images, labels = arrays()
+    kept, noisy = randomized(
+        (images, labels), "labels", probability=probability
+    )
+    np.testing.assert_array_equal(kept, images)
+    np.testing.assert_array_equal(
+        noisy, threefry.noisy_labels(labels, 4, probability, SEED)
+    )
+    _, of_dataset = columns(
+        randomized(dataset(), "labels", probability=probability)
+    )
+    np.testing.assert_array_equal(of_dataset, noisy)
+
+
+def test_arrays_without_num_classes_have_the_distinct_labels_as_classes():
+    images, labels = arrays()
+    _, noisy = rk.randomize((images, 10 * labels), "labels", seed=SEED)
+    _, expected = randomized((images, labels), "labels")
+    np.testing.assert_array_equal(noisy, 10 * expected)
+
+
+# Datasets
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("none", "colour"),
+        ("labels", "colour"),
+        *itertools.product(PIXEL_KINDS, ["colour", "grey", "floats"]),
+    ],
+)
+def test_datasets_keep_their_batches_and_agree_with_arrays(kind, form):
+    expected = randomized(arrays(form), kind)
+    plain = dataset(*arrays(form))
+    for data, join in (
+        (plain, np.stack),
+        (plain.batch(32), np.concatenate),
+        (plain.batch(50, drop_remainder=True), np.concatenate),
+    ):
+        result = randomized(data, kind)
+        image, label = data.element_spec
+        if kind == "gaussian":
+            image = tf.TensorSpec(image.shape, tf.float32)
+        assert result.element_spec == (image, label)
+        assert result.cardinality() == data.cardinality()
+        assert shapes(result) == shapes(data)
+        for _ in range(2):  # epochs
+            assert_pairs_equal(columns(result, join), expected)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint64"])
+def test_label_columns_and_dtypes_are_kept(dtype):
+    images, labels = arrays()
+    column = labels[:, None].astype(dtype)
+    expected = randomized((images, column), "labels")
+    assert expected[1].dtype == dtype
+    assert expected[1].shape == (COUNT, 1)
+    plain = dataset(images, column)
+    assert_pairs_equal(columns(randomized(plain, "labels")), expected)
+    assert_pairs_equal(
+        columns(randomized(plain.batch(32), "labels"), np.concatenate), expected
+    )
+
+
+def test_labels_of_images_of_unknown_size_are_randomized():
+    def generate():
+        for size in range(2, 12):
+            yield np.zeros((size, size, 3), np.uint8), size % 4
+
+    signature = (
+        tf.TensorSpec((None, None, 3), tf.uint8),
+        tf.TensorSpec((), tf.int64),
+    )
+    data = tf.data.Dataset.from_generator(generate, output_signature=signature)
+    result = list(randomized(data, "labels"))
+    assert [len(image) for image, _ in result] == list(range(2, 12))
+    labels = np.arange(2, 12) % 4
+    np.testing.assert_array_equal(
+        [int(label) for _, label in result],
+        threefry.noisy_labels(labels, 4, 1.0, SEED),
+    )
+    with pytest.raises(rk.InputError, match=r"^data: .*one known size"):
+        randomized(data, "random_pixels")
+
+
+def test_a_fixed_order_is_accepted():
+    data = dataset().shuffle(COUNT, seed=1, reshuffle_each_iteration=False)
+    result = randomized(data, "labels")
+    assert_pairs_equal(columns(result), columns(result))
+
+
+def test_workers_share_examples_and_not_files():
+    policy = randomized(dataset(), "labels").options().experimental_distribute
+    assert policy.auto_shard_policy == tf.data.experimental.AutoShardPolicy.DATA
+
+
+def test_labels_out_of_range_stop_the_dataset():
+    result = rk.randomize(dataset(), "labels", num_classes=3)
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"labels: must be from 0 to 2.*3"
+    ):
+        list(result)
+
+
+# Arguments
+
+
+def test_inputs_are_not_modified():
+    for kind in RANDOMIZATIONS:
+        data = arrays()
+        randomized(data, kind)
+        assert_pairs_equal(data, arrays())
+
+
+def test_tensors_lists_and_numpy_scalars_are_accepted():
+    images, labels = arrays()
+    for kind in ("labels", "random_pixels"):
+        assert_pairs_equal(
+            rk.randomize(
+                [tf.constant(images), labels.tolist()],
+                kind=np.str_(kind),
+                num_classes=np.uint8(4),
+                seed=np.int64(SEED),
+            ),
+            randomized((images, labels), kind),
+        )
+
+
+def changing() -> tf.data.Dataset:
+    return dataset().map(
+        lambda image, label: (tf.image.random_brightness(image, 0.5), label)
+    )
+
+
+IMAGES, LABELS = arrays()
+ONE_HOT = np.eye(4)[LABELS]
+REFUSED = {
+    "kind": (dataset, {"kind": "label"}, "kind='label': must be none | labels"),
+    "array": (lambda: IMAGES, {}, "data: received a ndarray; must be a tf"),
+    "text": (lambda: "cifar10", {}, "data: received a str; must be a tf.data"),
+    "two sets": (
+        lambda: (dataset(), dataset()),
+        {},
+        "data: received a pair of data sets; .* one at a time",
+    ),
+    "two pairs": (
+        lambda: (arrays(), arrays()),
+        {},
+        "data: received a pair of data sets; .* one at a time",
+    ),
+    "lengths": (
+        lambda: (IMAGES, LABELS[:-1]),
+        {},
+        r"data: received 150 images and labels of shape \[149\]",
+    ),
+    "vectors": (
+        lambda: (IMAGES.reshape(COUNT, -1), LABELS),
+        {},
+        r"data: received images of shape \[150, 126\]",
+    ),
+    "ragged": (
+        lambda: ([[[1], [2, 3]]], [0]),
+        {},
+        "data: received lists of unequal lengths",
+    ),
+    "empty": (lambda: (IMAGES[:0], LABELS[:0]), {}, "data: received no images"),
+    "range": (arrays, {"num_classes": 3}, "labels: .* from 0 to 3; .* 0 to 2"),
+    "seed": (arrays, {"seed": -1}, "seed=-1: must be a whole number"),
+    "probability": (
+        arrays,
+        {"probability": 0.5, "kind": "gaussian"},
+        "probability=0.5: requires kind=labels",
+    ),
+    "integers": (
+        lambda: (IMAGES.astype("int32"), LABELS),
+        {"kind": "gaussian"},
+        "data: received images of dtype int32",
+    ),
+    "empty dataset": (
+        lambda: dataset().take(0),
+        {},
+        "data: received no images",
+    ),
+    "infinite": (
+        lambda: dataset().repeat(),
+        {},
+        "data: received an infinite dataset; repeat after randomizing",
+    ),
+    "reshuffled": (
+        lambda: dataset().shuffle(COUNT),
+        {},
+        "data: received a dataset that yields other elements in each pass",
+    ),
+    "reshuffled batches": (
+        lambda: dataset().shuffle(COUNT).batch(10),
+        {},
+        "data: received a dataset that yields other elements in each pass",
+    ),
+    "augmented": (
+        changing,
+        {"kind": "none"},
+        "data: received a dataset that yields other elements in each pass",
+    ),
+    "no classes": (
+        dataset,
+        {"num_classes": None},
+        "num_classes=None: must be the number of classes",
+    ),
+    "small dtype": (
+        lambda: dataset(IMAGES, LABELS.astype("uint8")),
+        {"num_classes": 300},
+        "num_classes=300: labels of dtype uint8",
+    ),
+    "one-hot": (
+        lambda: dataset(IMAGES, ONE_HOT),
+        {},
+        r"data: received images of shape \(7, 6, 3\) with labels of shape",
+    ),
+    "one-hot batches": (
+        lambda: dataset(IMAGES, ONE_HOT).batch(10),
+        {},
+        "data: received labels of shape .*tf.argmax",
+    ),
+    "float labels": (
+        lambda: dataset(IMAGES, LABELS / 1),
+        {},
+        "data: received labels of shape .*float64",
+    ),
+    "dictionaries": (
+        lambda: tf.data.Dataset.from_tensor_slices({"image": IMAGES}),
+        {},
+        "data: received elements of .*must be pairs",
+    ),
+    "weights": (
+        lambda: dataset(IMAGES, LABELS, LABELS),
+        {},
+        "data: received elements of .*must be pairs",
+    ),
+    "video": (
+        lambda: dataset(IMAGES[:, None], LABELS),
+        {},
+        r"data: received images of shape \(1, 7, 6, 3\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_wrong_arguments_are_named_on_one_line(name):
+    make, options, expected = REFUSED[name]
+    options = {"kind": "labels", "num_classes": 4, **options}
+    with pytest.raises(rk.InputError, match=f"^{expected}") as error:
+        rk.randomize(make(), **options)
+    assert "\n" not in str(error.value)
