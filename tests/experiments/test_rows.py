@@ -9,6 +9,7 @@ from rethink_keras import InputError, RunConfig, models, paper
 from rethink_keras.config import SAMPLE
 from rethink_keras.experiments import TITLES, load, plan
 from rethink_keras.experiments.rows import CORRUPTIONS, FLAGS_DIRECTORY
+from rethink_keras.results import REFERENCE, counting_runs, find_runs
 from rethink_keras.runs import parameters
 
 FLAGFILES = sorted(FLAGS_DIRECTORY.rglob("*.txt"))
@@ -38,6 +39,25 @@ def test_a_flagfile_builds_the_model_it_names(path):
     assert command in text
     assert "Paper: " in text
     assert "Expect: " in text
+
+
+def test_flagfiles_state_the_minutes_of_recorded_runs():
+    """Of seed 0; in Figures 1b and 1c, of the run on random labels."""
+    runs = find_runs(FLAGS_DIRECTORY.parent / "tensorboard_logs" / REFERENCE)
+    for experiment in set(TITLES) - {"figure1c", "memorization"}:
+        for row in load(experiment, "paper"):
+            name = row.name.removesuffix("_1.0")
+            path = FLAGS_DIRECTORY / experiment / f"{name}.txt"
+            if not path.exists():
+                continue
+            text = path.read_text().replace("\n# ", " ")
+            run = counting_runs(runs.values(), row.config).get(0)
+            if run is None:
+                assert "Expect: not run yet" in text, path
+                continue
+            minutes = run.result["wall_seconds"] / 60
+            stated = f"(seed 0); {minutes:.0f} min in {run.config.precision}"
+            assert stated in text, path
 
 
 def test_table_1_has_the_papers_rows():
@@ -122,8 +142,9 @@ def test_figures_1b_and_1c_have_three_networks_at_eleven_levels(experiment):
 def test_rows_of_today_are_named_by_network_and_regularizer():
     rows = {row.name: row.config for row in load("today", "paper")}
     for name, config in rows.items():
-        model, kind, what, *_ = name.split("_")
-        assert config.model == f"small_{model}"
+        network = config.model.removeprefix("small_")
+        assert name.startswith(f"{network}_")
+        kind, what, *_ = name.removeprefix(f"{network}_").split("_")
         assert config.mixup == name.endswith("mixup")
         assert config.cutout == name.endswith("cutout")
         assert bool(config.label_smoothing) == name.endswith("smoothing")
