@@ -11,7 +11,7 @@ from etils import epath
 
 from rethink_keras.errors import InputError
 
-GOES_ON = (
+RESUME_ADVICE = (
     "free space or fix the directory, then re-run the same command to resume"
 )
 

@@ -18,7 +18,7 @@ from etils import epath
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InterruptedRunError
-from rethink_keras.files import GOES_ON, write_whole, writing
+from rethink_keras.files import RESUME_ADVICE, write_whole, writing
 from rethink_keras.results import key_of
 from rethink_keras.runs import run
 
@@ -163,7 +163,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
                 result = run(config, path)
                 return result["test_accuracy"], result["train_accuracy"]
             except DivergenceError as error:
-                with writing(path, GOES_ON):
+                with writing(path, RESUME_ADVICE):
                     write_whole(diverged, str(error).encode())
         print(f"{diverged.read_text()}; the trial counts with accuracy 0")
         return 0.0, 0.0
@@ -187,7 +187,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
           InputError: if the data or the work directory cannot be used.
         """
         try:
-            with writing(self._workdir, GOES_ON):
+            with writing(self._workdir, RESUME_ADVICE):
                 self.search()
         except keras_tuner.errors.FatalError as error:
             raise error.__cause__ or error from None

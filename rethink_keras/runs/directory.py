@@ -14,7 +14,7 @@ from etils import epath
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.files import GOES_ON, visible, write_whole, writing
+from rethink_keras.files import RESUME_ADVICE, visible, write_whole, writing
 from rethink_keras.results.finished import (
     CHECKPOINTS,
     RESULT,
@@ -197,7 +197,7 @@ class RunDirectory:
           InputError: if the files cannot be written.
         """
         with (
-            writing(self.path, GOES_ON),
+            writing(self.path, RESUME_ADVICE),
             tempfile.TemporaryDirectory() as scratch,
         ):
             if model is not None:
@@ -212,7 +212,7 @@ class RunDirectory:
         Raises:
           InputError: if it cannot be written.
         """
-        with writing(self.path, GOES_ON):
+        with writing(self.path, RESUME_ADVICE):
             self._write(RESULT, _json(result))
 
     def _write(self, name: str, text: str) -> None:

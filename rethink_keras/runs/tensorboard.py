@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.hparams import summary_v2 as hp
 
-from rethink_keras.files import GOES_ON, writing
+from rethink_keras.files import RESUME_ADVICE, writing
 from rethink_keras.results.metrics import (
     FINAL_METRICS,
     MAIN_HPARAMS,
@@ -58,7 +58,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
             self._write_hparams(directory.given)
 
     def _writing(self) -> contextlib.AbstractContextManager[None]:
-        return writing(self._path, GOES_ON)
+        return writing(self._path, RESUME_ADVICE)
 
     def _write_hparams(self, given: Mapping[str, Any] | None) -> None:
         values = {**self._config.as_dict(), **names_of(self._config, given)}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from etils import epath
 
-from rethink_keras.files import GOES_ON, visible, write_whole, writing
+from rethink_keras.files import RESUME_ADVICE, visible, write_whole, writing
 
 _KEPT = 2
 _SUFFIX = ".npz"
@@ -142,7 +142,7 @@ class Checkpoints:
             "elapsed": self.elapsed,
         }
         path = self._directory / f"step-{step:010}{_SUFFIX}"
-        with writing(self._directory.parent, GOES_ON):
+        with writing(self._directory.parent, RESUME_ADVICE):
             write_whole(path, _as_bytes(header, arrays))
             for old in self._paths()[:-_KEPT]:
                 old.unlink()
@@ -151,7 +151,7 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Removes all checkpoints, including partially written ones."""
-        with writing(self._directory.parent, GOES_ON):
+        with writing(self._directory.parent, RESUME_ADVICE):
             for path in visible(self._directory, "step-*"):
                 path.unlink()
 
