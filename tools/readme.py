@@ -4,8 +4,9 @@
   python tools/readme.py --dry_run
 
 The blocks run in one shell that stops at the first failure, in a temporary
-directory. REPOSITORY_URL becomes the path of this clone, of which the last
-commit counts. Blocks after a line `<!-- not run: REASON -->` are left out.
+directory. REPOSITORY_URL is replaced by the path of this clone, so uncommitted
+changes have no effect. Blocks after a line `<!-- not run: REASON -->` are left
+out.
 """
 
 import dataclasses
@@ -31,7 +32,7 @@ class Block:
     """A code block of a Markdown page.
 
     Attributes:
-      language: what follows the opening fence, as `sh`.
+      language: the word after the opening fence, such as `sh`.
       text: the lines between the fences.
       line: number of the first of these lines, from 1.
       reason: why the block is not run; None if it is.
@@ -62,11 +63,11 @@ def find_blocks(page: str) -> list[Block]:
 
 
 def make_script(page: str, repository: str) -> str:
-    """Makes one shell script of the blocks that are run.
+    """Joins the shell blocks that are run into one script.
 
     Args:
       page: Markdown text.
-      repository: what stands for REPOSITORY_URL.
+      repository: text that replaces REPOSITORY_URL.
     """
     lines = ["set -euo pipefail"]
     for block in find_blocks(page):
