@@ -87,8 +87,8 @@ def _run() -> int:
     unknown = set(_MODELS.value) - set(MODELS)
     if unknown:
         raise InputError(
-            f"models={','.join(sorted(unknown))}: must be"
-            f" among {', '.join(MODELS)}{suggestion(min(unknown), MODELS)}"
+            f"models={','.join(sorted(unknown))}: must be one or"
+            f" more of {', '.join(MODELS)}{suggestion(min(unknown), MODELS)}"
         )
     with quiet_start():
         from rethink_keras import runs

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from rethink_keras.cli.choosing import matching
-from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.cli.terminal import quiet_start, run_command, with_flags
 from rethink_keras.config import PRECISIONS, RunConfig
 from rethink_keras.errors import InputError
 
@@ -82,7 +82,7 @@ def _run(experiments: Sequence[str]) -> int:
             chosen, seeds, _WORKDIR.value, _DATA_DIR.value, _PRECISION.value
         )
     if _DRY_RUN.value:
-        print(registry.jobs_as_text(jobs))
+        print(with_flags(registry.jobs_as_text(jobs)))
         return 0
     with writing(_WORKDIR.value):
         epath.Path(_WORKDIR.value).mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from absl import flags
 
 from rethink_keras.cli.terminal import (
     exit_codes,
+    flags_in_output,
     help_text,
     parse_flags,
     quiet_start,
@@ -40,10 +41,10 @@ _RUN_FLAGS = (
 )
 _ALLOWED = {
     **{name: allowed(field) for name, field in _OPTIONS.items()},
-    "save_model": "true | false",
-    "overwrite": "true | false",
-    "resume": "auto | never | must",
-    "strategy": " | ".join(STRATEGIES),
+    "save_model": "True or False",
+    "overwrite": "True or False",
+    "resume": "one of auto, never, must",
+    "strategy": f"one of {', '.join(STRATEGIES)}",
     "checkpoint_minutes": "a number from 0",
 }
 
@@ -103,7 +104,8 @@ def main(argv: Sequence[str]) -> None:
         options: dict[str, Any] = {
             name: FLAGS[name].value for name in _RUN_FLAGS
         }
-        run(config, **options)
+        with flags_in_output():
+            run(config, **options)
 
 
 def start() -> None:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO, cast
 
 from absl import app, flags, logging
 
@@ -31,8 +31,9 @@ _LONGEST = 600
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 _PATHS = {"data_dir", "logdir", "output", "row", "workdir"}
 _BACKENDS = ("tensorflow", "jax")
-# `name=` or `name=True` at the start or after a space: not a part of a path.
-_OPTION = re.compile(r"(?:^|(?<=[ (]))([a-zA-Z]\w*)=(True\b)?")
+# `name=`, `name=True` or `name=False` at the start or after a space, so that
+# parts of paths do not match.
+_OPTION = re.compile(r"(?:^|(?<=[ (]))([a-zA-Z]\w*)=(True\b|False\b)?")
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
@@ -111,8 +112,7 @@ def parse_flags(
     _expand_paths()
     if len(rest) > 1:
         fail(
-            f"unexpected argument {rest[1]!r}: only flags are allowed; see"
-            " --helpshort"
+            f"{rest[1]!r}: must be a flag such as --name=value; see --helpshort"
         )
     return rest
 
@@ -225,32 +225,60 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        fail(as_line(error))
+        fail(with_flags(error))
     except DivergenceError as error:
-        fail(as_line(error), code=1)
+        fail(with_flags(error), code=1)
     except InterruptedRunError as error:
-        fail(f"interrupted: {as_line(error)}", code=_EXIT_CODES[error.signal])
+        fail(
+            f"interrupted: {with_flags(error)}", code=_EXIT_CODES[error.signal]
+        )
     except LostWorkerError as error:
-        fail(as_line(error), code=os.EX_TEMPFAIL)
+        fail(with_flags(error), code=os.EX_TEMPFAIL)
     except KeyboardInterrupt:
         fail("interrupted; the logs written so far are kept", code=130)
 
 
-def as_line(error: Exception) -> str:
-    """Returns an error message for the terminal, with options as flags.
+def with_flags(message: object) -> str:
+    """Returns a message of the library with options written as flags.
 
     The library names options as Python does, `overwrite=True`. Where an option
     is a flag, the command line shows `--overwrite`.
+
+    Args:
+      message: a text or an exception.
     """
-    return _OPTION.sub(_as_flag, str(error))
+    return _OPTION.sub(_as_flag, str(message))
 
 
 def _as_flag(match: re.Match) -> str:
-    """Writes `name=` as `--name=`, and `name=True` as `--name`."""
+    """Writes `x=` as `--x=`, `x=True` as `--x` and `x=False` as `--nox`."""
     name, value = match.groups()
     if name not in flags.FLAGS:
         return match[0]
-    return f"--{name}" if value else f"--{name}="
+    return {"True": f"--{name}", "False": f"--no{name}"}.get(
+        value, f"--{name}="
+    )
+
+
+class _FlagWriter:
+    """A text stream that writes options as flags."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(with_flags(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def flags_in_output() -> Iterator[None]:
+    """Context manager in which printed lines show options as flags."""
+    writer = cast(TextIO, _FlagWriter(sys.stdout))
+    with contextlib.redirect_stdout(writer):
+        yield
 
 
 @contextlib.contextmanager
@@ -297,6 +325,6 @@ def _check_backend() -> None:
         problem = f"Keras cannot be imported ({error})"
     given = os.environ.get("KERAS_BACKEND", "")
     raise InputError(
-        f"KERAS_BACKEND={given}: {problem}; allowed:"
-        f" {', '.join(_BACKENDS)}, if installed"
+        f"KERAS_BACKEND={given}: must be one of {', '.join(_BACKENDS)}, and"
+        f" installed; {problem}"
     )

@@ -84,8 +84,8 @@ def main() -> None:
     unknown = sorted(set(_SEARCH.value) - set(tuning.RANGES))
     if unknown or not _SEARCH.value:
         raise InputError(
-            f"search={','.join(_SEARCH.value)}: unknown hyperparameter;"
-            f" allowed: {', '.join(tuning.RANGES)}, separated by commas"
+            f"search={','.join(_SEARCH.value)}: must be one or more of"
+            f" {', '.join(tuning.RANGES)}, separated by commas"
             f"{suggestion(next(iter(unknown), ''), tuning.RANGES)}"
         )
     workdir = epath.Path(_WORKDIR.value) / row.stem

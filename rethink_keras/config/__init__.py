@@ -9,7 +9,6 @@ from rethink_keras.config.options import (
     choices,
     option_type,
     suggestion,
-    text_of,
 )
 from rethink_keras.config.run_config import (
     PRECISIONS,
@@ -37,5 +36,4 @@ __all__ = [
     "option_type",
     "register_model",
     "suggestion",
-    "text_of",
 ]

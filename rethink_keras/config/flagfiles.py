@@ -71,10 +71,7 @@ def parse_options(
         texts = {field.name: allowed(field) for field in fields}
         raise InputError(explain(str(error), texts)) from error
     if rest:
-        raise InputError(
-            f"{rest[0]!r}: not a flag; all arguments must be flags such as"
-            " --name=value"
-        )
+        raise InputError(f"{rest[0]!r}: must be a flag such as --name=value")
     return {
         field.name: values[field.name].value
         for field in fields

@@ -118,9 +118,9 @@ def allowed(field: dataclasses.Field) -> str:
     meta = field.metadata
     kind = option_type(field)
     if choices(field):
-        return " | ".join(choices(field))
+        return f"one of {', '.join(choices(field))}"
     if kind is bool:
-        return "true | false"
+        return "True or False"
     if kind is str:
         return PRINTABLE
     number = "a whole number" if kind is int else "a number"

@@ -178,18 +178,18 @@ class RunConfig:
         switchable = [m for m, d in MODELS.items() if d.batch_norm is not None]
         if self.batch_norm is not None and self.model not in switchable:
             raise InputError(
-                f"batch_norm={text_of(self.batch_norm)}: requires"
+                f"batch_norm={self.batch_norm}: requires"
                 f" model={' or '.join(switchable)}; received model={self.model}"
             )
         if self.random_crop and not self.center_crop:
             raise InputError(
-                "center_crop=false: cannot be combined with random_crop=true,"
+                "center_crop=False: cannot be combined with random_crop=True,"
                 " which evaluates on centre crops; drop one"
             )
         for name in ("random_crop", "distort"):
             if getattr(self, name) and self.randomize == "gaussian":
                 raise InputError(
-                    f"{name}=true: cannot be combined with"
+                    f"{name}=True: cannot be combined with"
                     " randomize=gaussian, whose images are noise; drop one"
                 )
 
@@ -197,7 +197,7 @@ class RunConfig:
         """Checks options that depend on whether images stream from disk."""
         if self.distort and not self.streams:
             raise InputError(
-                "distort=true: requires image_size=N, which streams images"
+                "distort=True: requires image_size=N, which streams images"
                 " and resizes them"
             )
         for field in dataclasses.fields(self):
@@ -205,9 +205,9 @@ class RunConfig:
             in_memory = field.name in _IN_MEMORY and value != field.default
             if in_memory and self.streams:
                 raise InputError(
-                    f"{field.name}={text_of(value)}: requires images in"
-                    f" memory; received image_size={self.image_size}, which"
-                    " streams them from disk"
+                    f"{field.name}={value}: requires images in memory;"
+                    f" received image_size={self.image_size}, which streams"
+                    " them from disk"
                 )
 
     @property

@@ -45,7 +45,7 @@ class ImageFiles:
         if not found:
             raise InputError(
                 f"dataset={root.name}: its split {split} is empty; add images"
-                f" as {LAYOUT}, in files {', '.join(_SUFFIXES)}"
+                f" as {LAYOUT}, with a suffix of {', '.join(_SUFFIXES)}"
             )
         paths, labels = zip(*found, strict=True)
         self.place = os.fspath(root / split)

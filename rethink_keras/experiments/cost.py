@@ -57,7 +57,7 @@ def estimate_minutes(
         and network_of(run.config) == network_of(config)
     ]
     if not similar:
-        return Estimate(None, "precision=fastest measures the speed")
+        return Estimate(None, "pass precision=fastest to measure the speed")
     run = next((r for r in similar if r.result["device"] == device), similar[0])
     return _estimate(
         config,

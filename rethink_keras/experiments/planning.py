@@ -153,9 +153,10 @@ def jobs_as_text(jobs: Sequence[Job]) -> str:
     minutes = [job.estimate.minutes for job in jobs if not job.finished]
     known = [m for m in minutes if m is not None]
     unknown = len(minutes) - len(known)
-    lines.append(
-        f"# {len(jobs) - len(minutes)} of {len(jobs)} done; at most"
-        f" {sum(known):.0f} min to do"
-        + (f", and {unknown} of unknown time" if unknown else "")
-    )
+    summary = [f"# {len(jobs) - len(minutes)} of {len(jobs)} done"]
+    if known:
+        summary.append(f"at most {sum(known):.0f} min to do")
+    if unknown:
+        summary.append(f"{unknown} to do whose minutes are unknown")
+    lines.append("; ".join(summary))
     return "\n".join(lines)

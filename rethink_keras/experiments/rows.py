@@ -84,12 +84,12 @@ def load(experiment: str, scale: str) -> list[Row]:
     """
     if experiment not in TITLES:
         raise InputError(
-            f"experiment={experiment}: allowed are {', '.join(TITLES)}"
+            f"experiment={experiment}: must be one of {', '.join(TITLES)}"
             f"{suggestion(experiment, TITLES)}"
         )
     if scale not in SCALES:
         raise InputError(
-            f"scale={scale}: allowed are {', '.join(SCALES)}"
+            f"scale={scale}: must be one of {', '.join(SCALES)}"
             f"{suggestion(scale, SCALES)}"
         )
     folder = FLAGS_DIRECTORY / _SAME_RUNS.get(experiment, experiment)

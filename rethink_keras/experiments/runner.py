@@ -136,7 +136,7 @@ def _accelerators(parallel: int) -> list[str]:
     visible = list(itertools.takewhile(re.compile(r"\w").match, names))
     if 0 < len(visible) < parallel:
         raise InputError(
-            f"jobs={parallel}: allowed is at most {len(visible)}, one for each"
+            f"jobs={parallel}: must be at most {len(visible)}, one for each"
             f" device of {_VISIBLE}={given}"
         )
     return visible

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from rethink_keras import training
-from rethink_keras.config import MODELS, RunConfig, suggestion, text_of
+from rethink_keras.config import MODELS, RunConfig, suggestion
 from rethink_keras.data import GivenData, from_arrays
 from rethink_keras.errors import InputError
 
@@ -151,7 +151,7 @@ def _check_options(config: RunConfig, network: OwnNetwork) -> None:
         value = getattr(config, name)
         if value and name not in (network.takes or ()):
             raise InputError(
-                f"{name}={text_of(value)}: model={network.name} takes no"
+                f"{name}={value}: model={network.name} takes no"
                 f" {name}; leave it out, or pass a builder with that argument"
             )
     if network.takes is None and config.precision != "float32":

@@ -55,8 +55,8 @@ class InMemoryInputs:
         height, width = loaded.train.images.shape[1:3]
         if config.random_crop and min(height, width) < 28:
             raise InputError(
-                "random_crop=true: needs images of at least 28 x 28; those of"
-                f" {'data' if given else config.dataset} are"
+                "random_crop=True: requires images of at least 28 x 28; those"
+                f" of {'data' if given else config.dataset} are"
                 f" {height} x {width}"
             )
         random = _randomization_of(config, loaded)

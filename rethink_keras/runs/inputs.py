@@ -94,7 +94,7 @@ def make_inputs(
         return InMemoryInputs.load(config, given.examples if given else None)
     if strategy == "parameter_server":
         raise InputError(
-            "strategy=parameter_server: allowed only with images in memory;"
-            f" received image_size={config.image_size}, which streams images"
+            "strategy=parameter_server: requires images in memory; received"
+            f" image_size={config.image_size}, which streams them from disk"
         )
     return StreamedInputs.open(config)

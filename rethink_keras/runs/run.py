@@ -147,11 +147,11 @@ def run(
 
 def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
     if resume not in RESUME:
-        raise InputError(f"resume={resume}: allowed are {', '.join(RESUME)}")
+        raise InputError(f"resume={resume}: must be one of {', '.join(RESUME)}")
     if not 0 <= checkpoint_minutes < math.inf:
         raise InputError(
             f"checkpoint_minutes={checkpoint_minutes}: must be a finite number"
-            " of at least 0"
+            " from 0"
         )
 
 
@@ -162,8 +162,8 @@ def _finished(directory: RunDirectory, verbose: bool) -> RunResult | None:
         return None
     if verbose:
         print(
-            f"{directory.path} already holds a finished run; use the option"
-            " overwrite to repeat it"
+            f"{directory.path} already holds a finished run; pass"
+            " overwrite=True to repeat it"
         )
         print(summary.conclusion(result, directory.path))
     return RunResult(result, directory.path)

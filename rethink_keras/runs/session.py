@@ -123,7 +123,7 @@ class Session:
         there, here = checkpoint.run["fingerprint"], self.inputs.fingerprint
         if there != here:
             raise InputError(
-                f"workdir={path}: its checkpoint was trained on other data"
+                f"workdir={path}: holds a checkpoint of other data"
                 f" (fingerprint {there[:16]}, now {here[:16]}); choose another"
                 " directory, or pass overwrite=True"
             )

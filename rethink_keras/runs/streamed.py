@@ -43,8 +43,8 @@ class StreamedInputs:
         streams = data.stream(config.dataset, config.data_dir)
         if config.batch_size > len(streams.train):
             raise InputError(
-                f"batch_size={config.batch_size}: allowed is at most the"
-                f" {len(streams.train)} training images of {config.dataset}"
+                f"batch_size={config.batch_size}: must be at most the number of"
+                f" training images of {config.dataset}, {len(streams.train)}"
             )
         with streams.naming_damage():
             moments: tuple = ()

@@ -137,9 +137,9 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
                 f"{suggestion(str(self.dtype), DTYPES)}"
             )
         if not self.gamma > 0:
-            raise InputError(f"gamma={self.gamma}: must be above 0")
+            raise InputError(f"gamma={self.gamma}: must be a number above 0")
         if not self.ridge >= 0:
-            raise InputError(f"ridge={self.ridge}: must be at least 0")
+            raise InputError(f"ridge={self.ridge}: must be a number from 0")
 
     def _check_memory(self, count: int) -> None:
         """Raises InputError if the free memory is insufficient."""

@@ -27,7 +27,4 @@ def make_steps(
         from rethink_keras.training.jax_steps import JaxSteps
 
         return JaxSteps(model, optimizer)
-    raise InputError(
-        f"the backend {backend} is not supported: KERAS_BACKEND must be"
-        " tensorflow or jax"
-    )
+    raise InputError(f"KERAS_BACKEND={backend}: must be one of tensorflow, jax")

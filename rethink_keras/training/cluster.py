@@ -81,40 +81,44 @@ def read_cluster() -> Cluster | None:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(
-            f"TF_CONFIG: {text[:_SHOWN]!r} is not a JSON object ({error});"
-            f" allowed is {_EXAMPLE}"
+            f"TF_CONFIG={text[:_SHOWN]!r}: must be JSON, such as {_EXAMPLE}"
+            f" ({error})"
         ) from error
-    _require(isinstance(content, dict), "content", content, _EXAMPLE)
+    _require(
+        isinstance(content, dict), "content", content, f"such as {_EXAMPLE}"
+    )
     addresses = content.get("cluster", {})
-    _require(isinstance(addresses, dict), "cluster", addresses, _EXAMPLE)
+    _require(
+        isinstance(addresses, dict), "cluster", addresses, f"such as {_EXAMPLE}"
+    )
     if not addresses:
         return None
     for kind, of_kind in addresses.items():
         _check_kind(kind, of_kind)
     task = content.get("task")
-    _require(isinstance(task, dict), "task", task, _EXAMPLE)
+    _require(isinstance(task, dict), "task", task, f"such as {_EXAMPLE}")
     kind = task.get("type")
     known = isinstance(kind, str) and kind in addresses
-    _require(known, "task.type", kind, " | ".join(addresses))
+    _require(known, "task.type", kind, f"one of {', '.join(addresses)}")
     index = task.get("index")
     indices = range(len(addresses[kind]))
     _require(
         type(index) in (int, str) and str(index) in map(str, indices),
         "task.index",
         index,
-        f"a whole number from 0 to {len(indices) - 1}, as there are"
-        f" {len(indices)} addresses of type {kind}",
+        f"a whole number from 0 to {len(indices) - 1}, the index of an"
+        f" address of type {kind}",
     )
     return Cluster(addresses, kind, int(index))
 
 
 def _check_kind(kind: str, addresses: Any) -> None:
     """Checks a task type and the addresses of its processes."""
-    _require(kind in _KINDS, "cluster", kind, " | ".join(_KINDS))
+    _require(kind in _KINDS, "cluster", kind, f"one of {', '.join(_KINDS)}")
     good = isinstance(addresses, list) and all(map(_is_address, addresses))
     good = good and bool(addresses) and (kind != "chief" or len(addresses) == 1)
     count = "one" if kind == "chief" else "one or more"
-    allowed = f'a list of {count}, as in ["host:2222"]'
+    allowed = f'a list of {count}, such as ["host:2222"]'
     _require(good, f"cluster.{kind}", addresses, allowed)
 
 
@@ -129,4 +133,4 @@ def _is_address(value: Any) -> bool:
 def _require(good: bool, name: str, value: Any, allowed: str) -> None:
     if not good:
         given = json.dumps(value)[:_SHOWN]
-        raise InputError(f"TF_CONFIG: {name}={given}: allowed is {allowed}")
+        raise InputError(f"TF_CONFIG: {name}={given}: must be {allowed}")

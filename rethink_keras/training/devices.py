@@ -47,14 +47,13 @@ class Devices:
         """
         if batch_size % self.replicas:
             raise InputError(
-                f"batch_size={batch_size}: is not divisible by the"
-                f" {self.replicas} replicas of strategy={self.strategy};"
-                f" allowed are multiples of {self.replicas}"
+                f"batch_size={batch_size}: must be a multiple of"
+                f" {self.replicas}, the replicas of strategy={self.strategy}"
             )
         if examples < self.replicas:
             raise InputError(
-                f"train_examples={examples}: must be at least the"
-                f" {self.replicas} replicas of strategy={self.strategy};"
+                f"train_examples={examples}: must be at least"
+                f" {self.replicas}, the replicas of strategy={self.strategy};"
                 " choose strategy=single"
             )
 
@@ -98,13 +97,12 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
     """
     if strategy not in STRATEGIES:
         raise InputError(
-            f"strategy={strategy}: allowed are {', '.join(STRATEGIES)}"
+            f"strategy={strategy}: must be one of {', '.join(STRATEGIES)}"
             f"{suggestion(strategy, STRATEGIES)}"
         )
     if tpu is not None and strategy not in ("auto", "tpu"):
         raise InputError(
-            f"tpu={tpu}: allowed only with strategy=tpu; received"
-            f" strategy={strategy}"
+            f"tpu={tpu}: requires strategy=tpu; received strategy={strategy}"
         )
     if keras.backend.backend() == "jax":
         return _jax_devices(strategy, tpu)
@@ -214,8 +212,8 @@ def _tpu(name: str) -> Devices:
     except (tf.errors.OpError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"tpu={name}: no TPU can be used ({reason}); allowed is the name"
-            " of a TPU, or local on a machine with one"
+            f"tpu={name}: must be the name of a TPU, or local on a machine"
+            f" with a TPU; no TPU can be used ({reason})"
         ) from error
     return _of_strategy("tpu", tf.distribute.TPUStrategy(resolver))
 
@@ -238,8 +236,8 @@ def _jax_devices(strategy: str, tpu: str | None) -> Devices:
     """Returns all devices of this process or, for `single`, the first."""
     if strategy in ("multi_worker", "parameter_server"):
         raise InputError(
-            f"strategy={strategy}: needs the TensorFlow backend; allowed with"
-            " KERAS_BACKEND=jax are auto, single, mirrored, tpu"
+            f"strategy={strategy}: must be one of auto, single, mirrored, tpu"
+            " with KERAS_BACKEND=jax; or set KERAS_BACKEND=tensorflow"
         )
     devices = keras.distribution.list_devices()
     on_tpu = devices[0].startswith("tpu")

@@ -77,7 +77,7 @@ def invalid_arguments() -> list[tuple[str, list[str]]]:
     lines += [("learning_rate", ["--learning_rate"]), ("seed", ["-seed=x"])]
     lines += [(f"no{n}", [f"--no{n}=1"]) for n in ("mixup", "overwrite")]
     for word in ("labels", "", "\n", "-", "\x1b[31m", LONG, "--", "\udcff"):
-        named = f"unexpected argument {word!r}"[:40]
+        named = f"error: {word!r}"[:40]
         lines.append((named, ["--seed=1", "--", word]))
     lines += [("verbosity", ["--verbosity=x"]), ("'--=1'", ["--=1"])]
     return lines

@@ -29,7 +29,7 @@ def main(*arguments, cwd):
         (["--model=vgg"], "--model='vgg'"),
         (["--norandom_crop=1"], "random_crop"),
         (["--random_crop=maybe"], "--random_crop='maybe'"),
-        (["--nobatch_norm"], "--batch_norm=false"),
+        (["--nobatch_norm"], "--nobatch_norm: requires --model="),
         (["--learning_rate"], "--learning_rate"),
         (["--modle=mlp_1x512"], "modle"),
         (["labels"], "'labels'"),

@@ -64,6 +64,7 @@ def test_an_unknown_backend_is_reported_in_one_line(tmp_path):
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "error: KERAS_BACKEND=pytorch: Keras cannot be imported (Unable to"
-        " import backend : pytorch); allowed: tensorflow, jax, if installed\n"
+        "error: KERAS_BACKEND=pytorch: must be one of tensorflow, jax, and"
+        " installed; Keras cannot be imported (Unable to import backend :"
+        " pytorch)\n"
     )

@@ -11,7 +11,11 @@ from absl.testing import flagsaver
 
 from rethink_keras import InputError
 from rethink_keras.cli import run as cli_run
-from rethink_keras.cli.terminal import as_line, quiet_start
+from rethink_keras.cli.terminal import (
+    flags_in_output,
+    quiet_start,
+    with_flags,
+)
 from tests.support.processes import finish
 
 LAUNCH = pathlib.Path(__file__).parents[2] / "launch"
@@ -30,14 +34,17 @@ def test_a_tilde_in_a_path_is_the_home_directory(monkeypatch):
 
 
 def test_options_that_are_flags_get_dashes():
-    assert as_line(InputError("seed=-1: allowed")) == "--seed=-1: allowed"
-    assert as_line(InputError("ridge=0.0: is")) == "ridge=0.0: is"
+    assert with_flags(InputError("seed=-1: must")) == "--seed=-1: must"
+    assert (
+        with_flags("batch_norm=False: requires") == "--nobatch_norm: requires"
+    )
+    assert with_flags(InputError("ridge=0.0: is")) == "ridge=0.0: is"
     message = "workdir=/logs/seed=0: finished; pass overwrite=True, or ridge=1"
-    assert as_line(InputError(message)) == (
+    assert with_flags(InputError(message)) == (
         "--workdir=/logs/seed=0: finished; pass --overwrite, or ridge=1"
     )
     advice = "photos/seed=1: is; give a --seed=2 or (epochs=1, x=2)"
-    assert as_line(InputError(advice)) == advice.replace("ep", "--ep")
+    assert with_flags(InputError(advice)) == advice.replace("ep", "--ep")
 
 
 def test_a_missing_temporary_directory_is_reported(monkeypatch):
@@ -80,6 +87,15 @@ def test_advice_names_flags_in_place_of_options():
     error = InputError(
         "workdir=a/seed=0: in use; pass overwrite=True (ridge=0.0)"
     )
-    assert as_line(error) == (
+    assert with_flags(error) == (
         "--workdir=a/seed=0: in use; pass --overwrite (ridge=0.0)"
+    )
+
+
+def test_printed_lines_name_flags_in_place_of_options(capsys):
+    with flags_in_output():
+        print("a is finished; pass overwrite=True to repeat it")
+    print("overwrite=True")
+    assert capsys.readouterr().out == (
+        "a is finished; pass --overwrite to repeat it\noverwrite=True\n"
     )

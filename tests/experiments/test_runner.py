@@ -85,7 +85,7 @@ def test_each_simultaneous_run_gets_one_visible_accelerator(
 
 def test_more_simultaneous_runs_than_accelerators_are_refused(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3,-1,4")
-    refusal = r"^jobs=3: allowed is at most 2, .* CUDA_VISIBLE_DEVICES=2,3,-1,4"
+    refusal = r"^jobs=3: must be at most 2, .* CUDA_VISIBLE_DEVICES=2,3,-1,4"
     with pytest.raises(InputError, match=refusal):
         Runner(3)
 

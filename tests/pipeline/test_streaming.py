@@ -254,7 +254,7 @@ def test_invalid_images_and_labels_raise(tmp_path, wrong, word):
 
 def test_a_batch_larger_than_the_training_set_raises(photos, tmp_path):
     message = run_error(streamed(photos, batch_size=30), tmp_path)
-    assert message.startswith("batch_size=30: allowed is at most the 29")
+    assert message.startswith("batch_size=30: must be at most ")
 
 
 def test_a_parameter_server_needs_images_in_memory(photos):

@@ -167,7 +167,7 @@ def test_a_checkpoint_of_other_data_is_refused(interrupted):
     arrays["header"] = np.frombuffer(text, np.uint8)
     np.savez(newer, **arrays)
     TRIED["bad inputs"] += 1
-    with pytest.raises(InputError, match="was trained on other data"):
+    with pytest.raises(InputError, match="a checkpoint of other data"):
         run(config, path, verbose=False)
 
 

@@ -132,7 +132,8 @@ def test_a_finished_run_is_not_run_again(labels_run, capsys):
     before = sorted(path.rglob("*"))
     assert run(config, path) == result
     assert sorted(path.rglob("*")) == before
-    assert "already holds a finished run" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "holds a finished run; pass overwrite=True to repeat it" in output
 
 
 def test_a_directory_with_another_run_is_refused(labels_run):
@@ -209,7 +210,7 @@ def test_random_crop_refuses_images_smaller_than_28_pixels(tmp_path):
     examples = [{"image": picture(0, 20, 20), "label": 0}]
     write_set(tmp_path, {"train": examples, "test": examples}, features)
     config = RunConfig(dataset="tiny", data_dir=str(tmp_path), random_crop=True)
-    with pytest.raises(InputError, match=r"random_crop=true.*28 x 28"):
+    with pytest.raises(InputError, match=r"random_crop=True.*28 x 28"):
         run(config, tmp_path / "run", verbose=False)
     assert not (tmp_path / "run").exists()
 

@@ -34,9 +34,9 @@ def config_of(cluster=WORKERS, task=TASK) -> str:
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        ("no json", "'no json' is not a JSON object"),
-        ("", "'' is not a JSON object"),
-        ("[" * 100_000, r"'\[{80}' is not a JSON object"),
+        ("no json", "'no json': must be JSON"),
+        ("", "'': must be JSON"),
+        ("[" * 100_000, r"'\[{80}': must be JSON"),
         ("[]", r"content=\[\]"),
         ("null", "content=null"),
         ('"cluster"', 'content="cluster"'),
@@ -72,9 +72,9 @@ def test_a_malformed_tf_config_raises_a_one_line_error(
     monkeypatch, strategy, config, named
 ):
     monkeypatch.setenv("TF_CONFIG", config)
-    with pytest.raises(InputError, match=f"^TF_CONFIG: {named}") as error:
+    with pytest.raises(InputError, match=f"^TF_CONFIG(: |=){named}") as error:
         training.find_devices(strategy)
-    assert "allowed is" in str(error.value)
+    assert ": must be " in str(error.value)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 400
 
