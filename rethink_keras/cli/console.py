@@ -17,3 +17,7 @@ def main() -> None:
         del sys.argv[1]
     module = _COMMANDS.get(name, "rethink_keras.cli.run")
     importlib.import_module(module).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The randomization test of a network of one's own."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rethink_keras import InputError, RunConfig, randomization_test
+from rethink_keras.data import from_arrays
+from rethink_keras.pipeline.randomized_data import randomize
+from rethink_keras.runs import InMemoryInputs
+from tests.support.own import build, pair
+
+CONFIG = RunConfig(batch_size=20, learning_rate=0.1)
+COMMAND = (sys.executable, "-m", "rethink_keras.cli.console")
+BUILDER = "tests.support.own:build"
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory):
+    path = tmp_path_factory.mktemp("test")
+    return path, randomization_test(
+        build,
+        pair(),
+        kinds=("none", "labels"),
+        epochs=40,
+        workdir=path,
+        config=CONFIG,
+        verbose=False,
+    )
+
+
+def test_a_frame_compares_randomized_with_true_labels(tested):
+    _, test = tested
+    frame = test.to_frame().set_index("randomize")
+    assert list(frame.index) == ["none", "labels"]
+    assert (frame["train_accuracy"] == 1).all()
+    epochs = frame["epochs_to_fit"]
+    assert frame["ratio_to_true_labels"].to_list() == [
+        1,
+        epochs["labels"] / epochs["none"],
+    ]
+
+
+def test_a_finished_test_is_not_run_again(tested):
+    path, test = tested
+    before = {p: p.stat().st_mtime_ns for p in path.rglob("*") if p.is_file()}
+    again = randomization_test(
+        build,
+        pair(),
+        kinds=["labels", "none"],
+        epochs=40,
+        workdir=path,
+        config=CONFIG,
+        verbose=False,
+    )
+    assert again.results == test.results
+    assert before == {
+        p: p.stat().st_mtime_ns for p in path.rglob("*") if p.is_file()
+    }
+
+
+def test_a_plot_shows_each_randomization(tested):
+    curves, bars = tested[1].plot().axes
+    shown = [text.get_text() for text in curves.get_legend().get_texts()]
+    assert shown == ["true labels", "random labels"]
+    accuracies = [100 * r["test_accuracy"] for r in tested[1].results.values()]
+    assert [bar.get_width() for bar in bars.patches] == accuracies
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kinds": ("label",)}, "kinds=label: must be among .*did you mean"),
+        ({"kinds": ()}, "kinds: empty"),
+        (
+            {"config": RunConfig(label_corruption=0.5)},
+            "label_corruption=0.5 is not a",
+        ),
+    ],
+)
+def test_bad_arguments_are_refused(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        randomization_test(build, pair(), workdir=tmp_path / "run", **changes)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "kind", ["labels", "shuffled_pixels", "random_pixels", "gaussian"]
+)
+def test_a_run_trains_on_what_randomize_returns(kind):
+    (x, y), test = pair()
+    config = RunConfig(randomize=kind, center_crop=False, seed=3)
+    inputs = InMemoryInputs.load(config, from_arrays(((x, y), test)).examples)
+    images, labels = randomize((x, y), kind=kind, num_classes=3, seed=3)
+    np.testing.assert_array_equal(inputs.train_crops.images, images)
+    np.testing.assert_array_equal(inputs.train_crops.labels, labels)
+
+
+def command(tmp_path, *flags):
+    return subprocess.run(
+        [*COMMAND, "randomization-test", f"--workdir={tmp_path}", *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_tests_a_function_of_a_module(tmp_path):
+    done = command(
+        tmp_path,
+        f"--model={BUILDER}",
+        "--train_examples=50",
+        "--epochs=1",
+        "--kinds=none,labels",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "ratio_to_true_labels" in done.stdout
+    assert (tmp_path / "randomization_test.png").stat().st_size > 1000
+
+
+def test_the_command_imports_no_module_that_a_flagfile_names(tmp_path):
+    flagfile = tmp_path / "flags.txt"
+    flagfile.write_text(f"--model={BUILDER}\n")
+    done = command(tmp_path / "runs", f"--flagfile={flagfile}")
+    assert done.returncode == 2
+    assert "not in a flagfile" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_options_reach_each_run(tested):
+    _, test = tested
+    for kind, result in test.results.items():
+        expected = dataclasses.replace(CONFIG, randomize=kind, epochs=40)
+        assert RunConfig(**result["config"]) == expected
