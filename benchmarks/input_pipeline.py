@@ -104,9 +104,7 @@ def _run() -> int:
     speeds: dict[str, list[float]] = {name: [] for name in sources}
     for _ in range(_ROUNDS.value):
         for name, make in sources.items():
-            batches = (
-                make()
-            )  # a new iterator: no batches are decoded in advance
+            batches = make()  # new, so that no batch is decoded in advance
             next(batches)
             speeds[name].append(images_per_second(batches, config))
     print(f"{runs.device()}; {config.dataset} at {config.image_size}")

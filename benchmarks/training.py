@@ -6,7 +6,7 @@
 Prints three tables for cifar10_sample:
 
 1. Throughput in images per second: the training loop without evaluation
-   (loop), its compiled steps on one batch in memory (bare), and an equal
+   (loop), its compiled steps on one batch in memory (bare), and an equivalent
    PyTorch loop on the CPU if PyTorch is installed.
 2. Slow epochs: number of epochs that take over 1.5 times the median.
 3. Cost of randomization: duration of an epoch of the cheapest network with each
@@ -142,14 +142,14 @@ def warm_up(train: Callable[[int], object]) -> float:
 
 
 def choose_span(step_seconds: float) -> Span:
-    """Returns work for about --seconds, in epochs of at most the sample."""
+    """Returns work for about --seconds, in epochs no longer than the sample."""
     steps = max(1, round(_SECONDS.value / step_seconds))
     steps_per_epoch = min(steps, _STEPS_PER_EPOCH)
     return Span(max(1, steps // steps_per_epoch), steps_per_epoch)
 
 
 def pytorch_trainer(inputs: runs.InMemoryInputs) -> Callable[[int], None]:
-    """Returns the equal PyTorch loop, a function of the number of steps."""
+    """Returns an equivalent PyTorch loop, a function of the step count."""
     import pytorch_peer
 
     config = inputs.config
@@ -175,7 +175,7 @@ def measure_throughput(
 
     Args:
       inputs: inputs of the run.
-      pytorch: whether to measure PyTorch, too.
+      pytorch: whether to measure PyTorch as well.
       epochs: number of epochs to time individually afterwards.
 
     Returns:

@@ -41,7 +41,7 @@ _JOBS = flags.DEFINE_integer(
 
 
 def launch(*experiments: str) -> None:
-    """Runs a launch script: trains the rows of experiments as the flags say.
+    """Runs a launch script, which trains the rows that the flags select.
 
     Args:
       *experiments: keys of `experiments.TITLES`; all of them if none is given.

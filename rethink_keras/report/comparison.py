@@ -1,4 +1,4 @@
-"""Writes the paper's curves and numbers next to ours as TensorBoard runs.
+"""Writes our and the paper's curves and numbers as TensorBoard runs.
 
 Each table and figure has a directory under the log directory. It is rewritten
 from the finished runs:

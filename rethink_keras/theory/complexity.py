@@ -25,11 +25,12 @@ TABLES = {
     "rademacher": "networks reach the largest Rademacher complexity",
     "stability": "uniform stability does not see the labels",
 }
+# Networks, and the number of draws of random signs.
 NETWORKS = {
     "mlp_1x512": 3,
     "mlp_3x512": 3,
     "small_alexnet": 1,
-}  # draws of signs
+}
 _EXAMPLES = 1_000
 _SIGNS = 1_000
 _RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -196,10 +197,9 @@ def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     for ridge in _RIDGES:
         inverse = np.linalg.inv(kernel + ridge * np.eye(len(kernel)))
         alpha = inverse @ targets
-        with_it = ridge * alpha  # y - f(x), f fitted to all examples
-        without = (
-            alpha / np.diagonal(inverse)[:, None]
-        )  # f fitted to the others
+        # Residuals y - f(x), where f is fitted with and without the example.
+        with_it = ridge * alpha
+        without = alpha / np.diagonal(inverse)[:, None]
         change = np.abs(np.square(without) - np.square(with_it))
         rows.append(
             {

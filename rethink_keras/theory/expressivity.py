@@ -150,9 +150,8 @@ def deep_expressive_relu_network(
     count = min((depth - 1) // 2, len(positions))
     ends = [len(positions) * block // count for block in range(count + 1)]
     origin = low = _before(positions)
-    x = _hinges(
-        x, np.array([origin]), "above"
-    )  # nonnegative from here on: ReLUs keep it
+    # The projection is nonnegative from here on, so that ReLUs keep it.
+    x = _hinges(x, np.array([origin]), "above")
     total, base = None, np.zeros_like(wanted[0])
     for start, stop in itertools.pairwise(ends):
         high = positions[stop - 1]

@@ -32,7 +32,7 @@ _DESCENTS = (
     Descent("mini-batches of 10, random start", 10, start_norm=1.0),
 )
 _CENTRES = 2_000
-_GAMMA_GABOR = 4.0  # as Table 3 chooses on MNIST
+_GAMMA_GABOR = 4.0  # the value that Table 3 chooses on MNIST
 _PAPERS = {"pixels": (220.0, 1.2), "Gabor wavelets": (390.0, 0.6)}  # MNIST
 
 

@@ -50,9 +50,8 @@ def project(
         directions = np.round(directions * _GRID) / _GRID
     projections = _matmul(points, directions)
     with np.errstate(over="ignore", invalid="ignore"):
-        spans = 2 * np.ptp(
-            projections, axis=0
-        )  # twice the span, which `_before` extends
+        # Twice the span, since `_before` adds a position outside it.
+        spans = 2 * np.ptp(projections, axis=0)
     if not np.isfinite(spans).all():
         raise InputError(
             "points: their distances overflow float64; scale the points down"
