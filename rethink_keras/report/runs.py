@@ -10,7 +10,7 @@ from rethink_keras.experiments import Row
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.results import FinishedRun
 from rethink_keras.results.markdown import markdown_table
-from rethink_keras.runs.identity import names_of
+from rethink_keras.results.names import names_of
 
 STOPPED, MOVING_AVERAGES = "stopped", "moving averages"
 

@@ -21,12 +21,12 @@ from rethink_keras.results.finished import (
     key_of,
     read_run,
 )
+from rethink_keras.results.names import directory_name, names_of
 from rethink_keras.results.predictions import (
     PREDICTIONS,
     Predictions,
     write_predictions,
 )
-from rethink_keras.runs.identity import directory_name, names_of
 
 DEFAULT_ROOT = "tensorboard_logs"
 _LOCK = "lock"

@@ -1,4 +1,4 @@
-"""What tells a run from others: its config and what else it was given."""
+"""What tells a run from others besides its config."""
 
 import hashlib
 import json
@@ -7,10 +7,7 @@ from typing import Any
 
 import keras
 
-from rethink_keras.config import RunConfig
 from rethink_keras.runs.arguments import Arguments
-
-_DIGITS = 8
 
 
 def given_record(
@@ -82,37 +79,3 @@ def _serialized(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
     described = keras.optimizers.serialize(optimizer)
     described["config"].pop("name", None)
     return json.loads(json.dumps(described, default=str))
-
-
-def names_of(config: RunConfig, given: Mapping[str, Any] | None) -> dict:
-    """Returns short names of a run's data set, network and optimizer.
-
-    Args:
-      config: config of the run.
-      given: see `given_record`.
-
-    Returns:
-      The names under `dataset` and `model`, and under `optimizer` if one was
-      given. A name of something given ends in eight digits of its hash.
-    """
-    names = {"dataset": config.dataset, "model": config.model}
-    for kind, record in (given or {}).items():
-        text = json.dumps(record, sort_keys=True)
-        digits = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
-        stem = record.get("name") or record.get("class_name") or "own_data"
-        names["dataset" if kind == "data" else kind] = f"{stem}-{digits}"
-    return names
-
-
-def directory_name(config: RunConfig, given: Mapping[str, Any] | None) -> str:
-    """Returns a run's directory, relative to the log directory.
-
-    It is `config.name()`, with the names of what was given.
-    """
-    if not given:
-        return config.name()
-    names = names_of(config, given)
-    _, _, options, seed = config.name().split("/")
-    if "optimizer" in names:
-        options += f",optimizer={names['optimizer']}"
-    return f"{names['dataset']}/{names['model']}/{options}/{seed}"

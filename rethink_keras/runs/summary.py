@@ -9,9 +9,9 @@ import keras
 from rethink_keras.config import RunConfig
 from rethink_keras.results.markdown import markdown_table
 from rethink_keras.results.metrics import FITTED_ACCURACY
+from rethink_keras.results.names import names_of
 from rethink_keras.runs.directory import DEFAULT_ROOT, RunDirectory
 from rethink_keras.runs.environment import device
-from rethink_keras.runs.identity import names_of
 from rethink_keras.runs.inputs import Inputs
 
 _RANDOMIZATIONS = {

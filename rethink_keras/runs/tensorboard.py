@@ -15,9 +15,9 @@ from rethink_keras.results.metrics import (
     MAIN_HPARAMS,
     MEMORIZATION_METRICS,
 )
+from rethink_keras.results.names import directory_name, names_of
 from rethink_keras.runs.arguments import OPTIMIZER_OPTIONS
 from rethink_keras.runs.directory import RunDirectory
-from rethink_keras.runs.identity import directory_name, names_of
 
 
 class TensorBoardWriter(keras.callbacks.Callback):
