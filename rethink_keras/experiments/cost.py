@@ -62,7 +62,7 @@ def estimate_minutes(
     return _estimate(
         config,
         run.result["images_per_second"],
-        f"the speed of a finished run on {run.result['device']}",
+        f"from the speed of a finished run on {run.result['device']}",
     )
 
 

@@ -155,8 +155,8 @@ def jobs_as_text(jobs: Sequence[Job]) -> str:
     unknown = len(minutes) - len(known)
     summary = [f"# {len(jobs) - len(minutes)} of {len(jobs)} done"]
     if known:
-        summary.append(f"at most {sum(known):.0f} min to do")
+        summary.append(f"{len(known)} to do in at most {sum(known):.0f} min")
     if unknown:
-        summary.append(f"{unknown} to do whose minutes are unknown")
+        summary.append(f"{unknown} to do in unknown time")
     lines.append("; ".join(summary))
     return "\n".join(lines)

@@ -152,7 +152,7 @@ def test_a_finished_run_in_another_precision_is_not_repeated(
 def test_estimates_use_the_speed_of_finished_runs_or_are_unknown(tmp_path):
     (job,) = plan([ROW], [0], str(tmp_path))
     assert job.estimate.minutes is None
-    assert "; 1 to do whose minutes are unknown" in jobs_as_text([job])
+    assert "done; 1 to do in unknown time" in jobs_as_text([job])
     write_result(tmp_path, ROW, seed=1, images_per_second=500.0)
     (job,) = plan([ROW], [0], str(tmp_path))
     minutes = 50 * 50_000 / 500 * 1.1 / 60 + 0.2
