@@ -181,7 +181,8 @@ class Trainer:
         with self._keeping_variables(resumed):
             self._events.on_epoch_begin(progress.epoch)
         if not resumed or progress.learning_rate is None:
-            progress.learning_rate = float(self._optimizer.learning_rate)
+            rate = keras.ops.convert_to_numpy(self._optimizer.learning_rate)
+            progress.learning_rate = float(rate)
 
     def _finalize(self, batches: TrainingBatches) -> None:
         """Sets the final weights of an optimizer that averages weights."""

@@ -2,7 +2,7 @@
 
 import csv
 import os
-import subprocess
+import pathlib
 import sys
 
 import keras
@@ -11,8 +11,10 @@ import pytest
 
 from rethink_keras import InputError, training
 from rethink_keras.training.optimizer import SGD
+from tests.support.processes import finish
 from tests.support.tiny_fits import EPOCHS, RATE, Fit, plain
 
+ROOT = pathlib.Path(__file__).parents[2]
 VALIDATED = {"loss", "accuracy", "val_loss", "val_accuracy"}
 Callback = keras.callbacks.Callback
 LambdaCallback = keras.callbacks.LambdaCallback
@@ -153,6 +155,32 @@ def test_callbacks_whose_state_is_lost_on_resume(tmp_path):
     ) == ["CSVLogger", "EarlyStopping", "Scheduler"]
 
 
+MIRRORED = """
+import keras
+from rethink_keras import training
+devices = training.find_devices("mirrored")
+from tests.support.processes import finish
+from tests.support.tiny_fits import RATE, Fit
+assert devices.replicas == 2
+reduce = keras.callbacks.ReduceLROnPlateau(
+    "accuracy", factor=0.5, patience=1, min_delta=1.0
+)
+with devices.scope():
+    same = [Fit(given).weights for given in (None, [])]
+    fit = Fit([reduce])
+assert same[0] == same[1]
+assert fit.weights != same[0]
+assert fit.history["learning_rate"] == [RATE, RATE, RATE / 2, RATE / 4]
+"""
+
+
+@pytest.mark.distributed
+@pytest.mark.seconds
+def test_callbacks_set_the_learning_rate_on_two_devices():
+    done = finish([sys.executable, "-c", MIRRORED], cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.seconds
 @pytest.mark.skipif(
     keras.backend.backend() == "jax", reason="runs this file on JAX"
@@ -161,9 +189,5 @@ def test_callbacks_set_the_learning_rate_on_jax():
     pytest.importorskip("jax", reason="the extra [jax] is not installed")
     chosen = "adamw or within_an_epoch or averaged"
     command = [sys.executable, "-m", "pytest", "-q", __file__, "-k", chosen]
-    subprocess.run(
-        command,
-        check=True,
-        timeout=300,
-        env={**os.environ, "KERAS_BACKEND": "jax"},
-    )
+    done = finish(command, env={**os.environ, "KERAS_BACKEND": "jax"})
+    assert done.returncode == 0, done.stdout
