@@ -71,7 +71,10 @@ def __getattr__(name: str) -> Any:
 
 
 @wrapt.when_imported("keras")
-def _register_layers(keras: ModuleType) -> None:
-    """Registers the package's layers, so that Keras loads saved networks."""
+def _register_classes(keras: ModuleType) -> None:
+    """Registers the classes that saved networks name, so that Keras loads them.
+
+    They are the package's layers and its optimizer.
+    """
     del keras
-    importlib.import_module("rethink_keras.models.layers")
+    importlib.import_module("rethink_keras.models")

@@ -1,4 +1,4 @@
-"""Builders of the paper's networks and two modern ones, in Keras."""
+"""Builders of the networks, and their optimizer, on Keras alone."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -8,6 +8,7 @@ from rethink_keras.config import MODELS
 from rethink_keras.models.inception_v3 import inception_v3
 from rethink_keras.models.layers import LocalResponseNormalization
 from rethink_keras.models.mlp import mlp, mlp_1x512, mlp_3x512
+from rethink_keras.models.optimizer import sgd
 from rethink_keras.models.small_alexnet import small_alexnet
 from rethink_keras.models.small_inception import small_inception
 from rethink_keras.models.small_resnet import small_resnet
@@ -20,6 +21,7 @@ __all__ = [
     "mlp",
     "mlp_1x512",
     "mlp_3x512",
+    "sgd",
     "small_alexnet",
     "small_inception",
     "small_resnet",

@@ -38,7 +38,7 @@ def directory_name(config: RunConfig, given: Mapping[str, Any] | None) -> str:
     if not given:
         return config.name()
     names = names_of(config, given)
-    _, _, options, seed = config.name().split("/")
+    _, options, seed = config.name().rsplit("/", 2)
     if "optimizer" in names:
         options += f",optimizer={names['optimizer']}"
     return f"{names['dataset']}/{names['model']}/{options}/{seed}"

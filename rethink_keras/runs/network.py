@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras import models, training
+from rethink_keras import models
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
@@ -127,7 +127,7 @@ def make_optimizer(
     """
     if given is not None:
         return type(given).from_config(given.get_config())
-    return training.sgd(
+    return models.sgd(
         config.learning_rate,
         decay=config.learning_rate_decay,
         momentum=config.momentum,

@@ -21,7 +21,6 @@ from rethink_keras.training.given_callbacks import (
 )
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.loop import Trainer, fingerprint_of
-from rethink_keras.training.optimizer import sgd
 from rethink_keras.training.steps import Batches, TrainingBatches
 
 __all__ = [
@@ -45,5 +44,4 @@ __all__ = [
     "fingerprint_of",
     "forgotten",
     "recompute_statistics",
-    "sgd",
 ]

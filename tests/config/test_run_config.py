@@ -139,6 +139,8 @@ def test_every_option_changes_the_name():
         "validation_examples": 100,
         "randomize": "none",
         "label_corruption": 0.5,
+        "center_crop": False,
+        "standardize": False,
         "random_crop": True,
         "augment": True,
         "distort": True,

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from rethink_keras import data, pipeline, training
+from rethink_keras import data, models, pipeline, training
 
 EPOCHS = 4
 RATE = 0.25
@@ -31,7 +31,7 @@ def make_model(num_classes: int = 3, *, batch_norm=False) -> keras.Model:
 
 
 def plain(rate: float = RATE) -> keras.optimizers.Optimizer:
-    return training.sgd(rate, decay=1, momentum=0.9, steps_per_epoch=3)
+    return models.sgd(rate, decay=1, momentum=0.9, steps_per_epoch=3)
 
 
 class Fit:

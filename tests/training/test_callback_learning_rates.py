@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_keras import InputError, training
-from rethink_keras.training.optimizer import SGD
+from rethink_keras import InputError, models, training
+from rethink_keras.models.optimizer import SGD
 from tests.support.processes import finish
 from tests.support.tiny_fits import EPOCHS, RATE, Fit, plain
 
@@ -128,7 +128,7 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, monkeypatch, step):
     ],
 )
 def test_a_schedule_and_a_callback_that_sets_the_rate_are_refused(callback):
-    scheduled = training.sgd(0.1, decay=0.9, momentum=0.9, steps_per_epoch=3)
+    scheduled = models.sgd(0.1, decay=0.9, momentum=0.9, steps_per_epoch=3)
     name = type(callback).__name__
     wanted = rf"^callbacks: {name} .* learning_rate_decay=1, .* optimizer="
     with pytest.raises(InputError, match=wanted):
@@ -157,7 +157,7 @@ def test_callbacks_whose_state_is_lost_on_resume(tmp_path):
 
 MIRRORED = """
 import keras
-from rethink_keras import training
+from rethink_keras import models, training
 devices = training.find_devices("mirrored")
 from tests.support.processes import finish
 from tests.support.tiny_fits import RATE, Fit

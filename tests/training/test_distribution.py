@@ -281,7 +281,7 @@ def test_xla_does_not_change_the_loss_of_a_step(model, size, count):
         keras.utils.set_random_seed(0)
         steps = TensorFlowSteps(
             models.BUILDERS[model]((size, size, 3), 10),
-            training.sgd(0.01, decay=1.0, momentum=0.9, steps_per_epoch=2),
+            models.sgd(0.01, decay=1.0, momentum=0.9, steps_per_epoch=2),
             compile_with_xla=compiled,
         )
         iterator = iter(batches.dataset(pipeline.BatchShard(multiple=4)))

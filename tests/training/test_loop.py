@@ -11,6 +11,7 @@ from rethink_keras import (
     DivergenceError,
     InputError,
     data,
+    models,
     pipeline,
     training,
 )
@@ -45,7 +46,7 @@ def fit(model, examples, *, epochs=2, batch_size=4, rate=0.1, callbacks=()):
     steps = -(-len(examples) // batch_size)
     trainer = training.Trainer(
         model,
-        training.sgd(rate, decay=0.95, momentum=0.9, steps_per_epoch=steps),
+        models.sgd(rate, decay=0.95, momentum=0.9, steps_per_epoch=steps),
         epochs=epochs,
         steps_per_epoch=steps,
     )
@@ -70,7 +71,7 @@ def test_steps_are_sgd_with_momentum_and_coupled_weight_decay():
     examples = make_examples(8)
     model = linear_model(decay)
     kernel, bias = (v.numpy().astype("float64") for v in model.weights)
-    optimizer = training.sgd(
+    optimizer = models.sgd(
         rate, decay=0.95, momentum=momentum, steps_per_epoch=10
     )
     steps = make_steps(model, optimizer)
@@ -196,7 +197,7 @@ def test_a_checkpoint_of_another_network_is_refused(change, named):
     model = linear_model()
     trainer = training.Trainer(
         model,
-        training.sgd(0.1, decay=1.0, momentum=0.9, steps_per_epoch=1),
+        models.sgd(0.1, decay=1.0, momentum=0.9, steps_per_epoch=1),
         epochs=1,
         steps_per_epoch=1,
     )
@@ -255,7 +256,7 @@ def test_results_do_not_depend_on_the_number_of_steps_per_call():
         model = linear_model()
         steps = make_steps(
             model,
-            training.sgd(0.1, decay=0.9, momentum=0.9, steps_per_epoch=3),
+            models.sgd(0.1, decay=0.9, momentum=0.9, steps_per_epoch=3),
         )
         iterator = steps.iterator(
             pipeline.TrainingBatches(

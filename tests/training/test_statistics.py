@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_keras import RunConfig, data, pipeline, run, training
+from rethink_keras import RunConfig, data, models, pipeline, run, training
 from rethink_keras.models.layers import BatchNormalization
 from rethink_keras.results import read_predictions
 from tests.support.processes import finish
@@ -55,7 +55,7 @@ def train(model, rate=0.3):
     batches = make_batches()
     trainer = training.Trainer(
         model,
-        training.sgd(
+        models.sgd(
             rate, decay=1.0, momentum=0.9, steps_per_epoch=batches.steps
         ),
         epochs=EPOCHS,
@@ -135,13 +135,13 @@ DRIVER = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from tests.training import test_statistics as here
-from rethink_keras import training
+from rethink_keras import models, training
 devices = training.find_devices(sys.argv[2])
 with devices.scope():
     model = here.make_model()
     steps = training.Trainer(
         model,
-        training.sgd(0.1, decay=1.0, momentum=0.9, steps_per_epoch=15),
+        models.sgd(0.1, decay=1.0, momentum=0.9, steps_per_epoch=15),
         epochs=1,
         steps_per_epoch=15,
     ).steps
