@@ -71,6 +71,7 @@ def _run(experiments: Sequence[str]) -> int:
         from rethink_keras import experiments as registry
         from rethink_keras.files import writing
         from rethink_keras.report import page, tables
+        from rethink_keras.report.comparison import comparison_directory
         from rethink_keras.results import find_runs
     experiments = experiments or tuple(registry.TITLES)
     loaded = {name: registry.load(name, _SCALE.value) for name in experiments}
@@ -97,7 +98,12 @@ def _run(experiments: Sequence[str]) -> int:
         section = page.compare(_WORKDIR.value, name, _SCALE.value, runs)
         print(f"\n{section.title}, {_SCALE.value} scale")
         print(tables.rows_as_text(section.rows))
-    print(f"\nsee tensorboard --logdir {shlex.quote(_WORKDIR.value)}")
+    shown = _WORKDIR.value
+    if len(experiments) == 1:
+        shown = comparison_directory(
+            epath.Path(shown), *experiments, _SCALE.value
+        )
+    print(f"\nsee tensorboard --logdir {shlex.quote(str(shown))}")
     for job, code in failed.items():
         print(f"failed with exit code {code}: {job}", file=sys.stderr)
     return int(bool(failed))

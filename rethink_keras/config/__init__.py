@@ -9,6 +9,7 @@ from rethink_keras.config.options import (
     choices,
     option_type,
     suggestion,
+    text_of,
 )
 from rethink_keras.config.run_config import (
     PRECISIONS,
@@ -36,4 +37,5 @@ __all__ = [
     "option_type",
     "register_model",
     "suggestion",
+    "text_of",
 ]

@@ -90,7 +90,7 @@ class RunConfig:
         True, "crop the central 28/32 of each image's sides"
     )
     standardize: bool = option(
-        True, "standardize each image to mean 0 and standard deviation 1"
+        True, "scale each image to mean 0 and deviation 1"
     )
     random_crop: bool = option(
         False, "train on random crops instead of centre crops"
@@ -303,18 +303,6 @@ class RunConfig:
             for name, value in self.as_dict().items()
             if value is not None
         )
-
-    def name(self) -> str:
-        """Returns the run's directory, relative to the log directory.
-
-        The form is `<dataset>/<model>/<options>/seed=N`. The options are the
-        randomization, then every option that differs from its default.
-        """
-        parts = {"randomize": self.randomize, **self.differences()}
-        for excluded in ("seed", "data_dir", "model"):
-            parts.pop(excluded, None)
-        options = ",".join(f"{k}={text_of(v)}" for k, v in parts.items())
-        return f"{self.dataset}/{self.model}/{options}/seed={self.seed}"
 
 
 class _StoredConfig(RunConfig):

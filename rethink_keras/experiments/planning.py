@@ -5,8 +5,6 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
-from etils import epath
-
 from rethink_keras.config import PRECISIONS, RunConfig
 from rethink_keras.experiments.cost import Estimate, estimate_minutes
 from rethink_keras.experiments.rows import Row
@@ -23,6 +21,7 @@ from rethink_keras.results import (
     find_runs,
     has_begun,
     key_of,
+    run_directory,
 )
 from rethink_keras.runs import device
 
@@ -121,8 +120,8 @@ def plan(
 def begun_precision(config: RunConfig, workdir: str) -> str | None:
     """Returns the precision of a config's unfinished run, or None."""
     for precision in PRECISIONS:
-        name = dataclasses.replace(config, precision=precision).name()
-        if has_begun(os.path.join(workdir, name)):
+        begun = dataclasses.replace(config, precision=precision)
+        if has_begun(run_directory(workdir, begun)):
             return precision
     return None
 
@@ -138,7 +137,7 @@ def _command(
     options = [f"--seed={config.seed}"]
     if config.precision != row.config.precision:
         options.append(f"--precision={config.precision}")
-    options.append(f"--workdir={epath.Path(workdir) / config.name()}")
+    options.append(f"--workdir={run_directory(workdir, config)}")
     if data_dir is not None and row.scale == "paper":
         options.append(f"--data_dir={data_dir}")
     return ("-m", "rethink_keras.main", *row.flags_here(), *options)

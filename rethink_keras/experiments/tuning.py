@@ -19,7 +19,7 @@ from etils import epath
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InterruptedRunError
 from rethink_keras.files import RESUME_ADVICE, write_whole, writing
-from rethink_keras.results import key_of
+from rethink_keras.results import key_of, run_directory
 from rethink_keras.runs import run
 
 _OBJECTIVE = "validation_accuracy"
@@ -156,7 +156,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
     def _measure(self, config: RunConfig) -> tuple[float, float]:
         """Returns the accuracies on the held-out and the training images."""
-        path = self._workdir / config.name()
+        path = run_directory(self._workdir, config)
         diverged = path / _DIVERGED
         if not diverged.exists():
             try:

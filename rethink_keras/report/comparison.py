@@ -3,8 +3,9 @@
 Each table and figure has a directory under the log directory. It is rewritten
 from the finished runs:
 
-  figure1a/paper/random_labels/train      the paper's curve
-  figure1a/ours/random_labels/seed=0/train    ours, same tag and step axis
+  figure1a/random_labels/ours/seed=0/train  our curve
+  figure1a/random_labels/paper/train        the paper's, next to it in the list
+                                            of runs, same tag and step axis
   table1/mlp_1x512/seed=0                 a row of the HParams table
   table1/report                           the table as text
   figure1a/report                         the figure as text and as an image
@@ -20,7 +21,7 @@ import tensorflow as tf
 from etils import epath
 from tensorboard.plugins.hparams import summary_v2 as hp
 
-from rethink_keras.report.curves import Curve, Points, curves
+from rethink_keras.report.curves import AXES, Curve, Points, curves
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.results.metrics import MAIN_HPARAMS
 
@@ -50,19 +51,37 @@ def write_comparison(
     Returns:
       The directory of the comparison.
     """
-    suffix = "" if scale == "paper" else f"_{scale}"
+    suffix = _suffix(scale)
     drawn = curves(experiment, rows)
+    directory = comparison_directory(logdir, experiment, scale)
     if drawn:
-        directory = logdir / experiment
+        for old in ("paper", f"ours{suffix}"):  # of versions before 0.2
+            if (directory / old).exists():
+                shutil.rmtree(directory / old)
         for curve in drawn:
             _write_curve(directory, curve, f"ours{suffix}")
         report = directory / f"report{suffix}"
     else:
-        directory = logdir / f"{experiment}{suffix}"
         _write_hparams(directory, rows)
         report = directory / "report"
     _write_report(report, experiment, text, images)
     return directory
+
+
+def comparison_directory(
+    logdir: epath.Path, experiment: str, scale: str
+) -> epath.Path:
+    """Returns the directory of the comparison of one experiment.
+
+    The two scales of a figure share a directory.
+    """
+    if experiment in AXES:
+        return logdir / experiment
+    return logdir / f"{experiment}{_suffix(scale)}"
+
+
+def _suffix(scale: str) -> str:
+    return "" if scale == "paper" else f"_{scale}"
 
 
 def _fresh_writer(path: epath.Path) -> tf.summary.SummaryWriter:
@@ -74,9 +93,9 @@ def _fresh_writer(path: epath.Path) -> tf.summary.SummaryWriter:
 
 def _write_curve(directory: epath.Path, curve: Curve, ours: str) -> None:
     if curve.paper:
-        _write_points(directory / "paper" / curve.name, curve, curve.paper)
+        _write_points(directory / curve.name / "paper", curve, curve.paper)
     for seed, points in curve.ours.items():
-        path = directory / ours / curve.name / f"seed={seed}"
+        path = directory / curve.name / ours / f"seed={seed}"
         _write_points(path, curve, points)
 
 

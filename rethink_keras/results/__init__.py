@@ -12,6 +12,7 @@ from rethink_keras.results.finished import (
     has_begun,
     key_of,
 )
+from rethink_keras.results.names import run_directory, run_name
 from rethink_keras.results.predictions import (
     PREDICTIONS,
     Predictions,
@@ -32,4 +33,6 @@ __all__ = [
     "has_begun",
     "key_of",
     "read_predictions",
+    "run_directory",
+    "run_name",
 ]

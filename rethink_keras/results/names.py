@@ -2,15 +2,27 @@
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from rethink_keras.config import RunConfig
+from etils import epath
+
+from rethink_keras.config import SAMPLE, RunConfig, text_of
+from rethink_keras.results.finished import RESULT, has_begun
+
+RUNS = "runs"
+"""Folder of a log directory that holds the runs."""
 
 _DIGITS = 8
+_READABLE = 120
+_NAMED_APART = ("model", "randomize", "seed", "data_dir")
 
 
-def names_of(config: RunConfig, given: Mapping[str, Any] | None) -> dict:
+def names_of(
+    config: RunConfig, given: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """Returns short names of a run's data set, network and optimizer.
 
     Args:
@@ -23,22 +35,75 @@ def names_of(config: RunConfig, given: Mapping[str, Any] | None) -> dict:
     """
     names = {"dataset": config.dataset, "model": config.model}
     for kind, record in (given or {}).items():
-        text = json.dumps(record, sort_keys=True)
-        digits = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
         stem = record.get("name") or record.get("class_name") or "own_data"
-        names["dataset" if kind == "data" else kind] = f"{stem}-{digits}"
+        key = "dataset" if kind == "data" else kind
+        names[key] = f"{stem}-{_digits(record)}"
     return names
 
 
-def directory_name(config: RunConfig, given: Mapping[str, Any] | None) -> str:
-    """Returns a run's directory, relative to the log directory.
+def _digits(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
-    It is `config.name()`, with the names of what was given.
+
+def run_name(config: RunConfig, given: Mapping[str, Any] | None = None) -> str:
+    """Returns the name of a run: its directory, and its name in TensorBoard.
+
+    What differs most often comes first: the randomization, the network, every
+    option that differs from its default, the data set unless it is the sample,
+    and the seed. Eight digits of a hash of the whole config and of what was
+    given follow, since long names are cut.
+
+    Args:
+      config: config of the run; `data_dir` does not matter.
+      given: see `FinishedRun.given`.
     """
-    if not given:
-        return config.name()
     names = names_of(config, given)
-    _, options, seed = config.name().rsplit("/", 2)
-    if "optimizer" in names:
-        options += f",optimizer={names['optimizer']}"
-    return f"{names['dataset']}/{names['model']}/{options}/{seed}"
+    words = [
+        config.randomize,
+        names["model"],
+        *(
+            f"{name}={text_of(value)}"
+            for name, value in config.differences().items()
+            if name not in _NAMED_APART
+        ),
+        *([names["optimizer"]] if "optimizer" in names else []),
+        *([names["dataset"]] if names["dataset"] != SAMPLE else []),
+        f"seed={config.seed}",
+    ]
+    text = re.sub(r"[^\w.,=+-]", "_", ",".join(words), flags=re.ASCII)
+    options = {**config.as_dict(), "data_dir": None}
+    return f"{text[:_READABLE]}-{_digits([options, given])}"
+
+
+def old_run_name(config: RunConfig) -> str:
+    """Returns the directory of a run in versions before 0.2."""
+    options = {"randomize": config.randomize, **config.differences()}
+    text = ",".join(
+        f"{name}={text_of(value)}"
+        for name, value in options.items()
+        if name not in ("seed", "data_dir")
+    )
+    return f"{config.dataset}/{config.model}/{text}/seed={config.seed}"
+
+
+def run_directory(
+    logdir: os.PathLike | str,
+    config: RunConfig,
+    given: Mapping[str, Any] | None = None,
+) -> epath.Path:
+    """Returns the directory of a run under a log directory.
+
+    Args:
+      logdir: log directory.
+      config: config of the run.
+      given: see `FinishedRun.given`.
+
+    Returns:
+      `<logdir>/runs/<run_name>`; the directory of versions before 0.2 if the
+      run has begun or finished there.
+    """
+    old = epath.Path(logdir) / old_run_name(config)
+    if not given and ((old / RESULT).exists() or has_begun(old)):
+        return old
+    return epath.Path(logdir) / RUNS / run_name(config, given)

@@ -21,7 +21,7 @@ from rethink_keras.results.finished import (
     key_of,
     read_run,
 )
-from rethink_keras.results.names import directory_name, names_of
+from rethink_keras.results.names import names_of, run_directory
 from rethink_keras.results.predictions import (
     PREDICTIONS,
     Predictions,
@@ -47,7 +47,7 @@ class RunDirectory:
 
     Args:
       config: config of the run.
-      path: the directory (default: `tensorboard_logs/<name of the run>`).
+      path: the directory (default: see `results.run_directory`).
       given: what the run was given besides the config; see `given_record`.
 
     Attributes:
@@ -70,8 +70,10 @@ class RunDirectory:
             raise InputError("workdir='': must be the path of a directory")
         self.config = config
         self.given = given
-        self.path = epath.Path(
-            path or f"{DEFAULT_ROOT}/{directory_name(config, given)}"
+        self.path = (
+            epath.Path(path)
+            if path
+            else run_directory(DEFAULT_ROOT, config, given)
         )
         self.checkpoints = self.path / CHECKPOINTS
         self._lock = filelock.FileLock(self.checkpoints / _LOCK)

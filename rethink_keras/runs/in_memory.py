@@ -9,6 +9,7 @@ import numpy as np
 from rethink_keras import data, pipeline, randomization, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
+from rethink_keras.runs.pictures import SHOWN, picture_of
 from rethink_keras.runs.randomized import make_randomization, regularization
 
 
@@ -140,6 +141,19 @@ class InMemoryInputs:
             augment=augment,
             regularize=regularization(config, self.num_classes),
         )
+
+    def picture(self) -> np.ndarray:
+        """See `Inputs`."""
+        images, _, labels, ids = (
+            np.asarray(field[:SHOWN]) for field in self.train.fields
+        )
+        if self.config.center_crop:
+            images = pipeline.centre_crop(images)
+        random = self.randomization
+        moments = (random.mean, random.stddev)
+        if not random.mean:
+            moments = pipeline.channel_moments(images, crop=False)
+        return picture_of(images, labels, ids, random, moments)
 
     def reading(self) -> contextlib.AbstractContextManager[None]:
         """See `Inputs`. Reading from memory cannot fail."""

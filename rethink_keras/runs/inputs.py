@@ -67,6 +67,9 @@ class Inputs(Protocol):
           progress: progress of the run.
         """
 
+    def picture(self) -> np.ndarray:
+        """Returns a picture of the first training images; see `picture_of`."""
+
     def reading(self) -> contextlib.AbstractContextManager[None]:
         """Returns a context manager in which to read batches.
 

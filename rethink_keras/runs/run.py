@@ -51,7 +51,7 @@ def run(
     Args:
       config: config of the run.
       workdir: directory for all files of the run (default:
-        `tensorboard_logs/<dataset>/<model>/<differences>/seed=N`).
+        `tensorboard_logs/runs/<name>`; see `results.run_name`).
       model: a function (input_shape, num_classes) that builds the network; a
         `keras.Model`, which is copied and gets new weights; or the name of a
         registered network. The network takes images and returns logits. None

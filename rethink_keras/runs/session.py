@@ -191,9 +191,10 @@ class Session:
         )
         self._describe(writer)
         device, versions = environment.device(), environment.versions()
+        progress = training.ProgressLines()
         try:
             measured, predictions = self._train_and_evaluate(
-                [writer, *([training.ProgressLines()] * self.verbose)]
+                [writer, progress] if self.verbose else [writer]
             )
             statistics = trainer.steps.statistics.variables
             result = {
@@ -215,6 +216,7 @@ class Session:
             )
             self._write(result, writer)
         finally:
+            progress.close()
             writer.close()
         return result
 
@@ -225,6 +227,9 @@ class Session:
         )
         self._say(summary.subjects_as_text(subjects))
         writer.write_text("run", summary.subjects_as_markdown(subjects))
+        writer.write_config()
+        with self.inputs.reading():
+            writer.write_picture("randomizations", self.inputs.picture())
         progress = self.trainer.progress
         if progress.epoch or progress.step:
             writer.write_history(progress.history)

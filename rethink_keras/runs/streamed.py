@@ -8,6 +8,7 @@ import numpy as np
 from rethink_keras import data, pipeline, randomization, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
+from rethink_keras.runs.pictures import SHOWN, picture_of
 from rethink_keras.runs.randomized import make_randomization, regularization
 
 
@@ -121,6 +122,19 @@ class StreamedInputs:
             epochs=range(progress.epoch, self.config.epochs),
             skip=progress.step,
         )
+
+    def picture(self) -> np.ndarray:
+        """See `Inputs`."""
+        first = list(self.streams.train.in_order().take(SHOWN))
+        images = np.stack(
+            [self.preprocessing.decode(image, None) for image, *_ in first]
+        )
+        labels, ids = np.array([numbers for _, *numbers in first]).T
+        random = self.preprocessing.randomization
+        moments = (random.mean, random.stddev)
+        if not random.mean:
+            moments = pipeline.channel_moments(images, crop=False)
+        return picture_of(images, labels, ids, random, moments)
 
     def reading(self) -> contextlib.AbstractContextManager[None]:
         """See `Inputs`."""

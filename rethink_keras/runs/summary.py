@@ -9,7 +9,7 @@ import keras
 from rethink_keras.config import RunConfig
 from rethink_keras.results.markdown import markdown_table
 from rethink_keras.results.metrics import FITTED_ACCURACY
-from rethink_keras.results.names import names_of
+from rethink_keras.results.names import RUNS, names_of
 from rethink_keras.runs.directory import DEFAULT_ROOT, RunDirectory
 from rethink_keras.runs.environment import device
 from rethink_keras.runs.inputs import Inputs
@@ -102,8 +102,8 @@ def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
     shown = _CONCLUSIONS[result["config"]["randomize"]]
     if result["train_accuracy"] < FITTED_ACCURACY:
         shown = "the network does not fit the training set; try more epochs"
-    inside = str(path).startswith(f"{DEFAULT_ROOT}/")
-    logdir = DEFAULT_ROOT if inside else path
+    runs = f"{DEFAULT_ROOT}/{RUNS}"
+    logdir = runs if str(path).startswith(f"{runs}/") else path
     return (
         f"training accuracy {result['train_accuracy']:.2%}, test accuracy"
         f" {result['test_accuracy']:.2%} (chance {1 / result['classes']:.2%}):"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.hparams import summary_v2 as hp
@@ -15,7 +16,7 @@ from rethink_keras.results.metrics import (
     MAIN_HPARAMS,
     MEMORIZATION_METRICS,
 )
-from rethink_keras.results.names import directory_name, names_of
+from rethink_keras.results.names import names_of, run_name
 from rethink_keras.runs.arguments import OPTIMIZER_OPTIONS
 from rethink_keras.runs.directory import RunDirectory
 
@@ -79,13 +80,22 @@ class TensorBoardWriter(keras.callbacks.Callback):
             )
             hp.hparams(
                 {name: v for name, v in values.items() if v is not None},
-                trial_id=directory_name(self._config, given),
+                trial_id=run_name(self._config, given),
             )
+
+    def write_config(self) -> None:
+        """Writes all options as the text of a flagfile."""
+        self.write_text("config", f"```\n{self._config.as_flags()}```")
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a text in Markdown."""
         with self._writing(), self._run.as_default():
             tf.summary.text(name, text, step=0)
+
+    def write_picture(self, name: str, picture: np.ndarray) -> None:
+        """Writes a picture, uint8 [height, width, 3]."""
+        with self._writing(), self._run.as_default():
+            tf.summary.image(name, picture[None], step=0)
 
     def write_history(self, history: dict[str, list]) -> None:
         """Writes the completed epochs of a run that is resumed."""

@@ -4,6 +4,7 @@ import sys
 import time
 
 import keras
+import rich.progress
 
 
 class StopAtLoss(keras.callbacks.Callback):
@@ -23,38 +24,59 @@ class StopAtLoss(keras.callbacks.Callback):
 
 
 class ProgressLines(keras.callbacks.Callback):
-    """Prints one line per epoch and, in a terminal, a progress bar."""
+    """Prints one line per epoch and, in a terminal, a progress bar.
+
+    The bar is as wide as the terminal.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar: rich.progress.Progress | None = None
 
     def on_train_begin(self, logs=None):
         self._begun = time.perf_counter()
-        self._bar = None
         self._done = 0
 
     def on_epoch_begin(self, epoch, logs=None):
         if sys.stdout.isatty():
-            self._bar = keras.utils.Progbar(
-                self.params["steps"], stateful_metrics=("loss", "accuracy")
+            self._bar = rich.progress.Progress(
+                rich.progress.BarColumn(bar_width=None),
+                rich.progress.TaskProgressColumn(),
+                rich.progress.TextColumn("{task.description}"),
+                expand=True,
+                transient=True,
             )
+            self._bar.start()
+            self._bar.add_task("", total=self.params["steps"])
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._bar and batch + 1 < self.params["steps"]:
-            shown = [(name, logs[name]) for name in ("loss", "accuracy")]
-            self._bar.update(batch + 1, shown)
+        if self._bar:
+            self._bar.update(
+                self._bar.task_ids[0],
+                completed=batch + 1,
+                description=f"loss {logs['loss']:.4f}",
+            )
 
     def on_epoch_end(self, epoch, logs=None):
+        self.close()
         self._done += 1
         spent = time.perf_counter() - self._begun
         left = spent / self._done * (self.params["epochs"] - epoch - 1)
         width = len(str(self.params["epochs"]))
-        clear = "\r\x1b[K" if self._bar else ""
         print(
-            f"{clear}epoch {epoch + 1:{width}}/{self.params['epochs']}"
+            f"epoch {epoch + 1:{width}}/{self.params['epochs']}"
             f"  loss {logs['loss']:.4f}"
             f"  accuracy {logs['accuracy']:.2%}"
             f"  test {logs['test_accuracy']:.2%}"
             f"  {logs['seconds']:.1f} s  left {_clock(left)}",
             flush=True,
         )
+
+    def close(self) -> None:
+        """Removes the bar, which an interruption leaves on the screen."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
 
 
 def _clock(seconds: float) -> str:

@@ -1,6 +1,5 @@
 """Options of a run: defaults, validation, flagfiles and names."""
 
-import dataclasses
 import json
 import pathlib
 import re
@@ -92,7 +91,6 @@ def test_numpy_scalars_and_paths_become_python_values():
         epochs=2,
     )
     assert given == plain
-    assert given.name() == plain.name()
     assert json.dumps(given.as_dict()) == json.dumps(plain.as_dict())
     kinds = [type(value) for value in given.as_dict().values()]
     assert kinds == [type(value) for value in plain.as_dict().values()]
@@ -112,64 +110,6 @@ def test_numpy_scalars_and_paths_become_python_values():
 def test_errors_show_the_value_of_numpy_scalars_and_paths(options, named):
     with pytest.raises(InputError, match=f"^{named}must be"):
         RunConfig(**options)
-
-
-def test_names_contain_only_what_differs_from_the_defaults():
-    config = RunConfig(
-        dataset="cifar10",
-        model="small_inception",
-        randomize="labels",
-        label_corruption=0.3,
-        batch_norm=False,
-        data_dir="/data",
-        seed=7,
-    )
-    assert config.name() == (
-        "cifar10/small_inception/"
-        "randomize=labels,label_corruption=0.3,batch_norm=false/seed=7"
-    )
-
-
-def test_every_option_changes_the_name():
-    """Different runs never share a directory."""
-    other = {
-        "dataset": "mnist",
-        "image_size": 32,
-        "train_examples": 100,
-        "validation_examples": 100,
-        "randomize": "none",
-        "label_corruption": 0.5,
-        "center_crop": False,
-        "standardize": False,
-        "random_crop": True,
-        "augment": True,
-        "distort": True,
-        "cutout": True,
-        "mixup": True,
-        "label_smoothing": 0.1,
-        "model": "small_inception",
-        "batch_norm": False,
-        "dropout": 0.5,
-        "weight_decay": 1e-4,
-        "batch_size": 64,
-        "epochs": 3,
-        "learning_rate": 0.5,
-        "learning_rate_decay": 0.9,
-        "momentum": 0.5,
-        "stop_at_loss": 0.1,
-        "seed": 1,
-        "precision": "mixed_bfloat16",
-    }
-    fields = {field.name for field in dataclasses.fields(RunConfig)}
-    assert set(other) == fields - {"data_dir"}
-    for name, value in other.items():
-        batch_norm = name.startswith("batch_norm")
-        fixed = {"model": "small_inception" if batch_norm else "mlp_1x512"}
-        if name == "distort":
-            fixed["image_size"] = 16
-        base = RunConfig(**fixed)
-        changed = RunConfig(**{**fixed, name: value})
-        assert changed.name() != base.name(), name
 
 
 def test_models_and_builders_have_the_same_names():

@@ -18,7 +18,12 @@ from rethink_keras.experiments.speed import (
     images_per_second,
     network_of,
 )
-from rethink_keras.results import counting_runs, counts_for, find_runs
+from rethink_keras.results import (
+    counting_runs,
+    counts_for,
+    find_runs,
+    run_directory,
+)
 from tests.support.finished import row_of, write_result
 
 ROW = row_of("table1", "inception")
@@ -129,7 +134,7 @@ def test_fastest_selects_a_precision_and_estimates_from_its_speed(
 @pytest.mark.parametrize("begun", ["float32", "mixed_bfloat16"])
 def test_a_run_that_has_begun_keeps_its_precision(begun, measured, tmp_path):
     config = changed(precision=begun)
-    folder = tmp_path / config.name() / "checkpoints"
+    folder = run_directory(tmp_path, config) / "checkpoints"
     folder.mkdir(parents=True)
     (folder / "step-0000000391.npz").touch()
     (job,) = plan([ROW], [0], str(tmp_path), precision=FASTEST)

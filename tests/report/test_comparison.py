@@ -91,6 +91,11 @@ def test_a_run_has_a_text_about_its_configuration(tmp_path):
     config = RunConfig(train_examples=20, epochs=1)
     run(config, tmp_path / "run", verbose=False)
     board = Browser(tmp_path)
-    assert board.tags("text") == [("run", "run")]
+    assert board.tags("text") == [("run", "config"), ("run", "run")]
+    assert "--train_examples=20" in board.text("run", "config")
+    assert board.tags("images") == [("run", "randomizations")]
+    (picture,) = board.images("run", "randomizations")
+    height, width, _ = pixels(picture)
+    assert min(height, width) > 300
     assert "1,209,866 parameters" in board.text("run", "run")
     assert ("run/test", "accuracy") in board.tags("scalars")

@@ -191,11 +191,11 @@ def test_memorization_separates_clean_from_corrupted_labels(tmp_path):
         ("corrupted_as_true", "train", (0.3, 0.1)),
         ("true_labels", "test", (0.4, 0.5)),
     ):
-        path = root / "ours" / row.name / name / "seed=0" / split
+        path = root / row.name / name / "ours" / "seed=0" / split
         points = scalars(path, "accuracy")
         expected = list(zip((391, 782), values, strict=True))
         np.testing.assert_allclose(points, expected, rtol=1e-6)
-    assert not (root / "paper").exists()
+    assert not list(root.rglob("paper"))
 
 
 # TensorBoard
@@ -205,14 +205,14 @@ def test_the_papers_curves_and_ours_share_a_tag(tmp_path):
     write_result(tmp_path, row_of("figure1a", "random_labels"))
     compare(str(tmp_path), "figure1a", "paper", find_runs(tmp_path))
     root = tmp_path / "figure1a"
-    papers = scalars(root / "paper" / "random_labels" / "train", "loss")
+    papers = scalars(root / "random_labels" / "paper" / "train", "loss")
     expected = paper.curve("figure1a", "steps", "random_labels")
     np.testing.assert_allclose(papers, expected, rtol=1e-6)
-    ours = scalars(root / "ours" / "random_labels" / "seed=0" / "train", "loss")
+    ours = scalars(root / "random_labels" / "ours" / "seed=0" / "train", "loss")
     np.testing.assert_allclose(ours, [(391, 1.0), (782, 0.04)], rtol=1e-6)
-    assert not (root / "ours" / "gaussian").exists()
+    assert not (root / "gaussian" / "ours").exists()
     compare(str(tmp_path), "figure1a", "paper", find_runs(tmp_path))
-    again = scalars(root / "paper" / "random_labels" / "train", "loss")
+    again = scalars(root / "random_labels" / "paper" / "train", "loss")
     assert again == papers
 
 

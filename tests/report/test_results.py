@@ -40,5 +40,5 @@ def test_the_tensorboard_command_is_quoted():
     }
     shown = summary.conclusion(result, "my logs/run[1]")
     assert shown.endswith("; see tensorboard --logdir 'my logs/run[1]'")
-    shown = summary.conclusion(result, "tensorboard_logs/set/run")
-    assert shown.endswith("; see tensorboard --logdir tensorboard_logs")
+    shown = summary.conclusion(result, "tensorboard_logs/runs/run")
+    assert shown.endswith("; see tensorboard --logdir tensorboard_logs/runs")

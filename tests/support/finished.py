@@ -8,7 +8,7 @@ from rethink_keras.experiments import TITLES, load
 from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.measured import measure
-from rethink_keras.results import find_runs
+from rethink_keras.results import find_runs, run_directory
 from rethink_keras.results.predictions import (
     PREDICTIONS,
     Predictions,
@@ -69,7 +69,7 @@ def write_result(logdir, row, seed=0, **measured):
         },
         **measured,
     }
-    path = logdir / config.name() / "result.json"
+    path = run_directory(logdir, config) / "result.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(result))
     if right is not None:
