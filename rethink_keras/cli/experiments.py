@@ -100,9 +100,8 @@ def _run(experiments: Sequence[str]) -> int:
         print(tables.rows_as_text(section.rows))
     shown = _WORKDIR.value
     if len(experiments) == 1:
-        shown = comparison_directory(
-            epath.Path(shown), *experiments, _SCALE.value
-        )
+        (only,) = experiments
+        shown = comparison_directory(epath.Path(shown), only, _SCALE.value)
     print(f"\nsee tensorboard --logdir {shlex.quote(str(shown))}")
     for job, code in failed.items():
         print(f"failed with exit code {code}: {job}", file=sys.stderr)
