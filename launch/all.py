@@ -1,13 +1,6 @@
-"""Runs all tables and figures that consist of training runs.
+"""Runs `rethink-keras all`; --help describes it."""
 
-  python launch/all.py
-  python launch/all.py --scale=paper --data_dir=DIR --seeds=0,1,2 --rows='mlp*'
-  python launch/all.py --scale=paper --dry_run
-
-Finished runs under --workdir are skipped.
-"""
-
-from rethink_keras.cli.experiments import launch
+from rethink_keras.cli.all import start
 
 if __name__ == "__main__":
-    launch()
+    start()

@@ -1,12 +1,6 @@
-"""Section 2.2: measures Rademacher complexity and uniform stability.
+"""Runs `rethink-keras complexity`; --help describes it."""
 
-  python launch/complexity.py
-  python launch/complexity.py --rows=stability
-
-Rows: rademacher, stability. Both use at most 1,000 training images.
-"""
-
-from rethink_keras.cli import complexity
+from rethink_keras.cli.complexity import start
 
 if __name__ == "__main__":
-    complexity.start()
+    start()

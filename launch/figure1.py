@@ -1,13 +1,6 @@
-"""Figure 1: training loss, and the effects of label corruption.
+"""Runs `rethink-keras figure1`; --help describes it."""
 
-  python launch/figure1.py
-  python launch/figure1.py --scale=paper --data_dir=DIR --seeds=0,1,2
-  python launch/figure1.py --scale=paper --dry_run
-
-Finished runs under --workdir are skipped.
-"""
-
-from rethink_keras.cli.experiments import launch
+from rethink_keras.cli.figure1 import start
 
 if __name__ == "__main__":
-    launch("figure1a", "figure1b", "figure1c")
+    start()

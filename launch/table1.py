@@ -1,13 +1,6 @@
-"""Table 1: true and random labels, with and without regularizers.
+"""Runs `rethink-keras table1`; --help describes it."""
 
-  python launch/table1.py
-  python launch/table1.py --scale=paper --data_dir=DIR --seeds=0,1,2
-  python launch/table1.py --scale=paper --dry_run
-
-Finished runs under --workdir are skipped.
-"""
-
-from rethink_keras.cli.experiments import launch
+from rethink_keras.cli.table1 import start
 
 if __name__ == "__main__":
-    launch("table1")
+    start()

@@ -1,17 +1,6 @@
-"""Table 2: Inception V3 on ImageNet, true and random labels.
+"""Runs `rethink-keras table2`; --help describes it."""
 
-  python launch/table2.py
-  python launch/table2.py --scale=paper --data_dir=DIR --jobs=8
-  python launch/table2.py --scale=paper --dry_run
-
-With --scale=sample, runs train for 3 epochs on images of CIFAR-10 instead of
-ImageNet, resized to 75x75. This exercises the code, but the numbers cannot be
-compared with the paper's.
-
-Finished runs under --workdir are skipped.
-"""
-
-from rethink_keras.cli.experiments import launch
+from rethink_keras.cli.table2 import start
 
 if __name__ == "__main__":
-    launch("table2")
+    start()

@@ -1,13 +1,6 @@
-"""Table 4: random labels with explicit regularizers.
+"""Runs `rethink-keras table4`; --help describes it."""
 
-  python launch/table4.py
-  python launch/table4.py --scale=paper --data_dir=DIR --seeds=0,1,2
-  python launch/table4.py --scale=paper --dry_run
-
-Finished runs under --workdir are skipped.
-"""
-
-from rethink_keras.cli.experiments import launch
+from rethink_keras.cli.table4 import start
 
 if __name__ == "__main__":
-    launch("table4")
+    start()

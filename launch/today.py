@@ -1,13 +1,6 @@
-"""Beyond the paper: modern networks and regularizers, and memorization.
+"""Runs `rethink-keras today`; --help describes it."""
 
-  python launch/today.py
-  python launch/today.py --rows='resnet_corruption_*'
-  python launch/today.py --scale=paper --data_dir=DIR --dry_run
-
-Finished runs under --workdir are skipped.
-"""
-
-from rethink_keras.cli.experiments import launch
+from rethink_keras.cli.today import start
 
 if __name__ == "__main__":
-    launch("today", "memorization")
+    start()

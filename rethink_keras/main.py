@@ -1,7 +1,4 @@
-r"""Trains a network on true or randomized data and evaluates it.
-
-python -m rethink_keras.main --flagfile=flags/table1/mlp_1x512_random_labels.txt
-"""
+"""Makes `python -m rethink_keras.main` one run."""
 
 from rethink_keras.cli import run
 

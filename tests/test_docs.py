@@ -109,6 +109,8 @@ def test_commands_parse(page, pytestconfig):
             assert flag == "--logdir"
             root = folder.removesuffix("/runs")  # made by the first run
             assert (ROOT / root).is_dir()
+        elif name == "rethink-keras":
+            programs.append(["rethink_keras.cli.console", *arguments])
         elif name.startswith("tools/"):
             assert (ROOT / name).is_file()
         else:

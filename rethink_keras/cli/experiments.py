@@ -1,4 +1,4 @@
-"""Defines the launch scripts' flags and runs the rows of experiments."""
+"""Defines the flags of the commands that run rows of experiments."""
 
 import functools
 import shlex
@@ -40,13 +40,14 @@ _JOBS = flags.DEFINE_integer(
 )
 
 
-def launch(*experiments: str) -> None:
-    """Runs a launch script, which trains the rows that the flags select.
+def launch(document: str | None, *experiments: str) -> None:
+    """Runs a command that trains the rows that the flags select.
 
     Args:
+      document: text before the flags in the help.
       *experiments: keys of `experiments.TITLES`; all of them if none is given.
     """
-    run_command(functools.partial(_run, experiments))
+    run_command(functools.partial(_run, experiments), document)
 
 
 def _seeds() -> list[int]:

@@ -1,4 +1,13 @@
-"""Implements the command `rethink-keras randomization-test`."""
+"""Trains a network on true and on randomized data.
+
+  rethink-keras randomization-test --model=my_package.my_module:build
+  rethink-keras randomization-test --model=small_alexnet --kinds=none,labels
+
+--model=MODULE:FUNCTION names a function (input_shape, num_classes) that
+returns a keras.Model; MODULE is imported from the current directory. Prints a
+table and writes randomization_test.png. Re-run the same command to go on after
+an interruption.
+"""
 
 import contextlib
 import dataclasses
@@ -18,17 +27,6 @@ from rethink_keras.config import (
     define_options,
 )
 from rethink_keras.errors import InputError
-
-DOCUMENT = r"""Trains a network on true and on randomized data.
-
-  rethink-keras randomization-test --model=my_package.my_module:build
-  rethink-keras randomization-test --model=small_alexnet --kinds=none,labels
-
---model=MODULE:FUNCTION names a function (input_shape, num_classes) that
-returns a keras.Model; MODULE is imported from the current directory. Prints a
-table and writes randomization_test.png. Re-run the same command to go on after
-an interruption.
-"""
 
 FLAGS = flags.FLAGS
 _OPTIONS = {
@@ -106,4 +104,4 @@ def _builder(path: str) -> Callable[..., Any]:
 
 def start() -> None:
     """Parses the flags and runs the command."""
-    run_command(main, DOCUMENT)
+    run_command(main, __doc__)

@@ -1,4 +1,10 @@
-"""Implements python -m rethink_keras.report."""
+"""Writes the report of all finished runs.
+
+  rethink-keras report
+  rethink-keras report --logdir=tensorboard_logs --output=report
+
+Open index.html in the directory of the report.
+"""
 
 import os
 
@@ -34,4 +40,4 @@ def main() -> None:
 
 def start() -> None:
     """Parses the flags and runs the command."""
-    run_command(main)
+    run_command(main, __doc__)

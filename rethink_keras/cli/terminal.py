@@ -18,7 +18,7 @@ from rethink_keras.cli.standard_streams import (
     hiding_errors,
     open_standard_streams,
 )
-from rethink_keras.config import PRINTABLE, suggestion
+from rethink_keras.config import PRINTABLE, find_flagfile, suggestion
 from rethink_keras.errors import (
     DivergenceError,
     InputError,
@@ -97,6 +97,7 @@ def parse_flags(
     if requested & _HELP:
         print(show_help())
         sys.exit(0)
+    argv = _with_found_flagfiles(argv)
     printed = io.StringIO()
     try:
         with contextlib.redirect_stderr(printed):
@@ -115,6 +116,19 @@ def parse_flags(
             f"{rest[1]!r}: must be a flag such as --name=value; see --helpshort"
         )
     return rest
+
+
+def _with_found_flagfiles(argv: Sequence[str]) -> list[str]:
+    """Replaces the names of the package's flagfiles by their paths."""
+    words = []
+    for before, word in zip(["", *argv], argv, strict=False):
+        given = re.fullmatch(r"(--?flagfile=)(.+)", word, re.DOTALL)
+        if given:
+            word = given[1] + find_flagfile(given[2])
+        elif before in ("--flagfile", "-flagfile"):
+            word = find_flagfile(word)
+        words.append(word)
+    return words
 
 
 def _suggestion(message: str) -> str:

@@ -1,4 +1,11 @@
-"""Implements launch/theorem1.py."""
+"""Theorem 1: a network with 2n + d weights memorizes without training.
+
+  rethink-keras theorem1
+  rethink-keras theorem1 --dataset=cifar10 --data_dir=DIR
+  rethink-keras theorem1 --rows='*_2'
+
+Rows: depth_2 (Theorem 1), depth_5, depth_17, depth_65 (Corollary 1).
+"""
 
 from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.cli.theory import choose, config_from_flags, finish
@@ -11,9 +18,9 @@ def main() -> None:
     depths = {f"depth_{depth}": depth for depth in theorem1.DEPTHS}
     chosen = choose(depths)
     config = config_from_flags(randomize="labels")
-    finish(theorem1.demonstrate(config, chosen))
+    finish(theorem1.demonstrate(config, chosen), "theorem1")
 
 
 def start() -> None:
     """Parses the flags and runs the command."""
-    run_command(main)
+    run_command(main, __doc__)

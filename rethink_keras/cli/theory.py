@@ -1,8 +1,6 @@
-"""Defines the flags and the output that the theory's launch scripts share."""
+"""Defines the flags and the output that the commands of the theory share."""
 
-import pathlib
 import shlex
-import sys
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -56,13 +54,17 @@ def choose(rows: Mapping[str, Row]) -> list[Row]:
     return [rows[name] for name in matching(_ROWS.value, list(rows))]
 
 
-def finish(record) -> None:
-    """Prints the tables of a record and writes it to --workdir."""
+def finish(record, command: str) -> None:
+    """Prints the tables of a record and writes it to --workdir.
+
+    Args:
+      record: the record.
+      command: name of the command, which the record repeats with its flags.
+    """
     from rethink_keras.theory.records import write_record
 
-    script = f"launch/{pathlib.Path(sys.argv[0]).name}"
     arguments = given_flags(without=("data_dir", "workdir"))
-    command = shlex.join(["python", script, *arguments])
+    line = shlex.join(["rethink-keras", command, *arguments])
     print(f"{record.title}\n{record.as_markdown()}")
-    path = write_record(record, _WORKDIR.value, command)
+    path = write_record(record, _WORKDIR.value, line)
     print(f"{record.seconds:.0f} s; see {path}\n")

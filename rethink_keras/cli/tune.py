@@ -1,4 +1,16 @@
-"""Implements launch/tune.py."""
+r"""Tunes hyperparameters that the paper leaves open, with keras-tuner.
+
+  rethink-keras tune --row=flags/table1/mlp_1x512_weight_decay.txt \
+    --min_train_accuracy=0.998
+  rethink-keras tune --row=flags/table1/alexnet_weight_decay.txt \
+    --search=weight_decay,dropout --scale=paper --data_dir=DIR
+
+Runs a grid of trials. Each is evaluated after its last epoch on held-out
+training images, never on the test set. --min_train_accuracy rejects trials with
+a lower training accuracy, for example that of the paper's row. The HParams tab
+of TensorBoard shows the trials. Re-run the same command to resume a search;
+finished trials are not repeated. A larger --trials adds more trials.
+"""
 
 import dataclasses
 import pathlib
@@ -8,7 +20,12 @@ from absl import flags
 from etils import epath
 
 from rethink_keras.cli.terminal import fail, quiet_start, run_command
-from rethink_keras.config import SAMPLE, RunConfig, suggestion
+from rethink_keras.config import (
+    SAMPLE,
+    RunConfig,
+    find_flagfile,
+    suggestion,
+)
 from rethink_keras.errors import InputError
 
 _ROW = flags.DEFINE_string("row", None, "flagfile of the run to tune")
@@ -54,7 +71,7 @@ def row_path() -> pathlib.Path:
             "row=: no value; pass a flagfile, such as"
             " flags/table1/alexnet_weight_decay.txt"
         )
-    return pathlib.Path(_ROW.value)
+    return pathlib.Path(find_flagfile(_ROW.value))
 
 
 def base_config(row: pathlib.Path) -> RunConfig:
@@ -110,4 +127,4 @@ def main() -> None:
 
 def start() -> None:
     """Parses the flags and runs the command."""
-    run_command(main)
+    run_command(main, __doc__)

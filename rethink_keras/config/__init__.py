@@ -1,7 +1,12 @@
 """Configuration of a run: its options, their bounds and the networks."""
 
 from rethink_keras.config.datasets import DATASET_SIZES, SAMPLE
-from rethink_keras.config.flagfiles import define_options, explain
+from rethink_keras.config.flagfiles import (
+    FLAGS_DIRECTORY,
+    define_options,
+    explain,
+    find_flagfile,
+)
 from rethink_keras.config.models import MODELS, ModelEntry, register_model
 from rethink_keras.config.options import (
     PRINTABLE,
@@ -21,6 +26,7 @@ from rethink_keras.config.run_config import (
 
 __all__ = [
     "DATASET_SIZES",
+    "FLAGS_DIRECTORY",
     "MODELS",
     "PRECISIONS",
     "PRINTABLE",
@@ -34,6 +40,7 @@ __all__ = [
     "choices",
     "define_options",
     "explain",
+    "find_flagfile",
     "option_type",
     "register_model",
     "suggestion",

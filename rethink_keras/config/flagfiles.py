@@ -1,6 +1,9 @@
-"""Parses command lines and flagfiles with absl."""
+"""Finds flagfiles, and parses command lines and flagfiles with absl."""
 
 import dataclasses
+import importlib.resources
+import os
+import pathlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,12 +13,32 @@ from absl import flags
 from rethink_keras.config.options import allowed, option_type, suggestion
 from rethink_keras.errors import InputError
 
+FLAGS_DIRECTORY = pathlib.Path(
+    str(importlib.resources.files("rethink_keras") / "flags")
+).resolve()
+"""The flagfiles of the paper's rows. In a clone, `rethink_keras/flags` is a
+link to `flags`; an installed package holds copies."""
+
 _DEFINE: dict[type, Any] = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,
     str: flags.DEFINE_string,
 }
+
+
+def find_flagfile(path: str) -> str:
+    """Returns the path of a flagfile, which may be one of the package.
+
+    A path such as `flags/table1/alexnet.txt` that does not exist names the
+    package's flagfile, so that the same commands work in a clone and in any
+    other directory.
+    """
+    folder, _, name = path.partition("/")
+    ours = FLAGS_DIRECTORY / name
+    if folder == "flags" and not os.path.exists(path) and os.path.isfile(ours):
+        return str(ours)
+    return path
 
 
 def define_options(

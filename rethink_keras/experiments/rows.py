@@ -10,10 +10,14 @@ import os
 import pathlib
 
 from rethink_keras import paper
-from rethink_keras.config import SAMPLE, RunConfig, suggestion
+from rethink_keras.config import (
+    FLAGS_DIRECTORY,
+    SAMPLE,
+    RunConfig,
+    suggestion,
+)
 from rethink_keras.errors import InputError
 
-FLAGS_DIRECTORY = pathlib.Path(__file__).parents[2] / "flags"
 SCALES = ("sample", "paper")
 # Inception V3's smallest image size, and epochs that take minutes on a CPU.
 STREAMED_SAMPLE = ("--image_size=75", "--epochs=3")
@@ -45,8 +49,8 @@ class Row:
       scale: `sample` (5,000 images of CIFAR-10, also for rows on ImageNet) or
         `paper` (the full data set).
       config: config of the run with seed 0.
-      flags: arguments of `python -m rethink_keras.main` that start the run
-        from the directory that holds `flags/`.
+      flags: arguments of `python -m rethink_keras.main` that start the run.
+        The flagfile is named as in a clone; see `config.find_flagfile`.
     """
 
     experiment: str
@@ -60,15 +64,14 @@ class Row:
         return dataclasses.replace(self.config, seed=seed)
 
     def flags_here(self) -> tuple[str, ...]:
-        """Returns the flags that start the run from the current directory."""
-        root = os.path.relpath(FLAGS_DIRECTORY.parent)
-        return tuple(
-            f"{name}={os.path.normpath(f'{root}/{value}')}"
-            if name == "--flagfile"
-            else flag
-            for flag in self.flags
-            for name, _, value in [flag.partition("=")]
-        )
+        """Returns the flags with the path of the flagfile on this machine.
+
+        The path is relative to the current directory if that is shorter.
+        """
+        name, _, flagfile = self.flags[0].partition("=")
+        path = str(FLAGS_DIRECTORY.parent / flagfile)
+        path = min(os.path.relpath(path), path, key=len)
+        return (f"{name}={path}", *self.flags[1:])
 
 
 def load(experiment: str, scale: str) -> list[Row]:
@@ -96,8 +99,7 @@ def load(experiment: str, scale: str) -> list[Row]:
     files = sorted(folder.glob("*.txt"))
     if not files:
         raise InputError(
-            f"{folder}: holds no flagfiles; run experiments from a clone of"
-            " the repository, installed with pip install -e"
+            f"{folder}: holds no flagfiles; install rethink_keras again"
         )
     rows = [
         row

@@ -78,8 +78,7 @@ def test_a_record_holds_the_command_that_repeats_it(tmp_path):
     (path,) = tmp_path.rglob("result.json")
     command = json.loads(path.read_text())["command"]
     assert command == (
-        "python launch/theorem1.py --train_examples=20 --seed=3"
-        " '--rows=depth_2*'"
+        "rethink-keras theorem1 --train_examples=20 --seed=3 '--rows=depth_2*'"
     )
 
 

@@ -1,0 +1,15 @@
+"""Table 4: random labels with explicit regularizers.
+
+  rethink-keras table4
+  rethink-keras table4 --scale=paper --data_dir=DIR --seeds=0,1,2
+  rethink-keras table4 --scale=paper --dry_run
+
+Finished runs under --workdir are skipped.
+"""
+
+from rethink_keras.cli.experiments import launch
+
+
+def start() -> None:
+    """Parses the flags and runs the command."""
+    launch(__doc__, "table4")
