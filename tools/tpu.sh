@@ -10,7 +10,7 @@
 # TYPE must have one host (v4-8, v5litepod-8, ...). gcloud must be logged in and
 # have a project. The default BACKEND is jax. BACKEND=tensorflow trains with
 # TPUStrategy and installs tensorflow-tpu instead of tensorflow, since both
-# packages write the same files.
+# packages write the same files (see docs/devices.md).
 set -euo pipefail
 
 sure=no
@@ -24,10 +24,15 @@ if (($# < 3)); then
 fi
 readonly name=$1 zone=$2 type=$3
 shift 3
+readonly pip="~/.local/bin/uv pip install -q"  # expanded on the TPU
 case ${BACKEND:-jax} in
-  jax) packages="'jax[tpu]'" strategy=auto ;;
+  jax)
+    install="$pip -e . 'jax[tpu]'"
+    strategy=auto
+    ;;
   tensorflow)
-    packages="'tensorflow-tpu>=2.20' --excludes=<(echo tensorflow)"
+    install="$pip -r requirements-without-tensorflow.txt \
+'tensorflow-tpu>=2.20' && $pip --no-deps -e ."
     strategy="tpu --tpu=local"
     ;;
   *)
@@ -61,7 +66,7 @@ do_it "${tpu[@]}" scp /tmp/rethink_keras.tar.gz "$name:" "${where[@]}" \
 on_tpu "mkdir -p rethink_keras && tar xzf rethink_keras.tar.gz -C rethink_keras \
 && cd rethink_keras && pip install -q --user uv \
 && ~/.local/bin/uv venv -q --python=3.11 \
-&& ~/.local/bin/uv pip install -q -e . $packages"
+&& $install"
 flags=$(printf '%q ' "$@")
 on_tpu "cd rethink_keras && KERAS_BACKEND=${BACKEND:-jax} .venv/bin/python \
 -m rethink_keras.main --strategy=$strategy $flags"

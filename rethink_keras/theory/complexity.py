@@ -12,14 +12,17 @@ import time
 import keras
 import numpy as np
 from matplotlib.figure import Figure
-from sklearn.metrics.pairwise import rbf_kernel
 
 from rethink_keras import models, pipeline, runs, training
 from rethink_keras.config import RunConfig
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
 from rethink_keras.results.images import as_png
 from rethink_keras.theory import features
+from rethink_keras.theory.extra import theory_extra
 from rethink_keras.theory.records import Record
+
+with theory_extra():
+    from sklearn.metrics.pairwise import rbf_kernel
 
 TABLES = {
     "rademacher": "networks reach the largest Rademacher complexity",

@@ -1,8 +1,12 @@
 """Features for kernel machines (Section 5): Gabor wavelets and pixels."""
 
 import numpy as np
-import skimage.filters
 import tensorflow as tf
+
+from rethink_keras.theory.extra import theory_extra
+
+with theory_extra():
+    import skimage.filters
 
 _BATCH = 200
 

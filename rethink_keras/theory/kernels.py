@@ -4,10 +4,6 @@ from typing import Self
 
 import numpy as np
 import psutil
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rethink_keras.config import suggestion
 from rethink_keras.errors import InputError
@@ -17,6 +13,13 @@ from rethink_keras.theory.cholesky import (
     NotPositiveDefiniteError,
     refine,
 )
+from rethink_keras.theory.extra import theory_extra
+
+with theory_extra():
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.preprocessing import LabelBinarizer
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, validate_data
 
 DTYPES = ("float32", "float64")
 KERNELS = ("gaussian", "linear", "precomputed")

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.linalg
 from matplotlib.figure import Figure
-from sklearn.metrics.pairwise import rbf_kernel
 
 from rethink_keras import pipeline
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
 from rethink_keras.results.images import as_png
 from rethink_keras.theory import features
+from rethink_keras.theory.extra import theory_extra
 from rethink_keras.theory.kernels import KernelClassifier, error_percent
 from rethink_keras.theory.least_squares import Descent, Path, descend
 from rethink_keras.theory.records import Record
 from rethink_keras.theory.samples import load_samples
+
+with theory_extra():
+    from sklearn.metrics.pairwise import rbf_kernel
 
 TABLES = {
     "descent": "gradient descent from zero ends at the minimum norm",
