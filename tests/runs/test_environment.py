@@ -20,18 +20,8 @@ from rethink_keras import InputError, RunConfig, run, runs, training
 
 ROOT = pathlib.Path(__file__).parents[2]
 TINY = {"train_examples": 20, "epochs": 1}
+REQUIREMENTS = ROOT / "requirements-without-tensorflow.txt"
 OTHER_TENSORFLOW = "tensorflow-cpu"
-
-
-def requirements() -> list[str]:
-    """Returns the package's requirements with tensorflow-cpu as TensorFlow."""
-    lines = (ROOT / "setup.cfg").read_text().splitlines()
-    start = lines.index("install_requires =") + 1
-    stop = lines.index("", start)
-    required = [line.partition("#")[0].strip() for line in lines[start:stop]]
-    (own,) = [name for name in required if name.startswith("tensorflow>")]
-    required[required.index(own)] = own.replace("tensorflow", OTHER_TENSORFLOW)
-    return required
 
 
 def test_versions_are_those_of_the_modules():
@@ -109,7 +99,9 @@ def test_a_run_finishes_with_tensorflow_cpu_in_a_source_tree(tmp_path):
     python = tmp_path / "env" / "bin" / "python"
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
     installed = subprocess.run(
-        [*pip, *requirements()], capture_output=True, text=True
+        [*pip, "-r", REQUIREMENTS, OTHER_TENSORFLOW],
+        capture_output=True,
+        text=True,
     )
     if "No matching distribution" in installed.stderr:
         pytest.skip(f"{OTHER_TENSORFLOW} cannot be downloaded here")
