@@ -21,6 +21,7 @@ from rethink_keras.errors import (
     InterruptedRunError,
     LostWorkerError,
 )
+from rethink_keras.startup import hide_startup_messages
 
 if TYPE_CHECKING:
     from rethink_keras.experiments.randomization_tests import (
@@ -43,6 +44,7 @@ __all__ = [
     "RunResult",
     "__version__",
     "corrupt_labels",
+    "hide_startup_messages",
     "load_result",
     "randomization_test",
     "randomize",

@@ -12,6 +12,7 @@ BASE = {"errors", "files"}
 ALLOWED = {
     "errors": set(),
     "files": {"errors"},
+    "startup": set(),
     "paper": set(),
     "config": {"errors"},
     "models": {"config", "errors"},
@@ -25,7 +26,7 @@ ALLOWED["runs"] = ALLOWED["training"] | {"training", "models", "results"}
 ALLOWED["theory"] = ALLOWED["runs"] | {"runs"}
 ALLOWED["experiments"] = ALLOWED["runs"] | {"runs", "paper"}
 ALLOWED["report"] = ALLOWED["runs"] | {"experiments", "paper", "theory"}
-ALLOWED["cli"] = ALLOWED["report"] | {"report", "runs"}
+ALLOWED["cli"] = ALLOWED["report"] | {"report", "runs", "startup"}
 ALLOWED["main"] = {"cli"}
 """The parts that the modules of each part may import."""
 
@@ -37,6 +38,7 @@ PUBLIC = {
     "pipeline",
     "randomization",
     "runs",
+    "startup",
 }
 """The parts that `rethink_keras/__init__.py` may import."""
 

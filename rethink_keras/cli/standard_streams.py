@@ -1,11 +1,10 @@
-"""Opens, hides and flushes standard streams, also closed or full ones."""
+"""Opens and flushes standard streams, also closed or full ones."""
 
 import contextlib
 import errno
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 
 
@@ -54,29 +53,3 @@ def _discard(*descriptors: int) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     for descriptor in descriptors:
         os.dup2(null, descriptor)
-
-
-@contextlib.contextmanager
-def hiding_errors(*, unless: type[Exception]) -> Iterator[None]:
-    """Hides standard error, including the output of C++ libraries.
-
-    After an exception, the hidden output is shown.
-
-    Args:
-      unless: the exception type after which it stays hidden.
-    """
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as hidden:
-        os.dup2(hidden.fileno(), 2)
-        try:
-            yield
-        except unless:
-            raise
-        except BaseException:
-            hidden.seek(0)
-            os.write(terminal, hidden.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)

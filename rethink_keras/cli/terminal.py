@@ -15,7 +15,6 @@ from absl import app, flags, logging
 
 from rethink_keras.cli.standard_streams import (
     exiting_without_output,
-    hiding_errors,
     open_standard_streams,
 )
 from rethink_keras.config import PRINTABLE, find_flagfile, suggestion
@@ -25,6 +24,7 @@ from rethink_keras.errors import (
     InterruptedRunError,
     LostWorkerError,
 )
+from rethink_keras.startup import hiding_errors
 
 _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 _LONGEST = 600

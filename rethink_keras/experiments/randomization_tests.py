@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from rethink_keras.config import RANDOMIZATIONS, RunConfig, suggestion
 from rethink_keras.errors import InputError
+from rethink_keras.results.images import as_png
 from rethink_keras.runs import RunResult, run
 
 # Okabe and Ito's colours, which colour-blind people can tell apart.
@@ -22,6 +23,13 @@ _WORDS = {
     "random_pixels": "random pixels",
     "gaussian": "Gaussian noise",
 }
+
+
+class _NotebookFigure(Figure):
+    """A figure that notebooks show although pyplot does not manage it."""
+
+    def _repr_png_(self) -> bytes:
+        return as_png(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +80,7 @@ class RandomizationTest:
 
     def plot(self) -> Figure:
         """Draws training accuracy over epochs and test accuracy at the end."""
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        figure = _NotebookFigure(figsize=(9, 3.6), layout="constrained")
         curves, bars = figure.subplots(1, 2, width_ratios=(3, 2))
         for colour, (kind, result) in zip(
             _COLOURS, self.results.items(), strict=False

@@ -70,6 +70,10 @@ def test_a_plot_shows_each_randomization(tested):
     assert [bar.get_width() for bar in bars.patches] == accuracies
 
 
+def test_a_notebook_shows_the_plot_as_a_picture(tested):
+    assert tested[1].plot()._repr_png_().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
