@@ -1,7 +1,7 @@
 """MkDocs hooks: adds pages from outside docs/ to the site.
 
-RESULTS.md, CHANGELOG.md and README.md lie at the root of the repository. Links
-to them work there and in the site.
+RESULTS.md, CHANGELOG.md and README.md lie at the root of the repository, and
+the notebooks in examples/. Links to them work there and in the site.
 """
 
 import pathlib
@@ -19,10 +19,13 @@ PAGES = {
 
 
 def on_files(files: Files, config) -> Files:
-    """Adds the pages; called by MkDocs."""
+    """Adds the pages and the notebooks; called by MkDocs."""
     for source, name in PAGES.items():
         text = (ROOT / "docs" / source).read_text()
         files.append(File.generated(config, name, content=inside(text)))
+    for path in sorted((ROOT / "examples").glob("*.ipynb")):
+        name = f"examples/{path.name}"
+        files.append(File.generated(config, name, abs_src_path=str(path)))
     return files
 
 
@@ -31,7 +34,7 @@ def on_page_markdown(markdown: str, **kwargs) -> str:
     del kwargs
     for source, name in PAGES.items():
         markdown = markdown.replace(f"]({source}", f"]({name}")
-    return markdown
+    return markdown.replace("](../examples/", "](examples/")
 
 
 def inside(text: str) -> str:

@@ -1,0 +1,37 @@
+"""TensorFlow's start-up messages can be hidden."""
+
+import subprocess
+import sys
+
+import pytest
+
+from rethink_keras.startup import hiding_errors
+
+QUIET = """
+import rethink_keras as rk
+rk.hide_startup_messages()
+import tensorflow as tf
+tf.data.Dataset.range(3).batch(2).reduce(0, lambda a, b: a)
+"""
+
+
+def test_startup_messages_are_hidden():
+    done = subprocess.run(
+        [sys.executable, "-c", QUIET], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"), [(ValueError, "why\n"), (KeyError, "")]
+)
+def test_hidden_output_is_shown_after_an_error(capfd, error, shown):
+    def fail():
+        with hiding_errors(unless=KeyError):
+            subprocess.run("echo why >&2", shell=True, check=True)
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert capfd.readouterr().err == shown
