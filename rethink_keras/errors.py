@@ -2,6 +2,8 @@
 
 import signal
 
+_LONGEST = 200
+
 
 class InputError(ValueError):
     """An invalid input.
@@ -28,3 +30,8 @@ class InterruptedRunError(Exception):
 
 class LostWorkerError(RuntimeError):
     """Another process of a multi-machine run has ended."""
+
+
+def one_line(error: Exception) -> str:
+    """Returns the message of another error, on one line and shortened."""
+    return " ".join(str(error).split())[:_LONGEST]

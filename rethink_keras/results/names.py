@@ -17,6 +17,7 @@ RUNS = "runs"
 
 _DIGITS = 8
 _READABLE = 120
+_LONGEST = 60
 _NAMED_APART = ("model", "randomize", "seed", "data_dir")
 
 
@@ -37,7 +38,7 @@ def names_of(
     for kind, record in (given or {}).items():
         stem = record.get("name") or record.get("class_name") or "own_data"
         key = "dataset" if kind == "data" else kind
-        names[key] = f"{stem}-{_digits(record)}"
+        names[key] = f"{stem[:_LONGEST]}-{_digits(record)}"
     return names
 
 

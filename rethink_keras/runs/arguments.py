@@ -13,7 +13,8 @@ import keras
 from rethink_keras import training
 from rethink_keras.config import MODELS, RunConfig, suggestion
 from rethink_keras.data import GivenData, from_arrays
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, one_line
+from rethink_keras.runs.optimizers import copy_of
 
 _OPTIONS = ("weight_decay", "dropout", "batch_norm")
 OPTIMIZER_OPTIONS = ("learning_rate", "learning_rate_decay", "momentum")
@@ -120,7 +121,8 @@ def _own_network(model: Any) -> OwnNetwork:
             type(model).__name__, lambda *_: _copy_of(model), takes=None
         )
     name = getattr(model, "__name__", type(model).__name__)
-    return OwnNetwork(re.sub(r"\W+", "", name), model, _options_of(model))
+    name = re.sub(r"\W+", "", name) or "model"
+    return OwnNetwork(name, model, _options_of(model))
 
 
 def _options_of(builder: Callable[..., keras.Model]) -> tuple[str, ...]:
@@ -140,8 +142,9 @@ def _copy_of(model: keras.Model) -> keras.Model:
         return keras.models.clone_model(model)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise InputError(
-            f"model: a {type(model).__name__} cannot be copied ({error}); pass"
-            " a function (input_shape, num_classes) that builds it"
+            f"model: a {type(model).__name__} cannot be copied"
+            f" ({one_line(error)}); pass a function (input_shape, num_classes)"
+            " that builds it"
         ) from error
 
 
@@ -213,8 +216,8 @@ def _resolve_optimizer(
     for name in OPTIMIZER_OPTIONS:
         if name in config.differences():
             raise InputError(
-                f"optimizer={optimizer.name}: replaces"
+                f"optimizer={type(optimizer).__name__}: replaces"
                 f" {', '.join(OPTIMIZER_OPTIONS)}; received also"
                 f" {name}={getattr(config, name)}; pass one of them"
             )
-    return optimizer
+    return copy_of(optimizer)

@@ -60,6 +60,11 @@ class InMemoryInputs:
                 f" of {'data' if given else config.dataset} are"
                 f" {height} x {width}"
             )
+        if config.center_crop and min(height, width) < 2:
+            raise InputError(
+                "center_crop=True: leaves nothing of images of"
+                f" {height} x {width}; pass center_crop=False"
+            )
         random = _randomization_of(config, loaded)
         train, test = choose_examples(config, loaded)
         test_split = loaded.train if config.validation_examples else loaded.test

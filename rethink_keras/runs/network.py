@@ -2,6 +2,7 @@
 
 import pathlib
 import tempfile
+import weakref
 from typing import Any
 
 import keras
@@ -9,9 +10,12 @@ import numpy as np
 
 from rethink_keras import models
 from rethink_keras.config import RunConfig
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, one_line
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
 from rethink_keras.runs.arguments import OwnNetwork
+from rethink_keras.runs.optimizers import copy_of
+
+_BUILT: weakref.WeakSet[keras.Model] = weakref.WeakSet()
 
 
 def build_model(
@@ -47,9 +51,30 @@ def build_model(
                 input_shape=image_shape, num_classes=num_classes, **options
             )
         taken = {k: v for k, v in options.items() if k in (network.takes or ())}
-        model = network.build(image_shape, num_classes, **taken)
+        model = _built(network, image_shape, num_classes, taken)
         _check_network(model, network.name, image_shape, num_classes)
+        _BUILT.add(model)
         return model
+
+
+def _built(
+    network: OwnNetwork,
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    options: dict[str, Any],
+) -> keras.Model:
+    """Calls the builder of a network."""
+    try:
+        return network.build(image_shape, num_classes, **options)
+    except InputError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"model={network.name}: cannot be built for images of shape"
+            f" {image_shape} and {num_classes} classes ({one_line(error)});"
+            " must be a function (input_shape, num_classes) that returns a"
+            " keras.Model"
+        ) from error
 
 
 def _check_network(
@@ -64,14 +89,19 @@ def _check_network(
             f"model={name}: must return a keras.Model; received a"
             f" {type(model).__name__}"
         )
+    if model in _BUILT:
+        raise InputError(
+            f"model={name}: returned the network of an earlier run, which is"
+            " trained; must build a new one in each call"
+        )
     images = np.random.default_rng(0).random((2, *image_shape), "float32")
     try:
         outputs = model(images, training=False)
     except (ValueError, TypeError) as error:
-        reason = " ".join(str(error).split())[:200]
         raise InputError(
             f"model={name}: cannot be called on images of shape"
-            f" {image_shape} ({reason}); see center_crop, which crops to 28/32"
+            f" {image_shape} ({one_line(error)}); see center_crop, which crops"
+            " to 28/32"
         ) from error
     shape = tuple(getattr(outputs, "shape", ()))
     if shape != (2, num_classes):
@@ -104,9 +134,8 @@ def check_saving(model: keras.Model, name: str) -> None:
             model.save(path)
             keras.saving.load_model(path)
         except Exception as error:  # Keras raises many types
-            reason = " ".join(str(error).split())[:200]
             raise InputError(
-                f"model={name}: cannot be saved and loaded ({reason});"
+                f"model={name}: cannot be saved and loaded ({one_line(error)});"
                 " decorate its classes with"
                 " keras.saving.register_keras_serializable(), or pass"
                 " save_model=False"
@@ -126,7 +155,7 @@ def make_optimizer(
       given: optimizer to copy; None for SGD as in the config.
     """
     if given is not None:
-        return type(given).from_config(given.get_config())
+        return copy_of(given)
     return models.sgd(
         config.learning_rate,
         decay=config.learning_rate_decay,

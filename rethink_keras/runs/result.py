@@ -8,7 +8,7 @@ import numpy as np
 from etils import epath
 
 from rethink_keras import training
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, one_line
 from rethink_keras.results.finished import RESULT, read_run
 from rethink_keras.results.predictions import read_predictions
 from rethink_keras.runs.directory import MODEL
@@ -153,10 +153,10 @@ def _load_model(workdir: epath.Path, weights: str) -> keras.Model:
     try:
         model = keras.saving.load_model(path)
     except Exception as error:  # Keras raises many types
-        reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"{path}: cannot be loaded ({reason}); import the module that"
-            " registers its classes, or repeat the run with overwrite=True"
+            f"{path}: cannot be loaded ({one_line(error)}); import the"
+            " module that registers its classes, or repeat the run with"
+            " overwrite=True"
         ) from error
     if training.fingerprint_of(model) != weights:
         raise InputError(

@@ -1,0 +1,99 @@
+"""Networks and optimizers of one's own that a run cannot use."""
+
+import keras
+import numpy as np
+import pytest
+
+from rethink_keras import InputError, run
+from rethink_keras.runs.arguments import resolve
+from rethink_keras.runs.network import build_model
+from rethink_keras.runs.optimizers import copy_of, description_of
+from tests.runs.test_own_runs import CONFIG, SHAPE
+from tests.support.own import build, pair
+
+
+class Undescribed(keras.Model):
+    """A network without a config, whose error has many lines."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.dense = keras.layers.Dense(classes)
+
+    def call(self, images):
+        return self.dense(keras.ops.reshape(images, (len(images), -1)))
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule that Keras cannot find by name."""
+
+    def __call__(self, step):
+        return 0.01
+
+    def get_config(self):
+        return {}
+
+
+def by_list():
+    optimizer = keras.optimizers.AdamW()
+    variables = build(SHAPE, 3).trainable_variables
+    optimizer.exclude_from_weight_decay(var_list=variables)
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": Undescribed(3)}, "model: a Undescribed cannot be copied"),
+        ({"model": lambda: 0}, "model=lambda: cannot be built .*0 positional"),
+        (
+            {"model": keras.applications.MobileNetV2},
+            "model=MobileNetV2: cannot",
+        ),
+        (
+            {"optimizer": keras.optimizers.SGD(Schedule())},
+            "optimizer=SGD: cannot be copied .*Schedule",
+        ),
+        (
+            {"optimizer": by_list()},
+            "optimizer=AdamW: exclude_from_weight_decay",
+        ),
+        ({"data": ((np.zeros((9, 1, 1)), [0, 1, 2] * 3),) * 2}, "center_crop"),
+    ],
+)
+def test_what_cannot_be_used_names_the_argument(tmp_path, changes, message):
+    given = {"model": build, "data": pair(), **changes}
+    with pytest.raises(InputError, match=message) as raised:
+        run(CONFIG, tmp_path / "wrong", verbose=False, **given)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_builder_must_build_a_new_network_in_each_call():
+    model = build(SHAPE, 3)
+    network = resolve(
+        CONFIG,
+        model=lambda *_: model,
+        data=None,
+        optimizer=None,
+        callbacks=(),
+    ).network
+    assert build_model(CONFIG, SHAPE, 3, network) is model
+    with pytest.raises(InputError, match="network of an earlier run"):
+        build_model(CONFIG, SHAPE, 3, network)
+
+
+def decayed(optimizer):
+    """The names of variables that an optimizer decays."""
+    variables = build(SHAPE, 3).trainable_variables
+    return {v.name for v in variables if optimizer._use_weight_decay(v)}
+
+
+def test_a_copy_of_an_optimizer_decays_the_same_variables():
+    given = keras.optimizers.AdamW()
+    given.exclude_from_weight_decay(var_names=["gamma", "bias"])
+    copy = copy_of(given)
+    assert decayed(copy) == {"kernel"}
+    described = description_of(copy)
+    assert described == description_of(given)
+    assert described["exclude_from_weight_decay"] == ["bias", "gamma"]
+    assert described != description_of(keras.optimizers.AdamW())
