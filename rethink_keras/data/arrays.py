@@ -14,6 +14,7 @@ _FORM = (
     "must be ((x, y), (x_test, y_test)), arrays or tf.data.Datasets of (image,"
     " label)"
 )
+_LARGEST_LABEL = np.iinfo(np.int64).max
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,11 +65,13 @@ def from_arrays(data: Any) -> GivenData:
         labels) of arrays or a `tf.data.Dataset` of such pairs, batched or not.
         Images are uint8 or float, [n, height, width] or [n, height, width,
         channels]; labels are integers, [n] or [n, 1]. Datasets are read once
-        and kept in memory.
+        and kept in memory. A `GivenData` is returned as it is.
 
     Raises:
       InputError: the data have another form, or are empty or infinite.
     """
+    if isinstance(data, GivenData):
+        return data
     if isinstance(data, tf.data.Dataset) or not _is_pair(data):
         raise InputError(f"data={_describe(data)}: {_FORM}")
     splits = [
@@ -124,13 +127,23 @@ def _read_split(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _arrays(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Checks the dtypes and shapes of a split's images and labels."""
-    images, labels = map(np.asarray, split)
+    try:
+        images, labels = map(np.asarray, split)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"data: its {name} split is no pair of arrays ({error}); {_FORM}"
+        ) from error
     if labels.shape[1:] == (1,):
         labels = labels[:, 0]
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise InputError(
             f"data: the labels of its {name} split are {labels.dtype}"
             f" {labels.shape}; must be integers [n], not one-hot vectors"
+        )
+    if labels.size and labels.max() > _LARGEST_LABEL:
+        raise InputError(
+            f"data: labels of its {name} split reach {labels.max()}; must be"
+            f" at most {_LARGEST_LABEL}"
         )
     if images.ndim == 3:
         images = images[..., None]
@@ -170,7 +183,9 @@ def _collected(dataset: tf.data.Dataset, name: str) -> tuple[np.ndarray, ...]:
     if not elements:
         raise InputError(f"data: its {name} split is empty")
     images, labels = zip(*elements, strict=True)
-    join = np.concatenate if np.ndim(labels[0]) else np.stack
+    # A label may be a vector, such as [1]. Then its length is not the image's.
+    batched = np.ndim(labels[0]) and len(labels[0]) == len(images[0])
+    join = np.concatenate if batched else np.stack
     try:
         return join(images), join(labels)
     except ValueError as error:
