@@ -48,12 +48,12 @@ class FigureAxes:
 
 
 AXES = {
-    "figure1a": FigureAxes("thousand steps", "average loss"),
-    "figure1b": FigureAxes("label corruption", "epochs to 99 %, relative"),
-    "figure1c": FigureAxes("label corruption", "test error"),
-    "figure2a": FigureAxes("thousand steps", "top-1 accuracy"),
-    "figure2b": FigureAxes("thousand steps", "accuracy"),
-    "memorization": FigureAxes("thousand steps", "accuracy"),
+    "figure1a": FigureAxes("thousand steps", "training loss"),
+    "figure1b": FigureAxes("share of random labels", "epochs to 99 %, relative"),
+    "figure1c": FigureAxes("share of random labels", "test error (%)"),
+    "figure2a": FigureAxes("thousand steps", "top-1 accuracy (%)"),
+    "figure2b": FigureAxes("thousand steps", "accuracy (%)"),
+    "memorization": FigureAxes("thousand steps", "accuracy (%)"),
 }
 _GRID_COLUMNS = {
     "inception": "Inception",

@@ -4,60 +4,204 @@ import statistics
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from rethink_keras.report.curves import AXES, Curve
+from rethink_keras.experiments.rows import CORRUPTIONS
+from rethink_keras.report.curves import AXES, Curve, Points
+from rethink_keras.report.names import readable
+from rethink_keras.results.images import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PALETTE,
+    PURPLE,
+    SKY,
+    TEXT,
+    VERMILLION,
+    new_axes,
+    style,
+)
 
-_COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e")
+CONDITIONS = {
+    "true_labels": BLUE,
+    "random_labels": VERMILLION,
+    "shuffled_pixels": GREEN,
+    "random_pixels": ORANGE,
+    "gaussian": PURPLE,
+}
+_NETWORKS = {"inception": INK, "alexnet": SKY, "mlp_1x512": PURPLE}
+_MARKERS = {"inception": "o", "alexnet": "s", "mlp_1x512": "^"}
 _THOUSAND = 1000
+_PERCENT = 100
+_GAP = 0.065  # smallest distance of labels, relative to the axes
+_SHIFT = 0.12  # largest distance of a label from the end of its curve
 
 
 def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
     """Draws a figure: the paper's curves dashed, ours solid.
 
     With several seeds, our curve is their mean, and a band shows the range from
-    minimum to maximum. Runs on the embedded sample have fewer steps than the
-    paper's. At that scale, the paper's curves appear only in figures over
-    levels of corruption.
+    minimum to maximum. Levels of corruption are points; a line joins two of
+    them only if no level between them was left out. Runs on the embedded sample
+    have fewer steps than the paper's. At that scale, the paper's curves appear
+    only in figures over levels of corruption, beside ours.
 
     Args:
       experiment: a key of `curves.AXES`.
       curves: curves of the figure.
       scale: scale of our runs, `paper` or `sample`.
     """
+    with style():
+        plot = new_axes()
+        ends = []
+        dashed = False
+        for curve, colour in zip(curves, _colours(curves), strict=True):
+            over_levels = not curve.split
+            paper = curve.paper
+            if scale != "paper" and not (over_levels and curve.ours):
+                paper = []
+            dashed = dashed or bool(paper)
+            drawn = _draw_curve(plot, curve, paper, colour)
+            if drawn:
+                ends.append((_label(curve), colour, drawn))
+        if dashed:
+            plot.set_title("solid: ours   dashed: the paper")
+        plot.set_xlabel(AXES[experiment].x)
+        plot.set_ylabel(AXES[experiment].y)
+        _label_curves(plot, ends)
+    return plot.get_figure()
+
+
+def _colours(curves: Sequence[Curve]) -> list[str]:
+    """Returns the colours of curves; a condition has one on all figures."""
+    known = CONDITIONS | _NETWORKS
+    names = [curve.name for curve in curves]
+    if len(set(names)) == len(names) and set(names) <= set(known):
+        return [known[name] for name in names]
+    return [PALETTE[index % len(PALETTE)] for index in range(len(names))]
+
+
+def _label(curve: Curve) -> str:
+    name = readable(curve.name)
+    if curve.split and curve.tag != "loss":
+        name = f"{curve.split}, {name}"
+    return name if curve.ours else f"{name} (paper)"
+
+
+def _draw_curve(
+    plot: Axes, curve: Curve, paper: Points, colour: str
+) -> Points:
+    """Draws a curve and returns its points, or the paper's without any."""
+    unit = _THOUSAND if curve.split else 1
+    factor = 1 if curve.tag in ("loss", "slow_down") else _PERCENT
+    papers = [(x / unit, y * factor) for x, y in paper]
+    if papers:
+        plot.plot(*np.transpose(papers), "--", color=colour, lw=1.3)
+    if not curve.ours:
+        return papers
+    x, low, mean, high = np.transpose(
+        [
+            (point / unit, *(factor * f(ys) for f in _STATISTICS))
+            for point, ys in curve.values.items()
+        ]
+    )
+    if curve.split:
+        plot.plot(x, mean, color=colour)
+        if len(curve.ours) > 1:
+            plot.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
+    else:
+        _draw_levels(plot, curve.name, x, mean, colour)
+        plot.vlines(x, low, high, color=colour, lw=1)
+    return list(zip(x.tolist(), mean.tolist(), strict=True))
+
+
+_STATISTICS = (min, statistics.fmean, max)
+
+
+def _draw_levels(
+    plot: Axes, name: str, x: np.ndarray, y: np.ndarray, colour: str
+) -> None:
+    """Draws points, and lines between neighbouring levels of corruption."""
+    marker = _MARKERS.get(name, "o")
+    plot.plot(x, y, marker, color=colour, label=readable(name))
+    positions = [CORRUPTIONS.index(level) for level in x]
+    for i, (first, second) in enumerate(
+        zip(positions, positions[1:], strict=False)
+    ):
+        if second == first + 1:
+            plot.plot(x[i : i + 2], y[i : i + 2], color=colour)
+
+
+def _label_curves(
+    plot: Axes, ends: Sequence[tuple[str, str, Points]]
+) -> None:
+    """Labels curves at their ends, or in a legend in their order.
+
+    Labels at the ends need room: curves that end at one value get a legend.
+    """
+    if not ends:
+        return
+    low, high = plot.get_ylim()
+    ends = sorted(ends, key=lambda end: -end[2][-1][1])
+    heights = [(points[-1][1] - low) / (high - low) for *_, points in ends]
+    places = _spread(heights)
+    if max(abs(a - b) for a, b in zip(places, heights, strict=True)) > _SHIFT:
+        _add_legend(plot, ends)
+        return
+    for (label, colour, _), place in zip(ends, places, strict=True):
+        plot.annotate(
+            label,
+            (1.02, place),
+            xycoords="axes fraction",
+            va="center",
+            color=TEXT[colour],
+            annotation_clip=False,
+        )
+
+
+def _spread(heights: Sequence[float]) -> list[float]:
+    """Moves descending heights apart, around their centre."""
+    places: list[float] = []
+    for height in heights:
+        places.append(min(height, places[-1] - _GAP) if places else height)
+    shift = statistics.fmean(heights) - statistics.fmean(places)
+    return [place + shift for place in places]
+
+
+def _add_legend(
+    plot: Axes, ends: Sequence[tuple[str, str, Points]]
+) -> None:
+    """Adds a legend in the order of the curves, from top to bottom."""
+    by_height = sorted(
+        ends, key=lambda end: -statistics.fmean(y for _, y in end[2])
+    )
+    dash = {True: "--", False: "-"}
+    plot.legend(
+        [
+            Line2D([], [], color=colour, ls=dash[label.endswith("(paper)")])
+            for label, colour, _ in by_height
+        ],
+        [label for label, *_ in by_height],
+        labelcolor=[TEXT[colour] for _, colour, _ in by_height],
+        loc="best",
+    )
+
+
+def describe(experiment: str, curves: Sequence[Curve]) -> str:
+    """Describes our curves of a figure in words."""
+    parts = []
+    for curve in curves:
+        if not curve.ours:
+            continue
+        values = [statistics.fmean(ys) for ys in curve.values.values()]
+        percent = curve.tag not in ("loss", "slow_down")
+        first, last = (
+            f"{_PERCENT * y:.1f} %" if percent else f"{y:.2f}"
+            for y in (values[0], values[-1])
+        )
+        parts.append(f"{_label(curve)} goes from {first} to {last}")
     axes = AXES[experiment]
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    plot = figure.add_subplot()
-    for index, curve in enumerate(curves):
-        colour = _COLOURS[index % len(_COLOURS)]
-        over_levels = not curve.split
-        unit = 1 if over_levels else _THOUSAND
-        label = " ".join((curve.name.replace("_", " "), curve.split)).strip()
-        if curve.paper and (scale == "paper" or over_levels):
-            plot.set_title(
-                "solid: ours; dashed: the paper", fontsize=9, loc="left"
-            )
-            x, y = np.transpose(curve.paper)
-            plot.plot(x / unit, y, "--", color=colour, alpha=0.6, lw=1.2)
-        if curve.ours:
-            x, low, mean, high = np.transpose(
-                [
-                    (point, min(ys), statistics.fmean(ys), max(ys))
-                    for point, ys in curve.values.items()
-                ]
-            )
-            style = "-o" if over_levels else "-"
-            plot.plot(x / unit, mean, style, color=colour, label=label, ms=3)
-            if len(curve.ours) > 1:
-                plot.fill_between(
-                    x / unit, low, high, color=colour, alpha=0.2, lw=0
-                )
-        else:
-            plot.plot(
-                [], [], "--", color=colour, label=f"{label} (no points yet)"
-            )
-    plot.set_xlabel(axes.x)
-    plot.set_ylabel(axes.y)
-    plot.grid(alpha=0.25)
-    plot.legend(fontsize=8)
-    return figure
+    return f"{axes.y} over {axes.x}. {'; '.join(parts)}."

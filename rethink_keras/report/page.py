@@ -1,8 +1,6 @@
 """Writes the report: an HTML page, Markdown, figures and a CSV file."""
 
-import base64
 import csv
-import dataclasses
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -12,31 +10,31 @@ import jinja2
 from etils import epath
 
 from rethink_keras.experiments import TITLES
+from rethink_keras.experiments.rows import FLAGS_DIRECTORY
 from rethink_keras.files import writing
 from rethink_keras.report import claims, theory_claims
 from rethink_keras.report.comparison import write_comparison
-from rethink_keras.report.curves import AXES, curves
 from rethink_keras.report.evidence import Evidence
-from rethink_keras.report.figures import draw
-from rethink_keras.report.measured import MeasuredRow, measure
+from rethink_keras.report.judged import MARKS, scores, side_by_side
+from rethink_keras.report.overview import make_overview
 from rethink_keras.report.runs import (
-    RunLine,
     command_of,
     notes_of,
     own_rows,
     run_lines,
     run_markdown,
 )
+from rethink_keras.report.sections import Section, make_section
 from rethink_keras.report.tables import (
+    LEVEL_COLUMN,
     ONE_SEED,
-    TableRow,
     has_top5,
-    level_rows,
     rows_as_markdown,
-    table_rows,
 )
+from rethink_keras.report.theory_figures import TheoryFigures
 from rethink_keras.report.verdicts import Verdict
-from rethink_keras.results import find_own_runs, find_runs
+from rethink_keras.report.words import SCALE_TITLES, SEE, THEORY, THEORY_TITLE
+from rethink_keras.results import FinishedRun, find_own_runs, find_runs
 from rethink_keras.results.images import as_png, as_svg
 from rethink_keras.theory.records import (
     SavedRecord,
@@ -44,91 +42,6 @@ from rethink_keras.theory.records import (
     format_cell,
     table_as_markdown,
 )
-
-SCALE_TITLES = {
-    "paper": "On the full data set",
-    "sample": "On the embedded sample of 5,000 images",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """A table or figure at one scale.
-
-    Attributes:
-      experiment: a key of `experiments.TITLES`.
-      scale: `paper` or `sample`.
-      measured: rows with their finished runs.
-      rows: the rows as text.
-      levels: points of Figures 1b and 1c; see `tables.level_rows`.
-      png: the figure as a PNG file; None for a table.
-      svg: the figure as an SVG file; None for a table.
-    """
-
-    experiment: str
-    scale: str
-    measured: Sequence[MeasuredRow]
-    rows: Sequence[TableRow]
-    levels: Sequence[Mapping[str, str]] = ()
-    png: bytes | None = None
-    svg: bytes | None = None
-
-    @property
-    def title(self) -> str:
-        return TITLES[self.experiment]
-
-    @property
-    def stem(self) -> str:
-        """File name of the figure, without extension."""
-        suffix = "" if self.scale == "paper" else f"_{self.scale}"
-        return f"{self.experiment}{suffix}"
-
-    @property
-    def script(self) -> str:
-        """Path of the launch script that runs the experiment."""
-        names = {"memorization": "today"}
-        name = names.get(self.experiment, self.experiment.rstrip("abc"))
-        return f"launch/{name}.py"
-
-    @property
-    def started(self) -> bool:
-        """Whether any run has finished."""
-        return any(row.runs for row in self.measured)
-
-    @property
-    def shown(self) -> Sequence[TableRow]:
-        """All rows of a table; for a figure, the rows with finished runs."""
-        return [row for row in self.rows if row.log or not self.png]
-
-    @property
-    def left_out(self) -> Sequence[str]:
-        """Names of the rows that are not shown."""
-        return [row.name for row in self.rows if row not in self.shown]
-
-    @property
-    def png_base64(self) -> str:
-        return base64.b64encode(self.png or b"").decode()
-
-
-def make_section(
-    experiment: str, scale: str, runs: Mapping, logdir: str
-) -> Section:
-    """Collects the runs of a table or figure and draws it."""
-    measured = measure(experiment, scale, runs)
-    rows = table_rows(measured, logdir)
-    if experiment not in AXES:
-        return Section(experiment, scale, measured, rows)
-    drawn = curves(experiment, measured)
-    figure = draw(experiment, drawn, scale)
-    return Section(
-        experiment,
-        scale,
-        measured,
-        rows,
-        level_rows(drawn),
-        as_png(figure),
-        as_svg(figure),
-    )
 
 
 def compare(logdir: str, experiment: str, scale: str, runs: Mapping) -> Section:
@@ -145,7 +58,7 @@ def compare(logdir: str, experiment: str, scale: str, runs: Mapping) -> Section:
             scale,
             section.measured,
             text=rows_as_markdown(section.rows),
-            images=[section.png] if section.png else [],
+            images=[as_png(section.figure)] if section.figure else [],
         )
     return section
 
@@ -169,29 +82,77 @@ def write_report(logdir: str, directory: str) -> epath.Path:
         for scale in SCALE_TITLES
         for experiment in TITLES
     ]
-    verdicts = {
-        scale: claims.CLAIMS.judge(Evidence(scale, _by_name(sections, scale)))
-        for scale in SCALE_TITLES
-    }
+    records = find_records(logdir)
+    own = find_own_runs(logdir)
     target = epath.Path(directory)
     target.mkdir(parents=True, exist_ok=True)
-    for section in sections:
-        if section.png and section.svg and section.started:
-            (target / f"{section.stem}.png").write_bytes(section.png)
-            (target / f"{section.stem}.svg").write_bytes(section.svg)
-    lines = run_lines([r for s in sections for r in s.measured], logdir)
-    records = find_records(logdir)
-    for found in records:
-        for name, image in found.figures.items():
-            (target / found.file_of(name)).write_bytes(image)
+    overview = make_overview(sections, own)
+    drawn = {s.stem: s.figure for s in sections if s.started and s.figure}
+    if overview.figure:
+        drawn["overview"] = overview.figure
+    for stem, figure in drawn.items():
+        (target / f"{stem}.png").write_bytes(as_png(figure))
+        (target / f"{stem}.svg").write_bytes(as_svg(figure))
+    theory = TheoryFigures(records)
+    for name, image in theory.files().items():
+        (target / name).write_bytes(image)
     (target / "results.csv").write_text(as_csv(sections))
-    links = os.path.relpath(logdir, directory)
-    own = own_rows(find_own_runs(logdir), logdir)
+    context = {
+        **_context(sections, records, own, logdir),
+        "links": os.path.relpath(logdir, directory),
+        "flags": os.path.relpath(FLAGS_DIRECTORY.parent, directory),
+        "theory_figures": theory,
+        "overview": overview,
+    }
     for name in ("report.md", "index.html"):
-        (target / name).write_text(
-            _render(name, sections, verdicts, records, lines, links, own)
-        )
+        template = _environment(name).get_template(f"{name}.jinja")
+        (target / name).write_text(template.render(**context))
     return target / "index.html"
+
+
+def _context(
+    sections: Sequence[Section],
+    records: Sequence[SavedRecord],
+    own: Sequence[FinishedRun],
+    logdir: str,
+) -> dict[str, Any]:
+    """Returns the values that both templates show."""
+    verdicts: dict[str, Sequence[Verdict]] = {
+        title: claims.CLAIMS.judge(Evidence(scale, _by_name(sections, scale)))
+        for scale, title in SCALE_TITLES.items()
+    }
+    verdicts[THEORY_TITLE] = theory_claims.CLAIMS.judge(records)
+    counted = scores(verdicts)
+    shown = {score.title for score in counted}
+    return {
+        "claims": side_by_side(
+            {title: v for title, v in verdicts.items() if title in shown}
+        ),
+        "scores": counted,
+        "groups": _grouped(sections),
+        "scales": SCALE_TITLES,
+        "see": SEE,
+        "topics": {
+            topic: (*words, [r for r in records if r.experiment == topic])
+            for topic, words in THEORY.items()
+            if any(record.experiment == topic for record in records)
+        },
+        "runs": run_lines([r for s in sections for r in s.measured], logdir),
+        "own": own_rows(own, logdir),
+        "compared": _compared(sections),
+        **_HELPERS,
+    }
+
+
+_HELPERS = {
+    "marks": MARKS,
+    "level_column": LEVEL_COLUMN,
+    "run_markdown": run_markdown,
+    "rows_as_markdown": rows_as_markdown,
+    "has_top5": has_top5,
+    "table_as_markdown": table_as_markdown,
+    "format_cell": format_cell,
+}
 
 
 def _by_name(sections: Sequence[Section], scale: str) -> dict[str, dict]:
@@ -202,38 +163,26 @@ def _by_name(sections: Sequence[Section], scale: str) -> dict[str, dict]:
     }
 
 
-def _render(
-    name: str,
-    sections: Sequence[Section],
-    verdicts: Mapping[str, Sequence[Verdict]],
-    records: Sequence[SavedRecord],
-    runs: Sequence[RunLine],
-    links: str,
-    own: Sequence[Mapping[str, Any]],
-) -> str:
-    environment = jinja2.Environment(
+def _grouped(sections: Sequence[Section]) -> dict[str, list[Section]]:
+    """Returns the sections with finished runs, by experiment."""
+    grouped = {
+        experiment: [
+            section
+            for section in sections
+            if section.experiment == experiment and section.started
+        ]
+        for experiment in TITLES
+    }
+    return {experiment: found for experiment, found in grouped.items() if found}
+
+
+def _environment(name: str) -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("rethink_keras.report"),
         autoescape=name.endswith(".html"),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template(f"{name}.jinja").render(
-        sections=sections,
-        verdicts=verdicts,
-        theory_verdicts=theory_claims.CLAIMS.judge(records),
-        scales=SCALE_TITLES,
-        records=records,
-        runs=runs,
-        run_markdown=run_markdown,
-        compared=_compared(sections),
-        links=links,
-        own=own,
-        rows_as_markdown=rows_as_markdown,
-        has_top5=has_top5,
-        table_as_markdown=table_as_markdown,
-        format_cell=format_cell,
-        base64=lambda image: base64.b64encode(image).decode(),
     )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from rethink_keras.report.curves import Curve
 from rethink_keras.report.measured import MeasuredRow, SeedStatistics
+from rethink_keras.report.names import readable
 from rethink_keras.report.runs import command_of, epochs_of, notes_of
 from rethink_keras.report.statistics import prediction_bound
 from rethink_keras.results.markdown import markdown_table
 
 NOT_RUN = "not run yet"
+LEVEL_COLUMN = "share of random labels"
 ONE_SEED = "one seed"
 _ROUNDING = 0.005  # rounding error of the paper's numbers, in points
 # Factors from the values of curves over corruption levels to those shown.
@@ -23,6 +25,8 @@ class TableRow:
 
     Attributes:
       name: name of the row.
+      title: name of the row in the paper's words.
+      flagfile: path of its flagfile, relative to the directory of `flags/`.
       paper_train, paper_test: the paper's accuracies in percent. Table 2 has
         the best test accuracy of an epoch in parentheses.
       ours_train, ours_test: our accuracies in percent, mean and standard
@@ -46,6 +50,8 @@ class TableRow:
     """
 
     name: str
+    title: str
+    flagfile: str
     paper_train: str
     paper_test: str
     ours_train: str
@@ -90,15 +96,16 @@ def level_rows(curves: Sequence[Curve]) -> list[dict[str, str]]:
         ours = curve.values
         seeds = [len(values) for values in ours.values()]
         count = " to ".join(map(str, sorted({min(seeds), max(seeds)})))
+        one = count == "1"
         for title, values in (
             ("paper", {level: [value] for level, value in curve.paper}),
-            (f"ours, seeds: {count}", ours),
+            (f"ours, {count} seed{'' if one else 's'}", ours),
         ):
             cells = {
                 f"{level:g}": _scaled(values.get(level, []), curve.tag)
                 for level, _ in curve.paper
             }
-            rows.append({"label corruption": f"{curve.name}, {title}", **cells})
+            rows.append({LEVEL_COLUMN: f"{readable(curve.name)}, {title}", **cells})
     return rows
 
 
@@ -114,6 +121,8 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
     difference, within = _comparison(row)
     return TableRow(
         name=row.row.name,
+        title=readable(row.row.name),
+        flagfile=row.row.flags[0].removeprefix("--flagfile="),
         paper_train=_paper_text(row, "train"),
         paper_test=_paper_text(row, "test"),
         ours_train=_text(row.train),
@@ -184,13 +193,13 @@ def _with_best(row: MeasuredRow, key: str, text: str) -> str:
 
 _COLUMNS = (
     ("row", "name"),
-    ("paper train", "paper_train"),
+    ("train: paper", "paper_train"),
     ("ours", "ours_train"),
-    ("paper test", "paper_test"),
+    ("test: paper", "paper_test"),
     ("ours", "ours_test"),
-    ("paper train top-5", "paper_train_top5"),
+    ("top-5 train: paper", "paper_train_top5"),
     ("ours", "ours_train_top5"),
-    ("paper test top-5", "paper_test_top5"),
+    ("top-5 test: paper", "paper_test_top5"),
     ("ours", "ours_test_top5"),
     ("seeds", "seeds"),
     ("compared", "compared"),
@@ -222,9 +231,18 @@ def _cells(rows: Sequence[TableRow]) -> list[list[str]]:
     ]
 
 
-def rows_as_markdown(rows: Sequence[TableRow]) -> str:
-    """Returns rows as a Markdown table, without commands and links."""
+def rows_as_markdown(rows: Sequence[TableRow], flags: str = "") -> str:
+    """Returns rows as a Markdown table, without commands and logs.
+
+    Args:
+      rows: rows of a table or figure.
+      flags: path of the directory of `flags/`, to which names are linked;
+        without it, rows have their short names and no links.
+    """
     titles, *cells = _cells(rows)
+    if flags:
+        for row, line in zip(rows, cells, strict=True):
+            line[0] = f"[{row.title}]({flags}/{row.flagfile})"
     return markdown_table(titles, cells)
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from rethink_keras import models, pipeline, runs, training
 from rethink_keras.config import RunConfig
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
-from rethink_keras.results.images import as_png
+from rethink_keras.results.images import (BLUE, INK, VERMILLION, as_png, new_axes, style)
 from rethink_keras.theory import features
 from rethink_keras.theory.extra import theory_extra
 from rethink_keras.theory.records import Record
@@ -219,21 +219,20 @@ def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
 
 def draw_stability(rows: list[dict]) -> Figure:
     """Draws the changes and the bound over the ridge."""
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    axes = figure.add_subplot()
-    ridges = [row["ridge"] for row in rows]
-    for name in list(rows[0])[1:]:
-        bound = name.startswith("uniform")
-        axes.loglog(
-            ridges,
-            [row[name] for row in rows],
-            "--" if bound else "-o",
-            color="black" if bound else None,
-            ms=3,
-            label=name,
-        )
-    axes.set_xlabel("ridge")
-    axes.set_ylabel("change of the squared error")
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=8)
-    return figure
+    with style():
+        axes = new_axes()
+        ridges = [row["ridge"] for row in rows]
+        for name in list(rows[0])[1:]:
+            random, bound = "random" in name, name.startswith("uniform")
+            axes.loglog(
+                ridges,
+                [row[name] for row in rows],
+                "-s" if name.startswith("mean") else "-o",
+                color=INK if bound else VERMILLION if random else BLUE,
+                ms=4,
+                label=name,
+            )
+        axes.set_xlabel("ridge")
+        axes.set_ylabel("change of the squared error")
+        axes.legend()
+    return axes.get_figure()

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from rethink_keras.results.images import PALETTE, new_axes, style
 
 PAPER_FILTERS = 32_000
 
@@ -50,40 +53,46 @@ def trends(rows: Sequence[dict]) -> list[dict]:
 
 def draw(rows: Sequence[dict]) -> Figure:
     """Draws test and held-out errors, extrapolated to the paper's filters."""
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    axes = figure.add_subplot()
-    for index, (name, series) in enumerate(_series(rows).items()):
-        color = f"C{index}"
-        filters = [row["filters"] for row in series]
-        for column, style in (
-            ("test error %", "-o"),
-            ("held-out error %", ":s"),
+    with style():
+        axes = new_axes()
+        for color, (name, series) in zip(
+            PALETTE, _series(rows).items(), strict=False
         ):
-            errors = [row[column] for row in series]
-            label = f"{name}: {column.removesuffix(' %')}"
-            axes.semilogx(
-                filters, errors, style, ms=4, color=color, label=label
-            )
-        slope, offset = _line(series)
-        ends = np.array([filters[-1], PAPER_FILTERS])
-        line = offset + slope * np.log2(ends)
-        label = f"extrapolation: {-slope:.2f} points per doubling"
-        axes.semilogx(ends, line, "--", color=color, label=label, alpha=0.6)
-        paper = series[0]["paper %"]
-        if paper is not None:
-            axes.semilogx(PAPER_FILTERS, paper, "*", ms=10, color=color)
-            axes.annotate(
-                f"paper: {paper:g} ",
-                (PAPER_FILTERS, paper),
-                ha="right",
-                va="center",
-                fontsize=8,
-            )
-    axes.set_xlabel("random filters")
-    axes.set_ylabel("error in percent")
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=7)
-    return figure
+            _draw_series(axes, name, series, color)
+        axes.set_xlabel("random filters")
+        axes.set_ylabel("error (%)")
+        axes.legend()
+    return axes.get_figure()
+
+
+def _draw_series(
+    axes: Axes, name: str, series: Sequence[dict], color: str
+) -> None:
+    """Draws the errors of one machine, and their extrapolation."""
+    filters = [row["filters"] for row in series]
+    for column, marks in (
+        ("test error %", "-o"),
+        ("held-out error %", ":s"),
+    ):
+        errors = [row[column] for row in series]
+        label = f"{name}: {column.removesuffix(' %')}"
+        axes.semilogx(
+            filters, errors, marks, ms=4, color=color, label=label
+        )
+    slope, offset = _line(series)
+    ends = np.array([filters[-1], PAPER_FILTERS])
+    line = offset + slope * np.log2(ends)
+    label = f"extrapolation: {-slope:.2f} points per doubling"
+    axes.semilogx(ends, line, "--", color=color, label=label, alpha=0.6)
+    paper = series[0]["paper %"]
+    if paper is not None:
+        axes.semilogx(PAPER_FILTERS, paper, "*", ms=10, color=color)
+        axes.annotate(
+            f"paper: {paper:g} ",
+            (PAPER_FILTERS, paper),
+            ha="right",
+            va="center",
+        )
 
 
 def _series(rows: Sequence[dict]) -> dict[str, list[dict]]:

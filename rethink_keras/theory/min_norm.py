@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from rethink_keras import pipeline
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
-from rethink_keras.results.images import as_png
+from rethink_keras.results.images import (as_png, new_axes, style)
 from rethink_keras.theory import features
 from rethink_keras.theory.extra import theory_extra
 from rethink_keras.theory.kernels import KernelClassifier, error_percent
@@ -102,16 +102,15 @@ def _descent_row(descent: Descent, path: Path) -> dict:
 
 def draw_descents(paths: Sequence[tuple[Descent, Path]]) -> Figure:
     """Draws the distance to the minimum-norm solution over the steps."""
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    axes = figure.add_subplot()
-    for descent, path in paths:
-        axes.semilogy(path.steps, path.distances, label=descent.name)
-    axes.set_xlabel("step")
-    axes.set_ylabel("||w - w*|| / ||w*||")
-    axes.set_title("w* is the minimum-norm solution", fontsize=9, loc="left")
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=8)
-    return figure
+    with style():
+        axes = new_axes()
+        for descent, path in paths:
+            axes.semilogy(path.steps, path.distances, label=descent.name)
+        axes.set_xlabel("step")
+        axes.set_ylabel("||w - w*|| / ||w*||")
+        axes.set_title("w* is the minimum-norm solution")
+        axes.legend()
+    return axes.get_figure()
 
 
 def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:

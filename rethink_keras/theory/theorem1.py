@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from rethink_keras import models, runs
 from rethink_keras.config import RunConfig
-from rethink_keras.results.images import as_png
+from rethink_keras.results.images import (INK, VERMILLION, as_png, style)
 from rethink_keras.theory.expressivity import (
     ExactModel,
     deep_expressive_relu_network,
@@ -113,20 +113,17 @@ def draw_construction(seed: int, count: int = 8) -> Figure:
     weights = network.layers[3].kernel.numpy()[:, 0]
     x = np.unique(np.concatenate([np.linspace(-0.1, 1.05, 500), points]))
     function = network.predict(x[:, None], batch_size=len(x), verbose=0)
-    figure = Figure(figsize=(6.4, 5), layout="constrained")
-    upper, lower = figure.subplots(2, sharex=True)
-    upper.plot(x, function[:, 0], lw=1.5, label="c(x)")
-    upper.plot(points, values, "o", color="#d62728", label="sample")
-    upper.legend(fontsize=8)
-    upper.set_title(
-        f"Theorem 1: {count} hinges through {count} points", loc="left"
-    )
-    for bias, weight in zip(biases, weights, strict=True):
-        lower.plot(x, weight * np.maximum(x - bias, 0), lw=1)
-        lower.plot(bias, 0, "|", color="black", ms=12)
-    lower.set_ylim(-5, 5)
-    lower.set_title(
-        "terms w_j max(x - b_j, 0), nonzero above the bias b_j", loc="left"
-    )
-    lower.set_xlabel("x")
+    with style():
+        figure = Figure(figsize=(5.8, 5), layout="constrained")
+        upper, lower = figure.subplots(2, sharex=True)
+        upper.plot(x, function[:, 0], label="c(x)")
+        upper.plot(points, values, "o", color=VERMILLION, label="sample")
+        upper.legend()
+        upper.set_title(f"{count} hinges through {count} points")
+        for bias, weight in zip(biases, weights, strict=True):
+            lower.plot(x, weight * np.maximum(x - bias, 0), lw=1.3)
+            lower.plot(bias, 0, "|", color=INK, ms=12)
+        lower.set_ylim(-5, 5)
+        lower.set_title("terms w_j max(x - b_j, 0), nonzero above b_j")
+        lower.set_xlabel("x")
     return figure

@@ -1,0 +1,199 @@
+"""The gap between training and test accuracy, on true and on random labels."""
+
+import dataclasses
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rethink_keras.config import DATASET_SIZES
+from rethink_keras.report.evidence import AT_CHANCE, FITTED, NETWORKS
+from rethink_keras.report.measured import MeasuredRow
+from rethink_keras.report.names import readable
+from rethink_keras.results import FinishedRun
+from rethink_keras.results.images import (
+    BLUE,
+    SOFT,
+    TEXT,
+    VERMILLION,
+    new_axes,
+    style,
+)
+from rethink_keras.results.names import names_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Accuracies:
+    """Accuracies of a network in percent, and the paper's.
+
+    Attributes:
+      train: mean training accuracy over seeds; None without a finished run.
+      test: mean test accuracy over seeds.
+      paper: the paper's training and test accuracy; None if it has none.
+      images: number of training images; None if unknown.
+      classes: number of classes.
+    """
+
+    train: float | None = None
+    test: float | None = None
+    paper: tuple[float, float] | None = None
+    images: int | None = None
+    classes: int = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Gap:
+    """Accuracies of one network with true and with random labels."""
+
+    network: str
+    true: Accuracies
+    random: Accuracies
+
+    @property
+    def measured(self) -> bool:
+        """Whether a run has finished."""
+        return not self.true.train is self.random.train is None
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the network fits random labels."""
+        return self.random.train is not None and self.random.train >= FITTED
+
+    @property
+    def chance(self) -> float:
+        """Test accuracy of guessing, in percent."""
+        return 100 / self.random.classes
+
+    @property
+    def at_chance(self) -> bool:
+        """Whether the test accuracy on random labels is that of guessing."""
+        test = self.random.test
+        return test is not None and abs(test - self.chance) <= AT_CHANCE
+
+
+def gaps_of_table1(rows: Mapping[str, MeasuredRow]) -> list[Gap]:
+    """Returns the networks of Table 1 without explicit regularizers.
+
+    Args:
+      rows: rows of Table 1 at one scale, by name.
+    """
+    return [
+        Gap(
+            readable(name),
+            _accuracies(rows[name]),
+            _accuracies(rows[f"{name}_random_labels"]),
+        )
+        for name in NETWORKS
+        if name in rows
+    ]
+
+
+def _accuracies(row: MeasuredRow) -> Accuracies:
+    train, test = row.train, row.test
+    paper = row.paper.get("train"), row.paper.get("test")
+    known = None not in paper and row.row.scale == "paper"
+    run = next(iter(row.runs.values()), None)
+    sizes = DATASET_SIZES[row.row.config.dataset]
+    return Accuracies(
+        train=train.mean if train else None,
+        test=test.mean if test else None,
+        paper=paper if known else None,  # type: ignore[arg-type]
+        images=sizes.num_train_examples,
+        classes=run.result["classes"] if run else 10,
+    )
+
+
+def gaps_of_own(runs: Iterable[FinishedRun]) -> list[Gap]:
+    """Returns the networks of runs with a network or data of one's own."""
+    found: dict[str, dict[str, list[FinishedRun]]] = {}
+    for run in runs:
+        names = names_of(run.config, run.given)
+        network = f"{names['model']}, {names['dataset']}"
+        kind = run.config.randomize
+        if kind == "labels" and run.config.label_corruption < 1:
+            continue
+        found.setdefault(network, {}).setdefault(kind, []).append(run)
+    return [
+        Gap(
+            network,
+            _mean(kinds.get("none", [])),
+            _mean(kinds.get("labels", [])),
+        )
+        for network, kinds in found.items()
+        if {"none", "labels"} & set(kinds)
+    ]
+
+
+def _mean(runs: Sequence[FinishedRun]) -> Accuracies:
+    if not runs:
+        return Accuracies()
+    train, test = (
+        100 * statistics.fmean(run.result[f"{split}_accuracy"] for run in runs)
+        for split in ("train", "test")
+    )
+    return Accuracies(train, test, classes=runs[0].result["classes"])
+
+
+def best(gaps: Iterable[Gap]) -> Gap | None:
+    """Chooses the network that shows the finding; None without a run.
+
+    Networks that fit random labels come first, then those with a run on true
+    labels too, in the order of the paper's table.
+    """
+    random = [gap for gap in gaps if gap.random.train is not None]
+    return max(
+        random, key=lambda gap: (gap.fitted, gap.true.train is not None),
+        default=None,
+    )
+
+
+def draw_gaps(gaps: Sequence[Gap]) -> Figure:
+    """Draws training (filled) and test accuracies (hollow) of networks."""
+    with style():
+        plot = new_axes(0.75 + 0.62 * len(gaps))
+        for index, gap in enumerate(gaps):
+            _draw_accuracies(plot, gap.true, -index + 0.17, BLUE, "s")
+            _draw_accuracies(plot, gap.random, -index - 0.17, VERMILLION, "o")
+        chance = gaps[0].chance
+        plot.axvline(chance, color=SOFT, lw=1, ls=":", zorder=0)
+        plot.set_xlim(0, 104)
+        plot.set_ylim(0.55 - len(gaps), 0.55)
+        plot.set_xticks([0, chance, 25, 50, 75, 100])
+        plot.set_yticks(
+            [-index for index in range(len(gaps))],
+            [gap.network.replace(" w/o", "\nw/o") for gap in gaps],
+        )
+        plot.grid(axis="y", visible=False)
+        plot.tick_params(axis="y", length=0, labelcolor=TEXT[SOFT])
+        plot.spines["left"].set_visible(False)
+        plot.set_xlabel("accuracy (%)")
+    return plot.get_figure()
+
+
+def _draw_accuracies(
+    plot: Axes, accuracies: Accuracies, y: float, colour: str, marker: str
+) -> None:
+    if accuracies.paper:
+        train, test = accuracies.paper
+        height = y + (0.12 if marker == "s" else -0.12)
+        plot.plot([test, train], [height] * 2, "--", color=colour, lw=1.2)
+    if accuracies.train is None or accuracies.test is None:
+        return
+    plot.plot([accuracies.test, accuracies.train], [y, y], color=colour)
+    common = {"marker": marker, "ms": 7, "color": colour, "zorder": 3}
+    plot.plot(accuracies.train, y, clip_on=False, **common)
+    plot.plot(accuracies.test, y, mfc="white", mew=2, **common)
+
+
+def describe(gaps: Sequence[Gap]) -> str:
+    """Describes the figure in words."""
+    parts = []
+    for gap in gaps:
+        for name, found in (("true", gap.true), ("random", gap.random)):
+            if found.train is not None and found.test is not None:
+                parts.append(
+                    f"{gap.network} on {name} labels: {found.train:.1f} %"
+                    f" training, {found.test:.1f} % test"
+                )
+    return "Training and test accuracy. " + "; ".join(parts) + "."

@@ -1,0 +1,78 @@
+"""Headings of the report, and what to see in each table and figure."""
+
+from collections.abc import Mapping
+
+SCALE_TITLES = {
+    "paper": "Full data set",
+    "sample": "Sample of 5,000 images",
+}
+THEORY_TITLE = "Theory"
+SEE: Mapping[str, str] = {
+    "table1": (
+        "Compare training with test accuracy. In the paper, every network"
+        " fits its training labels, true or random. Only with true labels does"
+        " it do better than chance (10 %) on the test images."
+    ),
+    "table2": (
+        "In the paper, Inception V3 fits most of ImageNet's random labels, and"
+        " reaches 59.80 % on the test images without any regularizer."
+    ),
+    "table4": (
+        "Regularizers do not stop a network from fitting random labels. In the"
+        " paper, only Alexnet with weight decay fails to converge."
+    ),
+    "figure1a": (
+        "Random labels stay longest at the loss of guessing, and are then"
+        " fitted as fast as everything else. The learning rate and its"
+        " schedule are the same for all five."
+    ),
+    "figure1b": (
+        "The more labels are random, the longer a network takes to fit them:"
+        " a small factor, not orders of magnitude."
+    ),
+    "figure1c": (
+        "The networks fit every share of random labels, and the test error"
+        " grows steadily up to that of guessing (90 %). It is measured on test"
+        " labels that are corrupted like the training labels."
+    ),
+    "figure2a": (
+        "Without data augmentation, the test accuracy peaks early and then"
+        " falls: early stopping would help. The training accuracy still rises."
+    ),
+    "figure2b": (
+        "BatchNorm makes training smoother and earlier, and the final test"
+        " accuracy a few points higher. Stopping early gains nothing."
+    ),
+    "today": (
+        "The same comparison for a residual network and a vision transformer,"
+        " and with regularizers that came after the paper."
+    ),
+    "memorization": (
+        "Networks learn the images with true labels first. Later they memorize"
+        " those with random labels, and the test accuracy falls."
+    ),
+}
+THEORY: Mapping[str, tuple[str, str]] = {
+    "theorem1": (
+        "Theorem 1: any labels, without training",
+        "A ReLU network with two layers and 2n + d weights outputs any n labels"
+        " of n images. It is constructed, not trained.",
+    ),
+    "min_norm": (
+        "Section 5: the minimum norm",
+        "For linear models, gradient descent from zero ends at the solution of"
+        " minimum norm. Other solutions fit the labels as well and do not"
+        " generalize.",
+    ),
+    "table3": (
+        "Table 3: kernel machines that fit every label",
+        "Kernel machines without any regularization fit every training label"
+        " and still generalize. Better features do more than a ridge.",
+    ),
+    "complexity": (
+        "Section 2.2: measures of complexity",
+        "Networks reach the largest Rademacher complexity, and uniform"
+        " stability does not see the labels. Neither explains why networks"
+        " generalize.",
+    ),
+}
