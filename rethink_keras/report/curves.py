@@ -49,8 +49,8 @@ class FigureAxes:
 
 AXES = {
     "figure1a": FigureAxes("thousand steps", "training loss"),
-    "figure1b": FigureAxes("share of random labels", "epochs to 99 %, relative"),
-    "figure1c": FigureAxes("share of random labels", "test error (%)"),
+    "figure1b": FigureAxes("random labels (%)", "epochs to 99 %, relative"),
+    "figure1c": FigureAxes("random labels (%)", "test error (%)"),
     "figure2a": FigureAxes("thousand steps", "top-1 accuracy (%)"),
     "figure2b": FigureAxes("thousand steps", "accuracy (%)"),
     "memorization": FigureAxes("thousand steps", "accuracy (%)"),

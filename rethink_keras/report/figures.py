@@ -1,5 +1,6 @@
 """Draws the paper's figures with our curves and the paper's."""
 
+import itertools
 import statistics
 from collections.abc import Sequence
 
@@ -15,7 +16,6 @@ from rethink_keras.results.images import (
     BLUE,
     GREEN,
     INK,
-    ORANGE,
     PALETTE,
     PURPLE,
     SKY,
@@ -29,15 +29,16 @@ CONDITIONS = {
     "true_labels": BLUE,
     "random_labels": VERMILLION,
     "shuffled_pixels": GREEN,
-    "random_pixels": ORANGE,
-    "gaussian": PURPLE,
+    "random_pixels": SKY,
+    "gaussian": INK,
 }
 _NETWORKS = {"inception": INK, "alexnet": SKY, "mlp_1x512": PURPLE}
 _MARKERS = {"inception": "o", "alexnet": "s", "mlp_1x512": "^"}
+_End = tuple[Curve, str, Points]
 _THOUSAND = 1000
 _PERCENT = 100
 _GAP = 0.065  # smallest distance of labels, relative to the axes
-_SHIFT = 0.12  # largest distance of a label from the end of its curve
+_SHIFT = 0.04  # largest distance of a label from the end of its curve
 
 
 def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
@@ -56,7 +57,7 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
     """
     with style():
         plot = new_axes()
-        ends = []
+        ends: list[_End] = []
         dashed = False
         for curve, colour in zip(curves, _colours(curves), strict=True):
             over_levels = not curve.split
@@ -66,9 +67,9 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
             dashed = dashed or bool(paper)
             drawn = _draw_curve(plot, curve, paper, colour)
             if drawn:
-                ends.append((_label(curve), colour, drawn))
+                ends.append((curve, colour, drawn))
         if dashed:
-            plot.set_title("solid: ours   dashed: the paper")
+            plot.set_title("solid: ours; dashed: the paper")
         plot.set_xlabel(AXES[experiment].x)
         plot.set_ylabel(AXES[experiment].y)
         _label_curves(plot, ends)
@@ -91,11 +92,9 @@ def _label(curve: Curve) -> str:
     return name if curve.ours else f"{name} (paper)"
 
 
-def _draw_curve(
-    plot: Axes, curve: Curve, paper: Points, colour: str
-) -> Points:
+def _draw_curve(plot: Axes, curve: Curve, paper: Points, colour: str) -> Points:
     """Draws a curve and returns its points, or the paper's without any."""
-    unit = _THOUSAND if curve.split else 1
+    unit = _THOUSAND if curve.split else 1 / _PERCENT
     factor = 1 if curve.tag in ("loss", "slow_down") else _PERCENT
     papers = [(x / unit, y * factor) for x, y in paper]
     if papers:
@@ -127,17 +126,14 @@ def _draw_levels(
     """Draws points, and lines between neighbouring levels of corruption."""
     marker = _MARKERS.get(name, "o")
     plot.plot(x, y, marker, color=colour, label=readable(name))
-    positions = [CORRUPTIONS.index(level) for level in x]
-    for i, (first, second) in enumerate(
-        zip(positions, positions[1:], strict=False)
-    ):
+    levels = [round(_PERCENT * level) for level in CORRUPTIONS]
+    positions = [levels.index(round(level)) for level in x]
+    for i, (first, second) in enumerate(itertools.pairwise(positions)):
         if second == first + 1:
             plot.plot(x[i : i + 2], y[i : i + 2], color=colour)
 
 
-def _label_curves(
-    plot: Axes, ends: Sequence[tuple[str, str, Points]]
-) -> None:
+def _label_curves(plot: Axes, ends: Sequence[_End]) -> None:
     """Labels curves at their ends, or in a legend in their order.
 
     Labels at the ends need room: curves that end at one value get a legend.
@@ -151,9 +147,9 @@ def _label_curves(
     if max(abs(a - b) for a, b in zip(places, heights, strict=True)) > _SHIFT:
         _add_legend(plot, ends)
         return
-    for (label, colour, _), place in zip(ends, places, strict=True):
+    for (curve, colour, _), place in zip(ends, places, strict=True):
         plot.annotate(
-            label,
+            _label(curve),
             (1.02, place),
             xycoords="axes fraction",
             va="center",
@@ -171,21 +167,25 @@ def _spread(heights: Sequence[float]) -> list[float]:
     return [place + shift for place in places]
 
 
-def _add_legend(
-    plot: Axes, ends: Sequence[tuple[str, str, Points]]
-) -> None:
+def _add_legend(plot: Axes, ends: Sequence[_End]) -> None:
     """Adds a legend in the order of the curves, from top to bottom."""
-    by_height = sorted(
-        ends, key=lambda end: -statistics.fmean(y for _, y in end[2])
+    ends = sorted(
+        ends,
+        key=lambda end: -statistics.fmean(y for _, y in end[0].paper or end[2]),
     )
-    dash = {True: "--", False: "-"}
     plot.legend(
         [
-            Line2D([], [], color=colour, ls=dash[label.endswith("(paper)")])
-            for label, colour, _ in by_height
+            Line2D(
+                [],
+                [],
+                color=colour,
+                ls="-" if curve.ours else "--",
+                marker="" if curve.split else _MARKERS.get(curve.name, "o"),
+            )
+            for curve, colour, _ in ends
         ],
-        [label for label, *_ in by_height],
-        labelcolor=[TEXT[colour] for _, colour, _ in by_height],
+        [_label(curve) for curve, *_ in ends],
+        labelcolor=[TEXT[colour] for _, colour, _ in ends],
         loc="best",
     )
 

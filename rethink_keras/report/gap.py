@@ -14,6 +14,7 @@ from rethink_keras.report.names import readable
 from rethink_keras.results import FinishedRun
 from rethink_keras.results.images import (
     BLUE,
+    PAGE,
     SOFT,
     TEXT,
     VERMILLION,
@@ -143,7 +144,8 @@ def best(gaps: Iterable[Gap]) -> Gap | None:
     """
     random = [gap for gap in gaps if gap.random.train is not None]
     return max(
-        random, key=lambda gap: (gap.fitted, gap.true.train is not None),
+        random,
+        key=lambda gap: (gap.fitted, gap.true.train is not None),
         default=None,
     )
 
@@ -151,7 +153,7 @@ def best(gaps: Iterable[Gap]) -> Gap | None:
 def draw_gaps(gaps: Sequence[Gap]) -> Figure:
     """Draws training (filled) and test accuracies (hollow) of networks."""
     with style():
-        plot = new_axes(0.75 + 0.62 * len(gaps))
+        plot = new_axes(0.75 + 0.8 * len(gaps))
         for index, gap in enumerate(gaps):
             _draw_accuracies(plot, gap.true, -index + 0.17, BLUE, "s")
             _draw_accuracies(plot, gap.random, -index - 0.17, VERMILLION, "o")
@@ -179,11 +181,28 @@ def _draw_accuracies(
         height = y + (0.12 if marker == "s" else -0.12)
         plot.plot([test, train], [height] * 2, "--", color=colour, lw=1.2)
     if accuracies.train is None or accuracies.test is None:
+        if accuracies.paper:
+            _write(plot, f"paper {test:.1f}", test, height, colour)
         return
+    _write(plot, f"{accuracies.test:.1f}", accuracies.test, y, colour)
     plot.plot([accuracies.test, accuracies.train], [y, y], color=colour)
     common = {"marker": marker, "ms": 7, "color": colour, "zorder": 3}
     plot.plot(accuracies.train, y, clip_on=False, **common)
-    plot.plot(accuracies.test, y, mfc="white", mew=2, **common)
+    plot.plot(accuracies.test, y, mfc=PAGE, mew=2, **common)
+
+
+def _write(plot: Axes, text: str, x: float, y: float, colour: str) -> None:
+    """Writes a value to the left of its point."""
+    plot.annotate(
+        text,
+        (x, y),
+        (-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        color=TEXT[colour],
+        fontsize=9.5,
+    )
 
 
 def describe(gaps: Sequence[Gap]) -> str:

@@ -13,7 +13,7 @@ from rethink_keras.report.verdicts import (
     Verdict,
 )
 
-MARKS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", UNKNOWN: "–", UNTESTED: "–"}
+MARKS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", UNKNOWN: "", UNTESTED: ""}
 _MEASURED = (HOLDS, FAILS, UNDECIDED)
 
 

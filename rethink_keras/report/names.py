@@ -24,10 +24,16 @@ _WORDS = {
     "true_labels": "true labels",
     "random_pixels": "random pixels",
     "shuffled_pixels": "shuffled pixels",
-    "gaussian": "Gaussian",
+    "gaussian": "Gaussian noise",
     "corrupted_as_true": "predicted as the true label",
     "corrupted": "random labels",
     "clean": "true labels",
+    "small_alexnet": "Alexnet",
+    "cifar10": "CIFAR-10",
+    "mnist": "MNIST",
+    "convnet": "random conv-net",
+    "raw": "pixels",
+    "gabor": "Gabor wavelets",
 }
 _LEVEL = re.compile(r"([01]\.\d)$")
 _SHARE = re.compile(r"corruption_(\d+)")
@@ -60,3 +66,18 @@ def readable(name: str) -> str:
             words.append(known)
         name = name[len(known) :].lstrip("_")
     return ", ".join(words)
+
+
+def plainly(text: str) -> str:
+    """Replaces names of rows in a text by the paper's words.
+
+    Names after a slash, as in `table1/alexnet`, stay: they are to be run.
+    """
+    return _NAME.sub(lambda match: readable(match[0]), text)
+
+
+_NAME = re.compile(
+    r"(?<![\w/])(?:(?:cifar10|mnist|sample)_(?:raw|convnet|gabor)"
+    r"|small_alexnet|inception|alexnet|mlp_[13]x512|resnet|vit|(?:true|random)_"
+    r"labels|(?:random|shuffled)_pixels|gaussian)(?:_\w+(?:\.\d)?)?\b"
+)

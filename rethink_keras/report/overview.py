@@ -42,12 +42,14 @@ class Overview:
       epochs: epochs until the small Inception fits each randomization, by
         name; empty if it was not run.
       epochs_source: title of the scale of the epochs.
+      others: further networks, by title of the scale.
     """
 
     gaps: Sequence[Gap]
     source: str
     epochs: Mapping[str, float]
     epochs_source: str
+    others: Mapping[str, Sequence[Gap]]
 
     @property
     def finding(self) -> Gap | None:
@@ -87,6 +89,16 @@ class Overview:
         return as_inline_svg(self.figure, "overview", self.alt)
 
     @property
+    def all_svgs(self) -> dict[str, str]:
+        """The charts of all networks of Table 1, by title of the scale."""
+        sources = {self.source: self.gaps, **self.others}
+        return {
+            title: as_inline_svg(draw_gaps(gaps), title, describe(gaps))
+            for title, gaps in sources.items()
+            if title in SCALE_TITLES.values()
+        }
+
+    @property
     def has_paper(self) -> bool:
         """Whether the chart shows numbers of the paper."""
         return any(gap.true.paper or gap.random.paper for gap in self.gaps)
@@ -120,7 +132,8 @@ def make_overview(
         default=("", []),
     )
     epochs, epochs_source = _epochs(sections)
-    return Overview(gaps, title, epochs, epochs_source)
+    others = {name: found for name, found in started if name != title}
+    return Overview(gaps, title, epochs, epochs_source, others)
 
 
 def _epochs(sections: Sequence[Section]) -> tuple[dict[str, float], str]:

@@ -3,10 +3,12 @@
 import csv
 import io
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
+import markupsafe
 from etils import epath
 
 from rethink_keras.experiments import TITLES
@@ -16,6 +18,7 @@ from rethink_keras.report import claims, theory_claims
 from rethink_keras.report.comparison import write_comparison
 from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.judged import MARKS, scores, side_by_side
+from rethink_keras.report.names import plainly
 from rethink_keras.report.overview import make_overview
 from rethink_keras.report.runs import (
     command_of,
@@ -171,19 +174,27 @@ def _grouped(sections: Sequence[Section]) -> dict[str, list[Section]]:
             for section in sections
             if section.experiment == experiment and section.started
         ]
-        for experiment in TITLES
+        for experiment in SEE
     }
     return {experiment: found for experiment, found in grouped.items() if found}
 
 
 def _environment(name: str) -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("rethink_keras.report"),
         autoescape=name.endswith(".html"),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters |= {"code_spans": _code_spans, "plainly": plainly}
+    return environment
+
+
+def _code_spans(text: str) -> markupsafe.Markup:
+    """Converts code spans of Markdown to HTML."""
+    escaped = str(markupsafe.escape(text))
+    return markupsafe.Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))
 
 
 def _compared(sections: Sequence[Section]) -> dict[str, int]:

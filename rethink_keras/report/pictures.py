@@ -50,7 +50,9 @@ CONDITIONS = (
         "random_pixels",
         "a permutation for each image",
     ),
-    Condition("gaussian", "Gaussian", "gaussian", "noise replaces each image"),
+    Condition(
+        "gaussian", "Gaussian noise", "gaussian", "noise replaces each image"
+    ),
 )
 
 

@@ -12,7 +12,7 @@ from rethink_keras.report.statistics import prediction_bound
 from rethink_keras.results.markdown import markdown_table
 
 NOT_RUN = "not run yet"
-LEVEL_COLUMN = "share of random labels"
+LEVEL_COLUMN = "random labels"
 ONE_SEED = "one seed"
 _ROUNDING = 0.005  # rounding error of the paper's numbers, in points
 # Factors from the values of curves over corruption levels to those shown.
@@ -102,10 +102,14 @@ def level_rows(curves: Sequence[Curve]) -> list[dict[str, str]]:
             (f"ours, {count} seed{'' if one else 's'}", ours),
         ):
             cells = {
-                f"{level:g}": _scaled(values.get(level, []), curve.tag)
+                f"{100 * level:.0f} %": _scaled(
+                    values.get(level, []), curve.tag
+                )
                 for level, _ in curve.paper
             }
-            rows.append({LEVEL_COLUMN: f"{readable(curve.name)}, {title}", **cells})
+            rows.append(
+                {LEVEL_COLUMN: f"{readable(curve.name)}, {title}", **cells}
+            )
     return rows
 
 

@@ -43,7 +43,7 @@ def draw_distances(rows: Sequence[dict]) -> Figure:
             distance = row["distance to w*"]
             plot.plot(distance, -index, "o", color=colour, ms=7)
             plot.annotate(
-                f"{distance:.0e}",
+                f"{distance:.2g}",
                 (distance, -index),
                 (8 if row["start"] == "zero" else -8, 0),
                 textcoords="offset points",
@@ -52,6 +52,7 @@ def draw_distances(rows: Sequence[dict]) -> Figure:
                 color=TEXT[colour],
             )
         plot.set_xscale("log")
+        plot.set_ylim(0.6 - len(rows), 0.5)
         plot.set_yticks(
             [-index for index in range(len(rows))],
             [row["descent"].replace(", ", ",\n", 1) for row in rows],
@@ -102,6 +103,15 @@ class TheoryFigures:
             name: as_png(figure) if figure else image
             for name, (figure, image, _) in self._figures.items()
         }
+
+    def is_new(self, file: str) -> bool:
+        """Returns whether no earlier file shows the same figure."""
+        files = list(self._figures)
+        figure, *_ = self._figures[file]
+        earlier = files[: files.index(file)]
+        return figure is None or all(
+            self._figures[other][0] is not figure for other in earlier
+        )
 
     def element(self, file: str) -> str:
         """Returns the HTML element of a figure.

@@ -16,8 +16,9 @@ from matplotlib.figure import Figure
 # The colours of Okabe and Ito, without black and yellow.
 BLUE, VERMILLION, GREEN = "#0072b2", "#d55e00", "#009e73"
 ORANGE, PURPLE, SKY = "#e69f00", "#cc79a7", "#56b4e9"
-INK, SOFT, GRID = "#1b1b1e", "#5c5c60", "#dcdce0"
-PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, INK, SOFT)
+INK, SOFT, GRID, PAGE = "#1b1b1e", "#5c5c60", "#dcdce0", "#fffffe"
+# In this order, neighbours differ most, also without red or green vision.
+PALETTE = (BLUE, VERMILLION, GREEN, SKY, INK, PURPLE, ORANGE, SOFT)
 # The same hues, dark enough for text on white.
 TEXT = {
     BLUE: "#005f95",
@@ -39,6 +40,7 @@ _VARIABLES = {
     INK: "ink",
     SOFT: "soft",
     GRID: "grid",
+    PAGE: "bg",
 }
 _STYLE = {
     "axes.axisbelow": True,

@@ -16,7 +16,14 @@ from matplotlib.figure import Figure
 from rethink_keras import models, pipeline, runs, training
 from rethink_keras.config import RunConfig
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
-from rethink_keras.results.images import (BLUE, INK, VERMILLION, as_png, new_axes, style)
+from rethink_keras.results.images import (
+    BLUE,
+    INK,
+    VERMILLION,
+    as_png,
+    new_axes,
+    style,
+)
 from rethink_keras.theory import features
 from rethink_keras.theory.extra import theory_extra
 from rethink_keras.theory.records import Record

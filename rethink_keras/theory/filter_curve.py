@@ -59,10 +59,13 @@ def draw(rows: Sequence[dict]) -> Figure:
             PALETTE, _series(rows).items(), strict=False
         ):
             _draw_series(axes, name, series, color)
+        axes.set_xlim(right=2 * PAPER_FILTERS)
         axes.set_xlabel("random filters")
         axes.set_ylabel("error (%)")
-        axes.legend()
-    return axes.get_figure()
+        axes.set_title("dashed: extrapolated; stars: the paper")
+        figure = axes.get_figure()
+        figure.legend(loc="outside lower left", ncols=2, fontsize=9.5)
+    return figure
 
 
 def _draw_series(
@@ -75,22 +78,20 @@ def _draw_series(
         ("held-out error %", ":s"),
     ):
         errors = [row[column] for row in series]
-        label = f"{name}: {column.removesuffix(' %')}"
-        axes.semilogx(
-            filters, errors, marks, ms=4, color=color, label=label
-        )
+        label = f"{name.replace('_', ' ')}: {column.removesuffix(' %')}"
+        axes.semilogx(filters, errors, marks, ms=4, color=color, label=label)
     slope, offset = _line(series)
     ends = np.array([filters[-1], PAPER_FILTERS])
     line = offset + slope * np.log2(ends)
-    label = f"extrapolation: {-slope:.2f} points per doubling"
-    axes.semilogx(ends, line, "--", color=color, label=label, alpha=0.6)
+    axes.semilogx(ends, line, "--", color=color)
     paper = series[0]["paper %"]
     if paper is not None:
         axes.semilogx(PAPER_FILTERS, paper, "*", ms=10, color=color)
         axes.annotate(
-            f"paper: {paper:g} ",
+            f"{paper:g}",
             (PAPER_FILTERS, paper),
-            ha="right",
+            (8, 0),
+            textcoords="offset points",
             va="center",
         )
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from rethink_keras import pipeline
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
-from rethink_keras.results.images import (as_png, new_axes, style)
+from rethink_keras.results.images import as_png, new_axes, style
 from rethink_keras.theory import features
 from rethink_keras.theory.extra import theory_extra
 from rethink_keras.theory.kernels import KernelClassifier, error_percent

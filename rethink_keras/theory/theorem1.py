@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from rethink_keras import models, runs
 from rethink_keras.config import RunConfig
-from rethink_keras.results.images import (INK, VERMILLION, as_png, style)
+from rethink_keras.results.images import INK, VERMILLION, as_png, style
 from rethink_keras.theory.expressivity import (
     ExactModel,
     deep_expressive_relu_network,
