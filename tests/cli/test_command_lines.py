@@ -10,7 +10,8 @@ from absl import flags
 from rethink_keras import RunConfig
 from rethink_keras.cli import run as cli_run
 from rethink_keras.config import flagfiles
-from tests.support.processes import TRIED, finish
+from tests.support.processes import finish, finish_forked
+from tests.support.tried import TRIED
 
 pytestmark = pytest.mark.faults
 
@@ -256,17 +257,17 @@ TUNE = (LAUNCH / "tune.py", f"--row={ROOT}/flags/table1/mlp_1x512.txt")
 @pytest.mark.parametrize(
     ("program", "wrong"),
     [
-        (("-m", MAIN), "--workdir={file}"),
-        (("-m", MAIN), f"--workdir={LONG}"),
-        (("-m", MAIN), f"--dataset={LONG}"),
-        (("-m", MAIN, "--seed=1"), "--flagfile={circle}"),
+        ((MAIN,), "--workdir={file}"),
+        ((MAIN,), f"--workdir={LONG}"),
+        ((MAIN,), f"--dataset={LONG}"),
+        ((MAIN, "--seed=1"), "--flagfile={circle}"),
         ((LAUNCH / "table1.py",), "--rows=none"),
         ((LAUNCH / "table1.py", "--rows=mlp_1x512"), "--workdir={file}"),
         ((LAUNCH / "table3.py",), "--rows=none"),
         (TUNE, "--search=none"),
         (TUNE, "--workdir={file}"),
-        (("-m", "rethink_keras.report", "--logdir=."), "--output={file}"),
-        (("-m", "rethink_keras.report", "--logdir=."), f"--output={LONG}"),
+        (("rethink_keras.report", "--logdir=."), "--output={file}"),
+        (("rethink_keras.report", "--logdir=."), f"--output={LONG}"),
     ],
     ids=lambda value: str(value)[-40:],
 )
@@ -276,7 +277,7 @@ def test_a_process_rejects_unusable_values(program, wrong, tmp_path, empty):
     circle.write_text(f"--flagfile={circle}")
     wrong = wrong.format(file=file, circle=circle)
     TRIED["bad inputs"] += 1
-    done = finish([sys.executable, *program, wrong], cwd=empty)
+    done = finish_forked(*program, wrong, cwd=empty)
     outcome = (done.returncode, done.stdout, done.stderr)
     assert complaint_about(outcome, wrong.partition("=")[0]) is None
     assert not list(empty.iterdir())

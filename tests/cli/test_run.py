@@ -1,18 +1,17 @@
 """The command line of a run: one-line errors, help and flagfiles."""
 
-import subprocess
 import sys
 
 import pytest
 
 from rethink_keras import RunConfig
+from tests.support.processes import finish, finish_forked
+
+MAIN = "rethink_keras.main"
 
 
 def main(*arguments, cwd):
-    command = [sys.executable, "-m", "rethink_keras.main", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, cwd=cwd
-    )
+    return finish([sys.executable, "-m", MAIN, *arguments], cwd=cwd)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def main(*arguments, cwd):
 def test_an_invalid_command_line_is_reported_in_one_line(
     arguments, named, tmp_path
 ):
-    done = main(*arguments, cwd=tmp_path)
+    done = finish_forked(MAIN, *arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
@@ -83,7 +82,9 @@ def test_a_run_prints_its_progress_and_repeats_from_its_flagfile(tmp_path):
     assert "training accuracy" in lines[-1]
     assert "test accuracy" in lines[-1]
     assert "tensorboard --logdir" in lines[-1]
-    again = main("--flagfile=first/flags.txt", "--workdir=second", cwd=tmp_path)
+    again = finish_forked(
+        MAIN, "--flagfile=first/flags.txt", "--workdir=second", cwd=tmp_path
+    )
     assert again.returncode == 0
     configs = [
         (tmp_path / name / "config.json").read_text()

@@ -1,6 +1,7 @@
 """Rows of the paper's tables and figures, and their plans."""
 
 import dataclasses
+import functools
 import os
 
 import pytest
@@ -24,15 +25,19 @@ PARAMETERS = {
 }
 
 
+@functools.cache
+def parameters_of(model: str, batch_norm: bool | None) -> int:
+    switches = {} if batch_norm is None else {"batch_norm": batch_norm}
+    return parameters(models.BUILDERS[model](**switches))
+
+
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
 def test_a_flagfile_builds_the_model_it_names(path):
     text = path.read_text()
     config = RunConfig.from_flags(text)
     imagenet = config.model == "inception_v3"
     assert config.dataset == ("imagenet2012" if imagenet else "cifar10")
-    switches = {} if config.batch_norm is None else {"batch_norm": True}
-    switches = dict.fromkeys(switches, config.batch_norm)
-    count = parameters(models.BUILDERS[config.model](**switches))
+    count = parameters_of(config.model, config.batch_norm)
     assert count == PARAMETERS[config.model]
     assert f"{count:,} parameters" in text
     command = f"--flagfile={path.relative_to(FLAGS_DIRECTORY.parent)}"

@@ -135,6 +135,7 @@ def test_the_error_for_a_corrupt_result_names_the_file(tmp_path):
         find_runs(tmp_path)
 
 
+SECONDS = 240  # on a busy machine
 LONG = ("--train_examples=1000", "--epochs=20")
 STARTER = """
 import sys
@@ -149,10 +150,10 @@ Runner().run(plan([row], [0], sys.argv[1]))
 def test_a_run_ends_with_its_killed_runner_and_can_be_resumed(tmp_path):
     command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        wait_for(lambda: list(tmp_path.rglob("config.json")), 60)
+        wait_for(lambda: list(tmp_path.rglob("config.json")), SECONDS)
         process.send_signal(signal.SIGKILL)
     assert not list(tmp_path.rglob("result.json"))
-    wait_for(lambda: not processes_naming(str(tmp_path)), 60)
+    wait_for(lambda: not processes_naming(str(tmp_path)), SECONDS)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (path,) = tmp_path.rglob("result.json")
     again = json.loads(path.read_text())
@@ -168,9 +169,9 @@ def test_ctrl_c_stops_the_run_of_a_runner(tmp_path):
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_for(lambda: list(tmp_path.rglob("config.json")), 60)
+        wait_for(lambda: list(tmp_path.rglob("config.json")), SECONDS)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode != 0
     assert "error: interrupted" in errors
     assert not processes_naming(str(tmp_path))

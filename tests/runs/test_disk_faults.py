@@ -11,13 +11,13 @@ from rethink_keras import InputError, RunConfig
 from rethink_keras.runs.tensorboard import TensorBoardWriter
 from rethink_keras.training import Checkpoints
 from tests.support.processes import (
-    TRIED,
     execute,
     kill,
     newest,
     start,
     wait_for,
 )
+from tests.support.tried import TRIED
 
 pytestmark = pytest.mark.faults
 

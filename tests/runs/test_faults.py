@@ -5,6 +5,7 @@ import json
 import pathlib
 import random
 import resource
+import shutil
 import signal
 import time
 
@@ -14,8 +15,9 @@ import pytest
 from rethink_keras import InputError, RunConfig, run
 from rethink_keras.training import Checkpoints, Progress
 from tests.support.processes import (
-    TRIED,
+    command_of,
     execute,
+    finish,
     kill,
     newest,
     points_of,
@@ -23,6 +25,7 @@ from tests.support.processes import (
     start,
     wait_for,
 )
+from tests.support.tried import TRIED
 
 pytestmark = pytest.mark.faults
 
@@ -101,16 +104,23 @@ def test_a_second_process_in_one_directory_is_refused(tmp_path):
     assert second.stderr.count("\n") == 1
 
 
-@pytest.fixture
-def interrupted(tmp_path) -> tuple[RunConfig, pathlib.Path]:
-    """A run that a signal interrupted in its second epoch or later."""
-    config = RunConfig(train_examples=2_000, epochs=400)
-    process = start(tmp_path, "--train_examples=2000", "--epochs=400")
-    wait_for(lambda: len(list(tmp_path.glob("checkpoints/step-*"))) == 2)
+@pytest.fixture(scope="module")
+def interrupted_once(tmp_path_factory) -> pathlib.Path:
+    """A directory of a run that a signal interrupted after an epoch."""
+    path = tmp_path_factory.mktemp("interrupted")
+    process = start(path, "--train_examples=2000", "--epochs=400")
+    wait_for(lambda: len(list(path.glob("checkpoints/step-*"))) == 2)
     process.terminate()
     process.communicate()
     assert process.returncode == 75
-    return config, tmp_path
+    return path
+
+
+@pytest.fixture
+def interrupted(interrupted_once, tmp_path) -> tuple[RunConfig, pathlib.Path]:
+    """A copy of the interrupted run, and its config."""
+    shutil.copytree(interrupted_once, tmp_path, dirs_exist_ok=True)
+    return RunConfig(train_examples=2_000, epochs=400), tmp_path
 
 
 def test_a_corrupt_checkpoint_is_skipped_for_the_previous_one(
@@ -195,9 +205,8 @@ def test_a_failed_save_keeps_the_last_checkpoint(interrupted):
     last = newest(path)
     whole = (path / "checkpoints" / last).read_bytes()
     limits = (1_000_000, 1_000_000)
-    done = execute(
-        path,
-        *config.as_flags().splitlines(),
+    done = finish(
+        command_of(path, *config.as_flags().splitlines()),
         preexec_fn=functools.partial(
             resource.setrlimit, resource.RLIMIT_FSIZE, limits
         ),

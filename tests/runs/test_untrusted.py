@@ -9,7 +9,7 @@ from etils import epath
 from rethink_keras import RunConfig
 from rethink_keras.experiments import Row, Runner, plan
 from rethink_keras.training import Checkpoints, Progress
-from tests.support.processes import TRIED
+from tests.support.tried import TRIED
 
 pytestmark = pytest.mark.faults
 

@@ -2,14 +2,13 @@
 
 import contextlib
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 
 from rethink_keras.training.local_cluster import environments
-from tests.support.processes import TRIED
+from tests.support.processes import fork
+from tests.support.warm import Forked
 
-Processes = Mapping[tuple[str, int], subprocess.Popen]
+Processes = Mapping[tuple[str, int], Forked]
 
 
 @contextlib.contextmanager
@@ -23,15 +22,10 @@ def started(tasks: Mapping[str, int], *flags: str) -> Iterator[Processes]:
     with contextlib.ExitStack() as stack:
         processes = {}
         for task, environment in environments(tasks).items():
-            process = subprocess.Popen(
-                [sys.executable, "-m", "rethink_keras.main", *flags],
-                env={**os.environ, **environment},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
+            process = fork(
+                "rethink_keras.main", *flags, env={**os.environ, **environment}
             )
             stack.enter_context(process)  # waits for the process at exit
             stack.callback(process.kill)
-            TRIED["processes"] += 1
             processes[task] = process
         yield processes

@@ -41,8 +41,12 @@ def outcome_of(arguments: list[str]) -> tuple[int, str, str]:
 
 
 def start(arguments: list[str]) -> None:
-    """Runs a program like `python program` or `python -m program`."""
     sys.modules.update(dict.fromkeys(("keras", "tensorflow")))
+    run_program(arguments)
+
+
+def run_program(arguments: list[str]) -> None:
+    """Runs a program like `python program` or `python -m program`."""
     sys.argv = arguments
     program = arguments[0]
     if program.endswith(".py"):

@@ -1,6 +1,5 @@
 """Starts runs in separate processes and reads their results."""
 
-import collections
 import json
 import subprocess
 import sys
@@ -11,8 +10,8 @@ from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
 )
 
-TRIED: collections.Counter[str] = collections.Counter()
-"""Numbers of processes, kills and bad inputs, for pytest's summary."""
+from tests.support.tried import TRIED
+from tests.support.warm import Forked
 
 
 def command_of(path, *flags):
@@ -28,18 +27,29 @@ def finish(command, timeout: float = 300, **options):
     )
 
 
-def execute(path, *flags, **options):
-    return finish(command_of(path, *flags), **options)
-
-
-def start(path, *flags):
+def fork(*command, **options) -> Forked:
+    """Forks a program: a module or script, and its arguments."""
     TRIED["processes"] += 1
-    return subprocess.Popen(
-        command_of(path, *flags),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    return Forked(*map(str, command), **options)
+
+
+def finish_forked(*command, timeout: float = 300, **options):
+    """Forks a program and waits for it to end, like `finish`."""
+    process = fork(*command, **options)
+    output, errors = process.communicate(timeout)
+    return subprocess.CompletedProcess(
+        process.args, process.returncode, output, errors
     )
+
+
+def execute(path, *flags, **options):
+    """Forks a run and waits for it to end."""
+    return finish_forked(*command_of(path, *flags)[2:], **options)
+
+
+def start(path, *flags, **options) -> Forked:
+    """Forks a run."""
+    return fork(*command_of(path, *flags)[2:], **options)
 
 
 def kill(process) -> bool:
