@@ -11,6 +11,7 @@ that are read during imports (KERAS_BACKEND), need a process of its own.
 import atexit
 import contextlib
 import functools
+import gc
 import os
 import pathlib
 import signal
@@ -19,9 +20,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from typing import NoReturn
 
 from tests.support.forked import run_program
 
@@ -145,7 +148,6 @@ def serve(requests: socket.socket) -> None:
         if os.fork() == 0:
             requests.close()
             supervise(*descriptors)
-            return
         for descriptor in descriptors:
             os.close(descriptor)
         with contextlib.suppress(ChildProcessError):
@@ -153,7 +155,7 @@ def serve(requests: socket.socket) -> None:
                 pass
 
 
-def supervise(control: int, output: int, errors: int) -> None:
+def supervise(control: int, output: int, errors: int) -> NoReturn:
     """Forks a run; reports its process identifier and its exit code."""
     connection = Connection(control)
     arguments, directory, environment = connection.recv()
@@ -168,8 +170,8 @@ def supervise(control: int, output: int, errors: int) -> None:
             os.dup2(descriptor, target)
             os.close(descriptor)
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
-        run_program(list(arguments))
-        return
+        gc.enable()
+        run_and_exit(list(arguments))
     os.close(output)
     os.close(errors)
     with contextlib.suppress(BrokenPipeError):
@@ -179,10 +181,28 @@ def supervise(control: int, output: int, errors: int) -> None:
     os._exit(0)
 
 
+def run_and_exit(arguments: list[str]) -> NoReturn:
+    """Runs a program; exits without the seconds of freeing all modules."""
+    code = 0
+    try:
+        run_program(arguments)
+    except SystemExit as error:
+        code = error.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     import tensorflow  # noqa: F401
 
     import rethink_keras.runs
     import rethink_keras.theory  # noqa: F401
 
+    gc.disable()
+    gc.freeze()  # a collection in a child would copy the pages
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -146,7 +146,6 @@ def test_a_port_in_use_raises_a_one_line_error(strategy):
         done = finish(
             [sys.executable, "-c", SERVED, strategy],
             env={**os.environ, "TF_CONFIG": config_of(cluster)},
-            timeout=60,
         )
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"TF_CONFIG: {address} cannot be served as worker 0")
