@@ -1,4 +1,8 @@
-"""Fixtures shared by test files."""
+"""Fixtures shared by test files, and how the tests are run.
+
+Fixtures import TensorFlow late: with pytest-xdist, the process that
+distributes the tests does not need it.
+"""
 
 import dataclasses
 import os
@@ -9,9 +13,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from rethink_keras import data
-from tests.support.processes import TRIED
-from tests.support.tiny_sets import pictures, write_set
+from tests.support.tried import TRIED
 
 hypothesis.settings.register_profile(
     "exact", derandomize=True, database=None, deadline=None
@@ -37,6 +39,9 @@ QUICK = (
 )
 """Files and folders whose tests are quick, unless marked `seconds`."""
 
+MOST_WORKERS = 4
+"""Each takes about 2 GB of memory."""
+
 
 def pytest_collection_modifyitems(items):
     """Marks the quick tests."""
@@ -47,13 +52,23 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.quick)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config) -> int:
+    """Returns the number of processes for `-n auto`; 0 is this process."""
+    if config.args_source is not config.ArgsSource.TESTPATHS:
+        return 0  # a few files do not repay the start of other processes
+    return min(os.cpu_count() or 1, MOST_WORKERS)
+
+
 # Background jobs of shells ignore SIGINT, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
-def sample() -> data.ImageClassification:
+def sample():
     """The embedded data set, with read-only arrays."""
+    from rethink_keras import data
+
     loaded = data.load("cifar10_sample")
     for split in (loaded.train, loaded.test):
         for field in dataclasses.fields(split):
@@ -72,7 +87,7 @@ def tfds_dir() -> str:
 
 
 @pytest.fixture(scope="session")
-def few(sample) -> data.Examples:
+def few(sample):
     """The first 130 training examples of the embedded data set."""
     return sample.train.take(np.arange(130))
 
@@ -80,9 +95,23 @@ def few(sample) -> data.Examples:
 @pytest.fixture
 def tiny(tmp_path) -> pathlib.Path:
     """The directory of a valid data set: 7 training and 5 test images."""
+    from tests.support.tiny_sets import pictures, write_set
+
     return write_set(
         tmp_path, {"train": pictures(7), "test": pictures(5, first=100)}
     )
+
+
+def pytest_sessionfinish(session):
+    """Sends the counts of a worker of pytest-xdist."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tried"] = dict(TRIED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Adds the counts of a worker, unless it crashed."""
+    TRIED.update(getattr(node, "workeroutput", {}).get("tried", {}))
 
 
 def pytest_terminal_summary(terminalreporter):
