@@ -1,5 +1,6 @@
 """TensorFlow's start-up messages can be hidden."""
 
+import os
 import subprocess
 import sys
 
@@ -35,3 +36,25 @@ def test_hidden_output_is_shown_after_an_error(capfd, error, shown):
     with pytest.raises(error):
         fail()
     assert capfd.readouterr().err == shown
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_commands_import_only_what_they_use(backend):
+    """Keras would import all of these, which takes a third of the start."""
+    program = (
+        "import sys\n"
+        "from rethink_keras.cli.terminal import quiet_start\n"
+        "with quiet_start():\n"
+        "    import rethink_keras.runs\n"
+        "print(*sorted({'jax', 'matplotlib', 'pandas', 'sklearn'}"
+        " & set(sys.modules)))\n"
+        "import matplotlib, pandas, sklearn\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": backend},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == (["jax"] if backend == "jax" else [])

@@ -24,7 +24,7 @@ from rethink_keras.errors import (
     InterruptedRunError,
     LostWorkerError,
 )
-from rethink_keras.startup import hiding_errors
+from rethink_keras.startup import hiding_errors, importing_keras_alone
 
 _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 _LONGEST = 600
@@ -330,7 +330,8 @@ def _check_temporary_directory() -> None:
 def _check_backend() -> None:
     """Raises InputError unless Keras has a backend that can train."""
     try:
-        import keras
+        with importing_keras_alone():
+            import keras
 
         problem = f"{keras.backend.backend()} cannot train"
         if keras.backend.backend() in _BACKENDS:
