@@ -12,6 +12,7 @@ an interruption.
 import contextlib
 import dataclasses
 import importlib
+import itertools
 import os
 import sys
 from collections.abc import Callable
@@ -76,7 +77,7 @@ def _builder(path: str) -> Callable[..., Any]:
     Raises:
       InputError: the path came from a flagfile, or there is no such function.
     """
-    if path not in " ".join(sys.argv[1:]):
+    if not _is_typed(path):
         raise InputError(
             f"model={path}: a module is imported only if it is named on the"
             " command line, not in a flagfile"
@@ -86,7 +87,7 @@ def _builder(path: str) -> Callable[..., Any]:
     try:
         with quiet_start():
             found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise InputError(
             f"model={path}: cannot be imported ({error}); must be"
             " MODULE:FUNCTION, such as my_package.my_module:build"
@@ -100,6 +101,22 @@ def _builder(path: str) -> Callable[..., Any]:
             f" received a {type(found).__name__}"
         )
     return found
+
+
+def _is_typed(path: str) -> bool:
+    """Whether a word of the command line sets --model to a path.
+
+    A path that only occurs in a word does not count: flagfiles choose paths.
+    """
+    words = sys.argv[1:]
+    flags_before = [
+        word
+        for word, following in itertools.pairwise(words)
+        if following == path
+    ]
+    joined = {f"--model={path}", f"-model={path}"}
+    separate = {"--model", "-model"}
+    return not (joined.isdisjoint(words) and separate.isdisjoint(flags_before))
 
 
 def start() -> None:

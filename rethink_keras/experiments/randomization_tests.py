@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rethink_keras.config import RANDOMIZATIONS, RunConfig, suggestion
+from rethink_keras.data import from_arrays
 from rethink_keras.errors import InputError
 from rethink_keras.results.images import as_png
 from rethink_keras.runs import RunResult, run
@@ -143,29 +144,43 @@ def randomization_test(
     """
     kinds = _checked_kinds(kinds)
     options: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
-    config = config or RunConfig()
+    config = RunConfig() if config is None else config
+    if not isinstance(config, RunConfig):
+        raise InputError(
+            f"config: must be a RunConfig; received a {type(config).__name__}"
+        )
     if "label_corruption" in config.differences():
         raise InputError(
             f"config: label_corruption={config.label_corruption} is not a"
             " randomization test, whose labels are all random; leave it at 1"
         )
+    if workdir == "":
+        raise InputError("workdir='': must be the path of a directory")
+    configs = {
+        kind: dataclasses.replace(config, randomize=kind, **options)
+        for kind in kinds
+    }
+    if data is not None and not isinstance(data, str | os.PathLike):
+        data = from_arrays(data)  # each pass over a dataset may differ
     return RandomizationTest(
         {
             kind: run(
-                dataclasses.replace(config, randomize=kind, **options),
+                config,
                 None if workdir is None else os.path.join(workdir, kind),
                 model=model,
                 data=data,
                 optimizer=optimizer,
                 verbose=verbose,
             )
-            for kind in kinds
+            for kind, config in configs.items()
         }
     )
 
 
 def _checked_kinds(kinds: Sequence[str]) -> list[str]:
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    if isinstance(kinds, str) or not isinstance(kinds, Iterable):
+        kinds = [kinds]
+    kinds = list(kinds)
     for kind in kinds:
         if kind not in RANDOMIZATIONS:
             raise InputError(

@@ -6,6 +6,8 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from absl import flags
 
 from rethink_keras import InputError, RunConfig, randomization_test
 from rethink_keras.data import from_arrays
@@ -79,15 +81,21 @@ def test_a_notebook_shows_the_plot_as_a_picture(tested):
     [
         ({"kinds": ("label",)}, "kinds=label: must be among .*did you mean"),
         ({"kinds": ()}, "kinds: empty"),
+        ({"kinds": None}, "kinds=None: must be among"),
+        ({"workdir": ""}, "workdir=''"),
         (
             {"config": RunConfig(label_corruption=0.5)},
             "label_corruption=0.5 is not a",
         ),
+        ({"config": {"epochs": 1}}, "config: must be a RunConfig"),
+        ({"config": RunConfig(random_crop=True)}, "random_crop=True: cannot"),
     ],
 )
 def test_bad_arguments_are_refused(tmp_path, changes, message):
     with pytest.raises(InputError, match=message):
-        randomization_test(build, pair(), workdir=tmp_path / "run", **changes)
+        randomization_test(
+            build, pair(), **{"workdir": tmp_path / "run", **changes}
+        )
     assert not (tmp_path / "run").exists()
 
 
@@ -139,3 +147,33 @@ def test_options_reach_each_run(tested):
     for kind, result in test.results.items():
         expected = dataclasses.replace(CONFIG, randomize=kind, epochs=40)
         assert RunConfig(**result["config"]) == expected
+
+
+def test_a_data_set_that_reshuffles_is_read_once(tmp_path):
+    train, test = map(tf.data.Dataset.from_tensor_slices, pair())
+    tested = randomization_test(
+        build,
+        (train.shuffle(60), test),
+        kinds=("none", "gaussian"),
+        epochs=1,
+        workdir=tmp_path,
+        verbose=False,
+    )
+    none, gaussian = tested.results.values()
+    assert none["given"] == gaussian["given"]
+
+
+def test_a_module_in_another_word_of_the_command_line_is_not_typed(monkeypatch):
+    with monkeypatch.context() as patch:
+        # The module defines flags, which other modules define as well.
+        patch.setattr(flags, "FLAGS", flags.FlagValues())
+        from rethink_keras.cli import randomization_tests
+
+    for typed, words in (
+        (True, [f"--model={BUILDER}"]),
+        (True, ["--model", BUILDER]),
+        (False, [f"--workdir={BUILDER}", "--flagfile=a"]),
+        (False, ["--workdir", BUILDER, "--flagfile=a"]),
+    ):
+        monkeypatch.setattr(sys, "argv", ["command", *words])
+        assert randomization_tests._is_typed(BUILDER) == typed
