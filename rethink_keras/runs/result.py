@@ -52,7 +52,7 @@ class RunResult(dict[str, Any]):
             result.json tells of.
         """
         if self._model is None:
-            self._model = _load_model(self.workdir, self["weights"])
+            self._model = _load_model(self.workdir, self.get("weights"))
         return self._model
 
     @property
@@ -143,7 +143,7 @@ def load_result(workdir: os.PathLike | str) -> RunResult:
     return RunResult(read_run(path).result, path)
 
 
-def _load_model(workdir: epath.Path, weights: str) -> keras.Model:
+def _load_model(workdir: epath.Path, weights: str | None) -> keras.Model:
     path = workdir / MODEL
     if not path.exists():
         raise InputError(

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_keras import InputError, run
+from rethink_keras import InputError, RunResult, run
 from rethink_keras.runs.arguments import resolve
 from rethink_keras.runs.network import build_model
 from rethink_keras.runs.optimizers import copy_of, description_of
@@ -97,3 +97,8 @@ def test_a_copy_of_an_optimizer_decays_the_same_variables():
     assert described == description_of(given)
     assert described["exclude_from_weight_decay"] == ["bias", "gamma"]
     assert described != description_of(keras.optimizers.AdamW())
+
+
+def test_a_result_of_an_earlier_version_holds_no_network(tmp_path):
+    with pytest.raises(InputError, match=r"holds no model\.keras"):
+        _ = RunResult({"epochs": 1}, tmp_path).model
