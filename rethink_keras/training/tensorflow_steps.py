@@ -1,6 +1,7 @@
 """Training and evaluation steps on the TensorFlow backend."""
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
@@ -42,6 +43,15 @@ def make(
     )
 
 
+def _compiled(function: Callable, **options: Any) -> Any:
+    """Returns a `tf.function` whose retracings are counted on their own.
+
+    TensorFlow counts those of all functions with the same code together. It
+    would warn of retracing after five runs in one process.
+    """
+    return tf.function(functools.partial(function), **options)
+
+
 class TensorFlowSteps:
     """Compiled steps of one model on the TensorFlow backend. See `Steps`.
 
@@ -71,9 +81,9 @@ class TensorFlowSteps:
             _STEPS_PER_EXECUTION if multi_worker else None
         )
         optimizer.build(model.trainable_variables)
-        step = tf.function(self._step, jit_compile=compile_with_xla)
+        step = _compiled(self._step, jit_compile=compile_with_xla)
 
-        @tf.function
+        @_compiled
         def train(batches, steps):
             for _ in tf.range(steps):
                 sums = strategy.run(step, args=next(batches))
@@ -81,12 +91,12 @@ class TensorFlowSteps:
                     strategy.reduce("SUM", sums, axis=None)
                 )
 
-        @tf.function
+        @_compiled
         def evaluate_batch(batch):
             sums = strategy.run(self._evaluate_shard, args=batch)
             return strategy.reduce("SUM", sums, axis=None)
 
-        @tf.function
+        @_compiled
         def predict(batch):
             sums, rows = strategy.run(self._predict_shard, args=batch)
             return (
@@ -94,7 +104,7 @@ class TensorFlowSteps:
                 strategy.gather(rows, axis=0),
             )
 
-        @tf.function
+        @_compiled
         def batch_statistics(images):
             return strategy.run(self._statistics_of, args=(images,))
 

@@ -298,3 +298,11 @@ def test_an_unsupported_backend_is_refused(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
     with pytest.raises(InputError, match=r"KERAS_BACKEND=torch: must be"):
         make_steps(linear_model(), keras.optimizers.SGD())
+
+
+def test_many_networks_in_a_process_cause_no_warning_of_retracing(caplog):
+    batches = pipeline.EvaluationBatches(make_examples(8))
+    for _ in range(6):
+        steps = make_steps(linear_model(), keras.optimizers.SGD())
+        training.evaluate(steps, batches)
+    assert "retracing" not in caplog.text
