@@ -18,15 +18,15 @@ def hide_startup_messages() -> None:
     """Imports TensorFlow and hides its start-up messages.
 
     For notebooks and scripts: call it before TensorFlow or Keras is imported.
-    Informational messages, warnings and errors of TensorFlow's C++ libraries
-    stay hidden in this process, unless `TF_CPP_MIN_LOG_LEVEL` is already set.
-    Exceptions and Python's warnings are shown as usual.
+    Messages of TensorFlow's C++ libraries below fatal errors stay hidden in
+    this process (`TF_CPP_MIN_LOG_LEVEL` is set to 3). Exceptions and Python's
+    warnings are shown as usual.
 
     Example:
       >>> import rethink_keras as rk
       >>> rk.hide_startup_messages()
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # importing JAX sets it to 1
     with hiding_errors():
         importlib.import_module("tensorflow")
         importlib.import_module("keras")

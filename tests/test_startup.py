@@ -12,7 +12,7 @@ QUIET = """
 import rethink_keras as rk
 rk.hide_startup_messages()
 import tensorflow as tf
-tf.data.Dataset.range(3).batch(2).reduce(0, lambda a, b: a)
+tf.constant(1) + 1
 """
 
 
