@@ -125,7 +125,7 @@ def numbers_in_bold(notebook: nbformat.NotebookNode) -> set[str]:
     text = "\n".join(
         cell.source for cell in notebook.cells if cell.cell_type == "markdown"
     )
-    return set(re.findall(r"\*\*([\d,.]+)(?: %)?\*\*", text))
+    return set(re.findall(r"\*\*([\d,.]+)(?:\s%)?\*\*", text))
 
 
 def numbers_printed(notebook: nbformat.NotebookNode) -> set[str]:
