@@ -215,16 +215,19 @@ def test_readme_numbers_are_those_of_results():
     header, *rows = tables_of(README.read_text())[0]
     assert header[0] == "row"
     results = (ROOT / "RESULTS.md").read_text()
-    full = results.partition("\n## On the embedded sample")[0]
-    table1 = full.partition("\n### Table 1")[2]
-    names, *measured = tables_of(table1)[0]
+    table1 = results.partition("\n## Table 1")[2]
+    full = table1.partition("\n### Full data set")[2]
+    names, *measured = tables_of(full)[0]
     columns = [
         names.index(name)
-        for name in ("paper train", "ours", "paper test", "min")
+        for name in ("train: paper", "ours", "test: paper", "min")
     ]
     paper_train, train, paper_test, minutes = columns
     test = train + names[train + 1 :].index("ours") + 1
-    ours = {row[0]: row for row in measured}
+    ours = {
+        re.search(r"\(flags/table1/(\w+)\.txt\)", row[0])[1]: row
+        for row in measured
+    }
     assert rows
     for link, *numbers in rows:
         name = re.fullmatch(r"\[(\w+)\]\(flags/table1/\1\.txt\)", link)[1]

@@ -44,7 +44,10 @@ def make_page(
             name: (pathlib.Path(folder) / name).read_bytes()
             for name in re.findall(r"\]\(([^)/]+\.png)\)", report)
         }
-    return re.sub(r"\]\((?=\w)", f"]({links_to_figures()}/", report), figures
+    report = re.sub(
+        r"\]\((?=[^)/]+\.png\))", f"]({links_to_figures()}/", report
+    )
+    return re.sub(r"\]\([^)]*/flags/", "](flags/", report), figures
 
 
 def links_to_figures() -> str:

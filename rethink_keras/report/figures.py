@@ -56,7 +56,7 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
       scale: scale of our runs, `paper` or `sample`.
     """
     with style():
-        plot = new_axes()
+        figure, plot = new_axes()
         ends: list[_End] = []
         dashed = False
         for curve, colour in zip(curves, _colours(curves), strict=True):
@@ -73,7 +73,7 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
         plot.set_xlabel(AXES[experiment].x)
         plot.set_ylabel(AXES[experiment].y)
         _label_curves(plot, ends)
-    return plot.get_figure()
+    return figure
 
 
 def _colours(curves: Sequence[Curve]) -> list[str]:

@@ -73,6 +73,13 @@ class Gap:
         return test is not None and abs(test - self.chance) <= AT_CHANCE
 
 
+def rounded(percent: float) -> str:
+    """Rounds to one digit, halves up; 100 only if it is 100 to two digits."""
+    if percent >= 99.995:
+        return "100"
+    return f"{min(percent + 1e-9, 99.9):.1f}"
+
+
 def gaps_of_table1(rows: Mapping[str, MeasuredRow]) -> list[Gap]:
     """Returns the networks of Table 1 without explicit regularizers.
 
@@ -153,7 +160,7 @@ def best(gaps: Iterable[Gap]) -> Gap | None:
 def draw_gaps(gaps: Sequence[Gap]) -> Figure:
     """Draws training (filled) and test accuracies (hollow) of networks."""
     with style():
-        plot = new_axes(0.75 + 0.8 * len(gaps))
+        figure, plot = new_axes(0.75 + 0.9 * len(gaps))
         for index, gap in enumerate(gaps):
             _draw_accuracies(plot, gap.true, -index + 0.17, BLUE, "s")
             _draw_accuracies(plot, gap.random, -index - 0.17, VERMILLION, "o")
@@ -170,7 +177,7 @@ def draw_gaps(gaps: Sequence[Gap]) -> Figure:
         plot.tick_params(axis="y", length=0, labelcolor=TEXT[SOFT])
         plot.spines["left"].set_visible(False)
         plot.set_xlabel("accuracy (%)")
-    return plot.get_figure()
+    return figure
 
 
 def _draw_accuracies(
@@ -182,13 +189,22 @@ def _draw_accuracies(
         plot.plot([test, train], [height] * 2, "--", color=colour, lw=1.2)
     if accuracies.train is None or accuracies.test is None:
         if accuracies.paper:
-            _write(plot, f"paper {test:.1f}", test, height, colour)
+            _write(plot, f"paper {rounded(test)}", test, height, colour)
         return
-    _write(plot, f"{accuracies.test:.1f}", accuracies.test, y, colour)
+    _write(plot, rounded(accuracies.test), accuracies.test, y, colour)
     plot.plot([accuracies.test, accuracies.train], [y, y], color=colour)
-    common = {"marker": marker, "ms": 7, "color": colour, "zorder": 3}
-    plot.plot(accuracies.train, y, clip_on=False, **common)
-    plot.plot(accuracies.test, y, mfc=PAGE, mew=2, **common)
+    for x, fill in ((accuracies.train, colour), (accuracies.test, PAGE)):
+        plot.plot(
+            x,
+            y,
+            marker,
+            color=colour,
+            markerfacecolor=fill,
+            markeredgewidth=2,
+            markersize=7,
+            clip_on=False,
+            zorder=3,
+        )
 
 
 def _write(plot: Axes, text: str, x: float, y: float, colour: str) -> None:
@@ -212,7 +228,7 @@ def describe(gaps: Sequence[Gap]) -> str:
         for name, found in (("true", gap.true), ("random", gap.random)):
             if found.train is not None and found.test is not None:
                 parts.append(
-                    f"{gap.network} on {name} labels: {found.train:.1f} %"
-                    f" training, {found.test:.1f} % test"
+                    f"{gap.network} on {name} labels: {rounded(found.train)} %"
+                    f" training, {rounded(found.test)} % test"
                 )
     return "Training and test accuracy. " + "; ".join(parts) + "."

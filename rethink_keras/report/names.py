@@ -73,11 +73,11 @@ def plainly(text: str) -> str:
 
     Names after a slash, as in `table1/alexnet`, stay: they are to be run.
     """
-    return _NAME.sub(lambda match: readable(match[0]), text)
+    return _NAME.sub(lambda match: readable(match[0].replace(" ", "_")), text)
 
 
 _NAME = re.compile(
-    r"(?<![\w/])(?:(?:cifar10|mnist|sample)_(?:raw|convnet|gabor)"
+    r"(?<![\w/])(?:(?:cifar10|mnist|sample)[_ ](?:raw|convnet|gabor)"
     r"|small_alexnet|inception|alexnet|mlp_[13]x512|resnet|vit|(?:true|random)_"
     r"labels|(?:random|shuffled)_pixels|gaussian)(?:_\w+(?:\.\d)?)?\b"
 )

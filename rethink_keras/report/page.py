@@ -17,6 +17,7 @@ from rethink_keras.files import writing
 from rethink_keras.report import claims, theory_claims
 from rethink_keras.report.comparison import write_comparison
 from rethink_keras.report.evidence import Evidence
+from rethink_keras.report.gap import rounded
 from rethink_keras.report.judged import MARKS, scores, side_by_side
 from rethink_keras.report.names import plainly
 from rethink_keras.report.overview import make_overview
@@ -187,7 +188,11 @@ def _environment(name: str) -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"code_spans": _code_spans, "plainly": plainly}
+    environment.filters |= {
+        "code_spans": _code_spans,
+        "plainly": plainly,
+        "rounded": rounded,
+    }
     return environment
 
 

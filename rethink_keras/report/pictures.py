@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras import data, pipeline
-from rethink_keras.config import SAMPLE, RunConfig
-from rethink_keras.runs.randomized import make_randomization
+from rethink_keras.config import SAMPLE
+from rethink_keras.randomization import Randomization
 
 _FOLDER = pathlib.Path(data.__file__).parent / "cifar10_sample"
 _SHOWN = ("automobile", "horse", "ship")
@@ -95,8 +95,13 @@ def pictures() -> dict[str, list[Picture]]:
     moments = pipeline.channel_moments(loaded.train.images)
     found = {}
     for condition in CONDITIONS:
-        config = RunConfig(dataset=SAMPLE, randomize=condition.kind)
-        random = make_randomization(config, loaded.num_classes, *moments)
+        random = Randomization(
+            condition.kind,
+            num_classes=loaded.num_classes,
+            seed=0,
+            mean=moments[0],
+            stddev=moments[1],
+        )
         shown = pipeline.randomize(chosen, random)
         found[condition.name] = [
             Picture(_as_png(image), names[label], names[true])

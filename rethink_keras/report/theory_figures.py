@@ -3,7 +3,8 @@
 import base64
 import functools
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -30,14 +31,14 @@ def draw_record(record: SavedRecord, name: str) -> Figure | None:
         return None
 
 
-def draw_distances(rows: Sequence[dict]) -> Figure:
+def draw_distances(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draws how far each descent ends from the minimum-norm solution.
 
     Args:
       rows: table with the columns `descent`, `start` and `distance to w*`.
     """
     with style():
-        plot = new_axes(0.9 + 0.36 * len(rows))
+        figure, plot = new_axes(0.9 + 0.36 * len(rows))
         for index, row in enumerate(rows):
             colour = BLUE if row["start"] == "zero" else VERMILLION
             distance = row["distance to w*"]
@@ -61,7 +62,7 @@ def draw_distances(rows: Sequence[dict]) -> Figure:
         plot.spines["left"].set_visible(False)
         plot.grid(axis="y", visible=False)
         plot.set_xlabel("||w - w*|| / ||w*||, w* has the minimum norm")
-    return plot.get_figure()
+    return figure
 
 
 @functools.cache

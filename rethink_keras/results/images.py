@@ -8,8 +8,10 @@ import contextlib
 import html
 import io
 import re
+from typing import Any
 
 import matplotlib as mpl
+import matplotlib.rcsetup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -42,7 +44,7 @@ _VARIABLES = {
     GRID: "grid",
     PAGE: "bg",
 }
-_STYLE = {
+_STYLE: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": SOFT,
     "axes.grid": True,
@@ -52,7 +54,7 @@ _STYLE = {
     "axes.titlecolor": SOFT,
     "axes.titlelocation": "left",
     "axes.titlesize": 10.5,
-    "axes.prop_cycle": mpl.cycler(color=PALETTE),
+    "axes.prop_cycle": mpl.rcsetup.cycler(color=PALETTE),
     "font.size": 10.5,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
@@ -71,14 +73,14 @@ def style() -> contextlib.AbstractContextManager:
     return mpl.rc_context(_STYLE)
 
 
-def new_axes(height: float = _SIZE[1]) -> Axes:
-    """Returns the axes of a new figure; call it within `style`.
+def new_axes(height: float = _SIZE[1]) -> tuple[Figure, Axes]:
+    """Returns a new figure and its axes; call it within `style`.
 
     Args:
       height: height of the figure in inches.
     """
     figure = Figure(figsize=(_SIZE[0], height), layout="constrained")
-    return figure.add_subplot()
+    return figure, figure.add_subplot()
 
 
 def as_png(figure: Figure) -> bytes:
@@ -103,7 +105,7 @@ def as_inline_svg(figure: Figure, name: str, label: str) -> str:
       name: a name that is unique in the page.
       label: what the figure shows, for readers who do not see it.
     """
-    options = {"svg.fonttype": "none", "svg.hashsalt": name}
+    options: Any = {"svg.fonttype": "none", "svg.hashsalt": name}
     with mpl.rc_context(options):
         text = _save(figure, "svg", transparent=True).decode()
     (box,) = re.findall(r'viewBox="([^"]*)"', text)

@@ -8,6 +8,8 @@ uniform stability are computed.
 import dataclasses
 import math
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -224,10 +226,10 @@ def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     return rows
 
 
-def draw_stability(rows: list[dict]) -> Figure:
+def draw_stability(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draws the changes and the bound over the ridge."""
     with style():
-        axes = new_axes()
+        figure, axes = new_axes()
         ridges = [row["ridge"] for row in rows]
         for name in list(rows[0])[1:]:
             random, bound = "random" in name, name.startswith("uniform")
@@ -242,4 +244,4 @@ def draw_stability(rows: list[dict]) -> Figure:
         axes.set_xlabel("ridge")
         axes.set_ylabel("change of the squared error")
         axes.legend()
-    return axes.get_figure()
+    return figure

@@ -1,6 +1,7 @@
 """Test error as a function of the number of random filters (Table 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,6 +10,8 @@ from matplotlib.figure import Figure
 from rethink_keras.results.images import PALETTE, new_axes, style
 
 PAPER_FILTERS = 32_000
+
+_Rows = Sequence[Mapping[str, Any]]
 
 
 def with_gains(rows: Sequence[dict]) -> list[dict]:
@@ -51,10 +54,10 @@ def trends(rows: Sequence[dict]) -> list[dict]:
     return lines
 
 
-def draw(rows: Sequence[dict]) -> Figure:
+def draw(rows: _Rows) -> Figure:
     """Draws test and held-out errors, extrapolated to the paper's filters."""
     with style():
-        axes = new_axes()
+        figure, axes = new_axes()
         for color, (name, series) in zip(
             PALETTE, _series(rows).items(), strict=False
         ):
@@ -63,14 +66,11 @@ def draw(rows: Sequence[dict]) -> Figure:
         axes.set_xlabel("random filters")
         axes.set_ylabel("error (%)")
         axes.set_title("dashed: extrapolated; stars: the paper")
-        figure = axes.get_figure()
         figure.legend(loc="outside lower left", ncols=2, fontsize=9.5)
     return figure
 
 
-def _draw_series(
-    axes: Axes, name: str, series: Sequence[dict], color: str
-) -> None:
+def _draw_series(axes: Axes, name: str, series: _Rows, color: str) -> None:
     """Draws the errors of one machine, and their extrapolation."""
     filters = [row["filters"] for row in series]
     for column, marks in (
@@ -96,15 +96,15 @@ def _draw_series(
         )
 
 
-def _series(rows: Sequence[dict]) -> dict[str, list[dict]]:
+def _series(rows: _Rows) -> dict[str, list[Mapping[str, Any]]]:
     """Groups rows by name."""
-    found: dict[str, list[dict]] = {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["row"], []).append(row)
     return found
 
 
-def _line(rows: Sequence[dict]) -> tuple[float, float]:
+def _line(rows: _Rows) -> tuple[float, float]:
     """Returns the slope per doubling and the error of a single filter."""
     doublings = np.log2([row["filters"] for row in rows])
     errors = [row["test error %"] for row in rows]

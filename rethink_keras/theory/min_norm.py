@@ -103,14 +103,14 @@ def _descent_row(descent: Descent, path: Path) -> dict:
 def draw_descents(paths: Sequence[tuple[Descent, Path]]) -> Figure:
     """Draws the distance to the minimum-norm solution over the steps."""
     with style():
-        axes = new_axes()
+        figure, axes = new_axes()
         for descent, path in paths:
             axes.semilogy(path.steps, path.distances, label=descent.name)
         axes.set_xlabel("step")
         axes.set_ylabel("||w - w*|| / ||w*||")
         axes.set_title("w* is the minimum-norm solution")
         axes.legend()
-    return axes.get_figure()
+    return figure
 
 
 def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
