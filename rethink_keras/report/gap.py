@@ -1,6 +1,7 @@
 """The gap between training and test accuracy, on true and on random labels."""
 
 import dataclasses
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -22,6 +23,11 @@ from rethink_keras.results.images import (
     style,
 )
 from rethink_keras.results.names import names_of
+
+_TICKS = (0, 25, 50, 75, 100)
+_NEAR = 5  # smallest distance of a tick from that of guessing
+_BREAK = re.compile(r" (w/o |on )")
+_DIGITS = re.compile(r"-[0-9a-f]{8}$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,20 +123,28 @@ def gaps_of_own(runs: Iterable[FinishedRun]) -> list[Gap]:
     found: dict[str, dict[str, list[FinishedRun]]] = {}
     for run in runs:
         names = names_of(run.config, run.given)
-        network = f"{names['model']}, {names['dataset']}"
+        network = f"{names['model']} on {names['dataset']}"
         kind = run.config.randomize
         if kind == "labels" and run.config.label_corruption < 1:
             continue
         found.setdefault(network, {}).setdefault(kind, []).append(run)
+    short = {name: _without_digits(name) for name in found}
+    unique = len(set(short.values())) == len(short)
     return [
         Gap(
-            network,
+            short[network] if unique else network,
             _mean(kinds.get("none", [])),
             _mean(kinds.get("labels", [])),
         )
         for network, kinds in found.items()
         if {"none", "labels"} & set(kinds)
     ]
+
+
+def _without_digits(network: str) -> str:
+    """Removes the digits that keep equal names apart; see `names_of`."""
+    parts = network.split(" on ")
+    return " on ".join(_DIGITS.sub("", part) for part in parts)
 
 
 def _mean(runs: Sequence[FinishedRun]) -> Accuracies:
@@ -168,13 +182,15 @@ def draw_gaps(gaps: Sequence[Gap]) -> Figure:
         plot.axvline(chance, color=SOFT, lw=1, ls=":", zorder=0)
         plot.set_xlim(0, 104)
         plot.set_ylim(0.55 - len(gaps), 0.55)
-        plot.set_xticks([0, chance, 25, 50, 75, 100])
+        plot.set_xticks(
+            [chance, *(x for x in _TICKS if abs(x - chance) > _NEAR)]
+        )
         plot.set_yticks(
             [-index for index in range(len(gaps))],
-            [gap.network.replace(" w/o", "\nw/o") for gap in gaps],
+            [_BREAK.sub(r"\n\1", gap.network) for gap in gaps],
         )
         plot.grid(axis="y", visible=False)
-        plot.tick_params(axis="y", length=0, labelcolor=TEXT[SOFT])
+        plot.tick_params(axis="y", length=0, pad=16, labelcolor=TEXT[SOFT])
         plot.spines["left"].set_visible(False)
         plot.set_xlabel("accuracy (%)")
     return figure

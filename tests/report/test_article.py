@@ -199,7 +199,7 @@ def test_own_runs_alone_are_shown_alone(tmp_path):
         )
     page, text = report(path, tmp_path)
     top = words(first_screen(page))
-    assert re.search(r"mine-\w+, set-\w+ classifies 80.0 %", top)
+    assert re.search(r"mine on set classifies 80.0 %", top)
     assert "26.0 % of the test images, as many as guessing" in top
     for shown in (page, text):
         assert "Your networks and data" in shown
