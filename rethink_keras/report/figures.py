@@ -37,6 +37,7 @@ _MARKERS = {"inception": "o", "alexnet": "s", "mlp_1x512": "^"}
 _End = tuple[Curve, str, Points]
 _THOUSAND = 1000
 _PERCENT = 100
+_MANY = 6  # curves whose legend needs room of its own, below the axes
 _GAP = 0.065  # smallest distance of labels, relative to the axes
 _SHIFT = 0.04  # largest distance of a label from the end of its curve
 
@@ -56,7 +57,7 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
       scale: scale of our runs, `paper` or `sample`.
     """
     with style():
-        figure, plot = new_axes()
+        figure, plot = new_axes(6 if len(curves) > _MANY else 3.9)
         ends: list[_End] = []
         dashed = False
         for curve, colour in zip(curves, _colours(curves), strict=True):
@@ -173,7 +174,8 @@ def _add_legend(plot: Axes, ends: Sequence[_End]) -> None:
         ends,
         key=lambda end: -statistics.fmean(y for _, y in end[0].paper or end[2]),
     )
-    plot.legend(
+    many = len(ends) > _MANY
+    (plot.figure if many else plot).legend(
         [
             Line2D(
                 [],
@@ -186,7 +188,7 @@ def _add_legend(plot: Axes, ends: Sequence[_End]) -> None:
         ],
         [_label(curve) for curve, *_ in ends],
         labelcolor=[TEXT[colour] for _, colour, _ in ends],
-        loc="best",
+        loc="outside lower left" if many else "best",
     )
 
 
