@@ -59,7 +59,7 @@ def reference(tmp_path_factory):
 
 def test_the_first_screen_has_the_finding_in_our_numbers(gap, tmp_path):
     page, text = report(gap, tmp_path)
-    for shown in (words(first_screen(page)), text.replace("**", "")):
+    for shown in map(words, (first_screen(page), text.replace("**", ""))):
         assert "Alexnet classifies 75.4 % of the test images" in shown
         assert "fits 100 % of 50,000 training images" in shown
         assert "9.9 % of the test images, as many as guessing" in shown
