@@ -1,9 +1,11 @@
 """Makes RESULTS.md and docs/results/ from the reference runs.
 
   python tools/results.py
+  python tools/results.py --comparisons
   python tools/results.py --check
 
-Reads the finished runs in tensorboard_logs/reference. With --check, writes
+Reads the finished runs in tensorboard_logs/reference. With --comparisons, also
+writes their comparisons with the paper for TensorBoard. With --check, writes
 nothing and exits with code 1 if RESULTS.md is stale.
 """
 
@@ -22,6 +24,9 @@ PAGE = ROOT / "RESULTS.md"
 FIGURES = ROOT / "docs" / "results"
 
 _CHECK = flags.DEFINE_boolean("check", False, "only compare; write nothing")
+_COMPARISONS = flags.DEFINE_boolean(
+    "comparisons", False, "also write the comparisons for TensorBoard"
+)
 
 
 def make_page(
@@ -50,6 +55,24 @@ def make_page(
     return re.sub(r"\]\([^)]*/flags/", "](flags/", report), figures
 
 
+def write_comparisons(reference: pathlib.Path = REFERENCE) -> None:
+    """Writes the comparison of each table and figure that has runs.
+
+    Args:
+      reference: directory that holds the finished runs.
+    """
+    with quiet_start():
+        from rethink_keras.experiments import SCALES, TITLES
+        from rethink_keras.report.page import compare
+        from rethink_keras.report.sections import make_section
+        from rethink_keras.results import find_runs
+    runs = find_runs(reference)
+    for scale in SCALES:
+        for name in TITLES:
+            if make_section(name, scale, runs, str(reference)).started:
+                compare(str(reference), name, scale, runs)
+
+
 def links_to_figures() -> str:
     """Returns the path of the figures as RESULTS.md writes it."""
     return FIGURES.relative_to(ROOT).as_posix()
@@ -63,6 +86,8 @@ def main() -> None:
         if PAGE.read_text() != page or stored != set(figures):
             sys.exit(f"{PAGE.name} is stale: run python tools/results.py")
         return
+    if _COMPARISONS.value:
+        write_comparisons()
     PAGE.write_text(page)
     FIGURES.mkdir(parents=True, exist_ok=True)
     for path in FIGURES.glob("*.png"):

@@ -44,13 +44,6 @@ class Section:
         return f"{self.experiment}{suffix}"
 
     @property
-    def script(self) -> str:
-        """Path of the launch script that runs the experiment."""
-        names = {"memorization": "today"}
-        name = names.get(self.experiment, self.experiment.rstrip("abc"))
-        return f"launch/{name}.py"
-
-    @property
     def started(self) -> bool:
         """Whether any run has finished."""
         return any(row.runs for row in self.measured)

@@ -49,7 +49,8 @@ def _tables(
         and set(columns) <= set(record.tables.get(table, [{}])[0])
     }
     if not tables:
-        raise NotMeasuredError(f"python launch/{experiment}.py")
+        command = experiment.replace("_", "-")
+        raise NotMeasuredError(f"rethink-keras {command}")
     return tables
 
 
@@ -71,7 +72,7 @@ def _s11(records):
         if row["network"] == "Theorem 1"
     }
     if not rows:
-        raise NotMeasuredError("python launch/theorem1.py --rows=depth_2")
+        raise NotMeasuredError("rethink-keras theorem1 --rows=depth_2")
     holds = all(
         row["weights"] == 2 * row["n"] + row["d"] and row["accuracy %"] == 100
         for row in rows.values()
@@ -148,7 +149,7 @@ def _s14(records):
     known = [tau for tau in correlations if not math.isnan(tau)]
     pair = _mnist_pair(records)
     if not known:
-        raise NotMeasuredError("python launch/min_norm.py and table3.py")
+        raise NotMeasuredError("rethink-keras min-norm and table3")
     if len(known) == 1:
         number = f"rank correlation {known[0]:.2f} over one kernel"
         return Finding(

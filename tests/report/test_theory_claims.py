@@ -86,10 +86,10 @@ def test_claims_without_records_name_the_scripts_to_run():
     assert found.pop("S12").verdict == UNTESTED
     assert {v.verdict for v in found.values()} == {UNKNOWN}
     assert [v.evidence for v in found.values()] == [
-        "needs python launch/theorem1.py",
-        "needs python launch/min_norm.py",
-        "needs python launch/min_norm.py and table3.py",
-        "needs python launch/complexity.py",
+        "needs rethink-keras theorem1",
+        "needs rethink-keras min-norm",
+        "needs rethink-keras min-norm and table3",
+        "needs rethink-keras complexity",
     ]
 
 
@@ -227,10 +227,10 @@ def test_the_report_shows_theory_with_and_without_records(tmp_path):
             for shown in (
                 "title of networks",
                 "not tested",
-                "needs python launch/min_norm.py",
+                "needs rethink-keras min-norm",
             ):
                 assert (shown in text) == bool(records), shown
-            assert "needs python launch/theorem1.py" not in text
+            assert "needs rethink-keras theorem1" not in text
     pictures = {path.name for path in (tmp_path / "report").glob("theorem1*")}
     assert pictures == {
         f"theorem1_cifar10_sample_seed={seed}_picture.png" for seed in (0, 1)
