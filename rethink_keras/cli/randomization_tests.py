@@ -12,7 +12,6 @@ an interruption.
 import contextlib
 import dataclasses
 import importlib
-import itertools
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Any
 
 from absl import flags
 
+from rethink_keras.cli.choosing import is_typed
 from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import (
     RANDOMIZATIONS,
@@ -77,7 +77,7 @@ def _builder(path: str) -> Callable[..., Any]:
     Raises:
       InputError: the path came from a flagfile, or there is no such function.
     """
-    if not _is_typed(path):
+    if not is_typed("model", path):
         raise InputError(
             f"model={path}: a module is imported only if it is named on the"
             " command line, not in a flagfile"
@@ -101,22 +101,6 @@ def _builder(path: str) -> Callable[..., Any]:
             f" received a {type(found).__name__}"
         )
     return found
-
-
-def _is_typed(path: str) -> bool:
-    """Whether a word of the command line sets --model to a path.
-
-    A path that only occurs in a word does not count: flagfiles choose paths.
-    """
-    words = sys.argv[1:]
-    flags_before = [
-        word
-        for word, following in itertools.pairwise(words)
-        if following == path
-    ]
-    joined = {f"--model={path}", f"-model={path}"}
-    separate = {"--model", "-model"}
-    return not (joined.isdisjoint(words) and separate.isdisjoint(flags_before))
 
 
 def start() -> None:

@@ -69,6 +69,8 @@ class Row:
         The path is relative to the current directory if that is shorter.
         """
         name, _, flagfile = self.flags[0].partition("=")
+        if name != "--flagfile":
+            return self.flags
         path = str(FLAGS_DIRECTORY.parent / flagfile)
         path = min(os.path.relpath(path), path, key=len)
         return (f"{name}={path}", *self.flags[1:])

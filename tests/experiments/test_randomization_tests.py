@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from absl import flags
 
 from rethink_keras import InputError, RunConfig, randomization_test
+from rethink_keras.cli.choosing import is_typed
 from rethink_keras.data import from_arrays
 from rethink_keras.pipeline.randomized_data import randomize
 from rethink_keras.runs import InMemoryInputs
@@ -164,11 +164,6 @@ def test_a_data_set_that_reshuffles_is_read_once(tmp_path):
 
 
 def test_a_module_in_another_word_of_the_command_line_is_not_typed(monkeypatch):
-    with monkeypatch.context() as patch:
-        # The module defines flags, which other modules define as well.
-        patch.setattr(flags, "FLAGS", flags.FlagValues())
-        from rethink_keras.cli import randomization_tests
-
     for typed, words in (
         (True, [f"--model={BUILDER}"]),
         (True, ["--model", BUILDER]),
@@ -176,4 +171,4 @@ def test_a_module_in_another_word_of_the_command_line_is_not_typed(monkeypatch):
         (False, ["--workdir", BUILDER, "--flagfile=a"]),
     ):
         monkeypatch.setattr(sys, "argv", ["command", *words])
-        assert randomization_tests._is_typed(BUILDER) == typed
+        assert is_typed("model", BUILDER) == typed

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from rethink_keras import InputError, RunConfig
+from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.tensorboard import TensorBoardWriter
 from rethink_keras.training import Checkpoints
 from tests.support.processes import (
@@ -95,7 +96,7 @@ def test_a_run_on_a_full_disk_fails_and_can_be_resumed(disk):
 
 
 def test_a_full_disk_while_writing_events_raises_an_input_error(disk):
-    writer = TensorBoardWriter(disk, RunConfig(), 100, 10)
+    writer = TensorBoardWriter(RunDirectory(RunConfig(), disk), 100, 10)
     fill(disk)
     with pytest.raises(InputError, match=r"workdir=.*No space left"):
         writer.write_history({name: [v] * 100 for name, v in LOGS.items()})

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from rethink_keras import RunConfig
-from rethink_keras.results.names import directory_name
+from rethink_keras.results import run_name
 from rethink_keras.runs.identity import architecture
 
 SHAPE = (7, 8, 1)
@@ -52,12 +52,11 @@ def test_activations_change_the_architecture():
 @pytest.mark.parametrize("name", ["x" * 300, "ネ" * 300])
 def test_long_names_of_builders_fit_into_a_directory_name(name):
     given = {"model": {"name": name, "architecture": "0"}}
-    parts = directory_name(RunConfig(), given).split("/")
-    assert max(len(part.encode()) for part in parts) <= 255
+    assert len(run_name(RunConfig(), given).encode()) <= 255
 
 
 def test_a_data_set_may_have_a_slash_in_its_name():
     given = {"model": {"name": "build", "architecture": "0"}}
-    name = directory_name(RunConfig(dataset="cmaterdb/bangla"), given)
-    assert name.startswith("cmaterdb/bangla/build-")
-    assert name.endswith("/randomize=labels/seed=0")
+    name = run_name(RunConfig(dataset="cmaterdb/bangla"), given)
+    assert name.startswith("labels,build-")
+    assert "cmaterdb_bangla,seed=0-" in name
