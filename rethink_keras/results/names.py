@@ -50,27 +50,28 @@ def _digits(value: Any) -> str:
 def run_name(config: RunConfig, given: Mapping[str, Any] | None = None) -> str:
     """Returns the name of a run: its directory, and its name in TensorBoard.
 
-    What differs most often comes first: the randomization, the network, every
-    option that differs from its default, the data set unless it is the sample,
-    and the seed. Eight digits of a hash of the whole config and of what was
-    given follow, since long names are cut.
+    What differs most often comes first: the randomization, then the network,
+    options, data set and seed that differ from their defaults. Eight digits of
+    a hash of the whole config and of what was given follow, since long names
+    are cut.
 
     Args:
       config: config of the run; `data_dir` does not matter.
       given: see `FinishedRun.given`.
     """
     names = names_of(config, given)
+    differing = {
+        name: text_of(value)
+        for name, value in config.differences().items()
+        if name not in _NAMED_APART
+    }
     words = [
         config.randomize,
-        names["model"],
-        *(
-            f"{name}={text_of(value)}"
-            for name, value in config.differences().items()
-            if name not in _NAMED_APART
-        ),
+        *([names["model"]] if names["model"] != RunConfig.model else []),
+        *(f"{name}={value}" for name, value in differing.items()),
         *([names["optimizer"]] if "optimizer" in names else []),
         *([names["dataset"]] if names["dataset"] != SAMPLE else []),
-        f"seed={config.seed}",
+        *([f"seed={config.seed}"] if config.seed else []),
     ]
     text = re.sub(r"[^\w.,=+-]", "_", ",".join(words), flags=re.ASCII)
     options = {**config.as_dict(), "data_dir": None}

@@ -32,6 +32,10 @@ def test_what_differs_comes_first_and_a_hash_last():
     assert int(digits, 16) >= 0
 
 
+def test_defaults_are_left_out():
+    assert run_name(RunConfig()).startswith("labels-")
+
+
 def test_names_do_not_depend_on_where_the_data_are():
     elsewhere = dataclasses.replace(CONFIG, data_dir=None)
     assert run_name(elsewhere) == run_name(CONFIG)
