@@ -2,38 +2,40 @@
 
   python benchmarks/training.py
   python benchmarks/training.py --models=mlp_1x512 --precisions=float32
+  python benchmarks/training.py --json=benchmarks/results/amd.json
 
 Prints three tables for cifar10_sample:
 
 1. Throughput in images per second: the training loop without evaluation
-   (loop), its compiled steps on one batch in memory (bare), and an equivalent
-   PyTorch loop on the CPU if PyTorch is installed.
+   (loop), its compiled steps on one batch in memory (bare), Keras's `Model.fit`
+   on the same network (fit), and an equivalent PyTorch loop if PyTorch is
+   installed. Also the loop's share of the machine's ceiling: the operations per
+   second of matrix products of 2,048 x 2,048, measured in the same run.
 2. Slow epochs: number of epochs that take over 1.5 times the median.
 3. Cost of randomization: duration of an epoch of the cheapest network with each
    --randomize, relative to none.
 
-Measurements alternate over several rounds. Speeds are medians over rounds, and
-ratios are medians of the ratios per round. The machine should be idle: other
-load slows down PyTorch most, since its threads spin while they wait.
+Each framework runs in a process of its own, on the same cores. They measure in
+turns, over several rounds. Speeds are medians over rounds, and ratios are
+medians of the ratios per round. The machine should be idle: other load slows
+down PyTorch most, since its threads spin while they wait.
 """
 
 import dataclasses
-import importlib.metadata
 import importlib.util
+import json
+import pathlib
 import statistics
-import time
-from collections.abc import Callable, Iterator, Mapping
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import Any
 
 from absl import flags
+from turns import Worker
 
-from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.config import MODELS, PRECISIONS, RANDOMIZATIONS, RunConfig
-
-with quiet_start():
-    import keras
-    import tensorflow as tf
-
-    from rethink_keras import pipeline, runs, training
+from rethink_keras.cli.terminal import run_command
+from rethink_keras.config import MODELS, PRECISIONS, RunConfig
 
 _MODELS = flags.DEFINE_list("models", list(MODELS)[::-1], "networks to time")
 _PRECISIONS = flags.DEFINE_list(
@@ -49,79 +51,50 @@ _EPOCHS = flags.DEFINE_integer(
     "epochs to search for slow ones; 0 skips the table",
     lower_bound=0,
 )
+_JSON = flags.DEFINE_string("json", None, "file to write the measurements to")
 
-_BATCH = 128
+_FOLDER = pathlib.Path(__file__).parent
 _STEPS_PER_EPOCH = 39
-_EXAMPLES = _STEPS_PER_EPOCH * _BATCH  # of 5,000: no partial batch
-_ENDLESS = 10**6
-_CHEAPEST = "mlp_1x512"
 _EPOCHS_PER_ROUND = 20
-_WARM_SECONDS = 0.5
+_LOOP, _BARE, _FIT, _PYTORCH = "loop", "bare", "fit", "PyTorch"
 
 
 @dataclasses.dataclass(frozen=True)
-class Span:
-    """The work of one measurement: a number of epochs and steps per epoch."""
+class Measurement:
+    """Measurements of one network in one precision.
 
-    epochs: int
+    Attributes:
+      model: name of the network.
+      precision: Keras dtype policy.
+      speeds: images per second in each round, by name.
+      flops: floating-point operations of a training step, per image.
+      ceiling: operations per second of matrix products.
+      steps: steps of an epoch.
+      epoch_seconds: seconds of single epochs.
+    """
+
+    model: str
+    precision: str
+    speeds: Mapping[str, list[float]]
+    flops: float
+    ceiling: float
     steps: int
+    epoch_seconds: list[float]
 
-    def speed(self, train: Callable[[int], object]) -> float:
-        """Returns images per second of a function that trains for steps."""
-        start_time = time.perf_counter()
-        for _ in range(self.epochs):
-            train(self.steps)
-        seconds = time.perf_counter() - start_time
-        return self.epochs * self.steps * _BATCH / seconds
+    def speed(self, name: str) -> float:
+        """Returns the median images per second."""
+        return statistics.median(self.speeds[name])
 
+    def ratio(self, over: str) -> float | None:
+        """Returns the median ratio of the loop to another speed."""
+        if over not in self.speeds:
+            return None
+        return median_ratio(self.speeds[_LOOP], self.speeds[over])
 
-class Network:
-    """A network with its compiled training steps."""
-
-    def __init__(self, inputs: runs.InMemoryInputs):
-        config = inputs.config
-        keras.utils.set_random_seed(config.seed)
-        model = runs.build_model(config, inputs.image_shape, inputs.num_classes)
-        optimizer = runs.make_optimizer(config, _STEPS_PER_EPOCH)
-        self.trainer = training.Trainer(
-            model, optimizer, epochs=_ENDLESS, steps_per_epoch=_STEPS_PER_EPOCH
-        )
-        self.steps = self.trainer.steps
-
-    def loop_seconds(self, batches: Iterator, steps: int) -> float:
-        """Runs an epoch of the package's training loop; returns its seconds."""
-        self.steps.metrics.reset_state()
-        self.trainer.progress = training.Progress()
-        self.trainer.steps_per_epoch = steps
-        return self.trainer.train_epoch(batches)
-
-    def train_bare(self, batches: Iterator, steps: int) -> None:
-        """Takes the steps in one call and waits for the device."""
-        self.steps.train(batches, steps)
-        self.steps.metrics.result()
-
-
-def run_config(model: str, precision: str, randomize="labels") -> RunConfig:
-    """Returns the config of the measured run, with unlimited epochs."""
-    return RunConfig(
-        model=model,
-        precision=precision,
-        randomize=randomize,
-        train_examples=_EXAMPLES,
-        batch_size=_BATCH,
-        epochs=_ENDLESS,
-    )
-
-
-def alternate(
-    trials: Mapping[str, Callable[..., float]], rounds: int
-) -> dict[str, list[float]]:
-    """Runs all trials in each round; returns the measurements of each trial."""
-    measured: dict[str, list[float]] = {name: [] for name in trials}
-    for _ in range(rounds):
-        for name, trial in trials.items():
-            measured[name].append(trial())
-    return measured
+    @property
+    def share(self) -> float:
+        """The loop's share of the machine's ceiling, from 0 to 1."""
+        return self.speed(_LOOP) * self.flops / self.ceiling
 
 
 def median_ratio(values: list[float], over: list[float]) -> float:
@@ -129,155 +102,108 @@ def median_ratio(values: list[float], over: list[float]) -> float:
     return statistics.median(a / b for a, b in zip(values, over, strict=True))
 
 
-def warm_up(train: Callable[[int], object]) -> float:
-    """Compiles and runs a function of steps; returns the seconds of a step."""
-    train(1)
-    steps, seconds = 1, 0.0
-    while seconds < _WARM_SECONDS:
-        steps *= 2
-        start_time = time.perf_counter()
-        train(steps)
-        seconds = time.perf_counter() - start_time
-    return seconds / steps
+class Peers:
+    """The processes that measure."""
 
+    def __init__(self, images: str):
+        self._images = images
+        self.loop = Worker(str(_FOLDER / "peer_loop.py"))
+        self.loop.ask("write_images", path=images)
+        self._others = {_FIT: Worker(str(_FOLDER / "peer_fit.py"))}
+        if importlib.util.find_spec("torch") is not None:
+            self._others[_PYTORCH] = Worker(str(_FOLDER / "peer_pytorch.py"))
+        else:
+            print("PyTorch: not compared, not installed (extra [benchmark])")
 
-def choose_span(step_seconds: float) -> Span:
-    """Returns work for about --seconds, in epochs no longer than the sample."""
-    steps = max(1, round(_SECONDS.value / step_seconds))
-    steps_per_epoch = min(steps, _STEPS_PER_EPOCH)
-    return Span(max(1, steps // steps_per_epoch), steps_per_epoch)
+    def describe(self) -> dict[str, Any]:
+        """Returns the device, versions and PyTorch's settings."""
+        described = self.loop.ask("describe")
+        if _PYTORCH in self._others:
+            described["PyTorch"] = self._others[_PYTORCH].ask("describe")
+        described["instructions"] = instructions()
+        return described
 
-
-def pytorch_trainer(inputs: runs.InMemoryInputs) -> Callable[[int], None]:
-    """Returns an equivalent PyTorch loop, a function of the step count."""
-    import pytorch_peer
-
-    config = inputs.config
-    examples = pipeline.as_inputs(inputs.train_crops)
-    return pytorch_peer.Trainer(
-        config.model,
-        examples.images.numpy(),
-        examples.labels.numpy(),
-        batch_size=config.batch_size,
-        bfloat16=config.precision == "mixed_bfloat16",
-        learning_rate=config.learning_rate,
-        momentum=config.momentum,
-    ).train
-
-
-def measure_throughput(
-    inputs: runs.InMemoryInputs,
-    *,
-    pytorch: bool,
-    epochs: int,
-) -> tuple[dict[str, list[float]], Span, list[float]]:
-    """Measures one network in one precision.
-
-    Args:
-      inputs: inputs of the run.
-      pytorch: whether to measure PyTorch as well.
-      epochs: number of epochs to time individually afterwards.
-
-    Returns:
-      Images per second in each round, by name; the work of a measurement; and
-      the seconds of each individually timed epoch.
-    """
-    network = Network(inputs)
-    batches = inputs.training_batches(training.Progress())
-    real = network.steps.iterator(batches)
-    first = next(iter(batches.dataset()))
-    repeated = iter(tf.data.Dataset.from_tensors(first).repeat())
-    trainers: dict[str, Callable[[int], object]] = {
-        "loop": lambda steps: network.loop_seconds(real, steps),
-        "bare": lambda steps: network.train_bare(repeated, steps),
-    }
-    if pytorch:
-        trainers["PyTorch"] = pytorch_trainer(inputs)
-    step_seconds = [warm_up(train) for train in trainers.values()]
-    span = choose_span(step_seconds[0])
-    trials = {
-        name: lambda train=train: span.speed(train)
-        for name, train in trainers.items()
-    }
-    speeds = alternate(trials, _ROUNDS.value)
-    seconds = [network.loop_seconds(real, span.steps) for _ in range(epochs)]
-    return speeds, span, seconds
-
-
-def print_throughput(pytorch: bool) -> list[str]:
-    """Prints the throughput table; returns the rows of the slow-epoch table."""
-    inputs = runs.InMemoryInputs.load(run_config(_CHEAPEST, PRECISIONS[0]))
-    print(
-        "\nImages per second\n"
-        f"{'':16}{'':15}{'loop':>8}{'bare':>8}"
-        + (f"{'PyTorch':>8}" if pytorch else "")
-        + f"{'loop/bare':>10} {'goal':8}"
-        + ("loop/PyTorch" if pytorch else "")
-    )
-    slow = []
-    for model in _MODELS.value:
-        for precision in _PRECISIONS.value:
-            first = precision == _PRECISIONS.value[0]
-            speeds, span, seconds = measure_throughput(
-                dataclasses.replace(
-                    inputs, config=run_config(model, precision)
-                ),
-                pytorch=pytorch,
-                epochs=_EPOCHS.value if first else 0,
+    def measure(self, model: str, precision: str, epochs: int) -> Measurement:
+        """Measures one network in one precision, in turns."""
+        ceiling = self.loop.ask("ceiling", precision=precision)
+        prepared = self.loop.ask("prepare", model=model, precision=precision)
+        peers = {_LOOP: self.loop, _BARE: self.loop, **self._others}
+        for name, worker in self._others.items():
+            if name == _PYTORCH and not in_pytorch(model):
+                del peers[name]
+                continue
+            worker.ask(
+                "prepare", model=model, precision=precision, path=self._images
             )
-            print(throughput_row(model, precision, speeds), flush=True)
-            if seconds:
-                slow.append(slow_row(model, precision, span, seconds))
-    return slow
+        steps = max(1, round(_SECONDS.value / prepared["seconds"]))
+        per_epoch = min(steps, _STEPS_PER_EPOCH)
+        span = {"epochs": max(1, steps // per_epoch), "steps": per_epoch}
+        speeds: dict[str, list[float]] = {name: [] for name in peers}
+        for _ in range(_ROUNDS.value):
+            for name, worker in peers.items():
+                speeds[name].append(worker.ask("time", name=name, **span))
+        return Measurement(
+            model,
+            precision,
+            speeds,
+            prepared["flops"],
+            ceiling,
+            per_epoch,
+            self.loop.ask("epochs", count=epochs, steps=per_epoch),
+        )
+
+    def close(self) -> None:
+        """Ends the processes."""
+        for worker in (self.loop, *self._others.values()):
+            worker.close()
 
 
-def throughput_row(
-    model: str, precision: str, speeds: dict[str, list[float]]
-) -> str:
+def in_pytorch(model: str) -> bool:
+    """Returns whether the PyTorch peer has the network."""
+    return f'"{model}":' in (_FOLDER / "peer_pytorch.py").read_text()
+
+
+def instructions() -> list[str]:
+    """Returns the instruction sets that matter to training on a CPU."""
+    path = pathlib.Path("/proc/cpuinfo")
+    text = path.read_text(errors="replace") if path.exists() else ""
+    flag_line = next(
+        (line for line in text.splitlines() if line.startswith("flags")), ""
+    )
+    wanted = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
+    return [name for name in wanted if name in flag_line.split()]
+
+
+def throughput_row(measured: Measurement) -> str:
     """Formats a row of the throughput table."""
-    goal = 0.85 if model.startswith("mlp") else 0.95
-    row = f"{model:16}{precision:15}"
-    for values in speeds.values():
-        row += f"{statistics.median(values):8.0f}"
-    row += f"{median_ratio(speeds['loop'], speeds['bare']):10.2f} >={goal:<6}"
-    if "PyTorch" in speeds:
-        row += f"{median_ratio(speeds['loop'], speeds['PyTorch']):12.2f}"
-    return row
+    goal = 0.85 if measured.model.startswith("mlp") else 0.95
+    row = f"{measured.model:16}{measured.precision:15}"
+    for name in (_LOOP, _BARE, _FIT, _PYTORCH):
+        known = name in measured.speeds
+        row += f"{measured.speed(name):9.0f}" if known else f"{'':9}"
+    row += f"{measured.share:8.0%}"
+    for name in (_BARE, _FIT, _PYTORCH):
+        ratio = measured.ratio(name)
+        row += f"{'':9}" if ratio is None else f"{ratio:9.2f}"
+    return f"{row}   loop/bare >={goal}"
 
 
-def slow_row(
-    model: str, precision: str, span: Span, seconds: list[float]
-) -> str:
+def slow_row(measured: Measurement) -> str:
     """Formats a row of the slow-epoch table."""
+    seconds = measured.epoch_seconds
     median = statistics.median(seconds)
     slow = sum(value > 1.5 * median for value in seconds)
     return (
-        f"{model:16}{precision:15}{span.steps:8}{median:11.3f}"
-        f"{max(seconds) / median:16.2f}{f'{slow} of {len(seconds)}':>11}"
+        f"{measured.model:16}{measured.precision:15}{measured.steps:8}"
+        f"{median:11.3f}{max(seconds) / median:16.2f}"
+        f"{f'{slow} of {len(seconds)}':>11}"
     )
 
 
-def print_randomization_cost() -> None:
+def print_randomization_cost(seconds: Mapping[str, list[float]]) -> None:
     """Prints the table of randomization costs."""
-    precision = _PRECISIONS.value[0]
-    network, trials = None, {}
-    for randomize in RANDOMIZATIONS:
-        config = run_config(_CHEAPEST, precision, randomize)
-        inputs = runs.InMemoryInputs.load(config)
-        network = network or Network(inputs)
-        batches = network.steps.iterator(
-            inputs.training_batches(training.Progress())
-        )
-
-        def train(steps: int, network=network, batches=batches) -> float:
-            return network.loop_seconds(batches, steps)
-
-        warm_up(train)
-        trials[randomize] = lambda train=train: train(_STEPS_PER_EPOCH)
-    seconds = alternate(trials, _ROUNDS.value * _EPOCHS_PER_ROUND)
     print(
-        f"\nRandomization: {_CHEAPEST}, {precision}, epochs of"
-        f" {_STEPS_PER_EPOCH} steps\n"
+        f"\nRandomization: mlp_1x512, epochs of {_STEPS_PER_EPOCH} steps\n"
         f"{'':16}{'median s':>10}{'over none':>11}  goal"
     )
     for randomize, values in seconds.items():
@@ -286,47 +212,58 @@ def print_randomization_cost() -> None:
         print(f"{randomize:16}{median:10.4f}{ratio:11.3f}  <=1.03")
 
 
-def has_pytorch() -> bool:
-    """Returns whether to compare with PyTorch; if not, prints the reason."""
-    if importlib.util.find_spec("torch") is None:
-        print("PyTorch: not compared, not installed (extra [benchmark])")
-        return False
-    if tf.config.list_physical_devices("GPU"):
-        print("PyTorch: not compared, since TensorFlow trains on a GPU")
-        return False
-    return True
-
-
-def print_environment(pytorch: bool) -> None:
-    """Prints device, versions and settings."""
-    versions = runs.versions()
-    if pytorch:
-        versions["torch"] = importlib.metadata.version("torch")
-    print(runs.device())
-    print(", ".join(f"{name} {value}" for name, value in versions.items()))
-    print(
-        f"batch size {_BATCH}, {_ROUNDS.value} rounds of about"
-        f" {_SECONDS.value:g} s each"
-    )
-
-
 def main() -> None:
     """Measures training speed and prints the tables."""
     for model in _MODELS.value:
         for precision in _PRECISIONS.value:
-            run_config(model, precision)
-    pytorch = has_pytorch()
-    print_environment(pytorch)
-    slow = print_throughput(pytorch)
+            RunConfig(model=model, precision=precision)
+    with tempfile.TemporaryDirectory() as scratch:
+        peers = Peers(f"{scratch}/images.npz")
+        described = peers.describe()
+        print(json.dumps(described, indent=1))
+        print(
+            f"\nImages per second, batch size 128, {_ROUNDS.value} rounds of"
+            f" about {_SECONDS.value:g} s each\n{'':31}{'loop':>9}{'bare':>9}"
+            f"{'fit':>9}{'PyTorch':>9}{'ceiling':>8}{'/bare':>9}{'/fit':>9}"
+            f"{'/PyTorch':>9}"
+        )
+        rows = []
+        for model in _MODELS.value:
+            for precision in _PRECISIONS.value:
+                first = precision == _PRECISIONS.value[0]
+                rows.append(
+                    peers.measure(
+                        model, precision, _EPOCHS.value if first else 0
+                    )
+                )
+                print(throughput_row(rows[-1]), flush=True)
+        cost = peers.loop.ask(
+            "randomizations",
+            rounds=_ROUNDS.value * _EPOCHS_PER_ROUND,
+            precision=_PRECISIONS.value[0],
+        )
+        peers.close()
+    slow = [row for row in rows if row.epoch_seconds]
     if slow:
         print(
-            "\nSlow epochs\n"
-            f"{'':16}{'':15}{'steps':>8}{'median s':>11}{'longest/median':>16}"
-            f"{'over 1.5':>11}  goal"
+            f"\nSlow epochs\n{'':31}{'steps':>8}{'median s':>11}"
+            f"{'longest/median':>16}{'over 1.5':>11}  goal"
         )
-        for row in slow:
-            print(f"{row}  0")
-    print_randomization_cost()
+    for row in slow:
+        print(f"{slow_row(row)}  0")
+    print_randomization_cost(cost)
+    if _JSON.value:
+        content = {
+            **described,
+            "command": " ".join(["python", *sys.argv]),
+            "rows": [dataclasses.asdict(row) for row in rows],
+            "randomization_seconds": {
+                name: statistics.median(values) for name, values in cost.items()
+            },
+        }
+        pathlib.Path(_JSON.value).write_text(
+            json.dumps(content, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def start(arguments: list[str]) -> None:
     app.run = parse
     sys.argv = arguments
     if arguments[0].endswith(".py"):
+        sys.path.insert(0, os.path.dirname(os.path.abspath(arguments[0])))
         runpy.run_path(arguments[0], run_name="__main__")
     else:
         runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""The paper's networks and their training in PyTorch, for the benchmark.
+"""Measures the paper's networks and their training in PyTorch, in turns.
 
 The networks are those of rethink_keras, with two differences that leave the
 amount of computation unchanged: initial weights are PyTorch's, and strided
@@ -9,10 +9,16 @@ channels_last without a copy.
 
 import itertools
 import os
+import shutil
 
+import numpy as np
 import torch
+from measuring import BATCH, speed, warm_up
 from torch import nn
 from torch.nn import functional
+from turns import serve
+
+_HAS_COMPILER = shutil.which("g++") is not None
 
 
 class Channels(nn.Module):
@@ -133,6 +139,7 @@ class Trainer:
       bfloat16: whether to compute in bfloat16 (autocast).
       learning_rate: constant learning rate.
       momentum: momentum of SGD.
+      compiled: whether `torch.compile` compiles the network.
     """
 
     def __init__(
@@ -145,6 +152,7 @@ class Trainer:
         bfloat16: bool,
         learning_rate: float,
         momentum: float,
+        compiled: bool,
     ):
         torch.set_num_threads(len(os.sched_getaffinity(0)))
         self._images = torch.tensor(images)
@@ -152,6 +160,8 @@ class Trainer:
         self._batch_size = batch_size
         self._bfloat16 = bfloat16
         self._model = BUILDERS[model]().to(memory_format=torch.channels_last)
+        if compiled:
+            self._model = torch.compile(self._model)
         self._optimizer = torch.optim.SGD(
             self._model.parameters(), learning_rate, momentum, fused=True
         )
@@ -166,3 +176,56 @@ class Trainer:
             self._optimizer.zero_grad()
             loss.backward()
             self._optimizer.step()
+
+
+class TorchWorker:
+    """Measures one network after another."""
+
+    def describe(self) -> dict:
+        """Returns the version and what PyTorch uses."""
+        return {
+            "version": torch.__version__,
+            "compiled": _HAS_COMPILER,
+            "threads": torch.get_num_threads(),
+        }
+
+    def prepare(self, model: str, precision: str, path: str) -> float:
+        """Builds a network; returns the seconds of a step.
+
+        Compiles it with `torch.compile` if that is faster here.
+        """
+        with np.load(path) as data:
+            images, labels = data["images"], data["labels"]
+        trainers = [
+            Trainer(
+                model,
+                images,
+                labels,
+                batch_size=BATCH,
+                bfloat16="bfloat16" in precision,
+                learning_rate=0.01,
+                momentum=0.9,
+                compiled=compiled,
+            )
+            for compiled in ((False, True) if _HAS_COMPILER else (False,))
+        ]
+        seconds = [warm_up(trainer.train) for trainer in trainers]
+        best = seconds.index(min(seconds))
+        self._train = trainers[best].train
+        return seconds[best]
+
+    def time(self, name: str, epochs: int, steps: int) -> float:
+        """Returns images per second."""
+        del name
+        return speed(self._train, epochs, steps)
+
+
+if __name__ == "__main__":
+    worker = TorchWorker()
+    serve(
+        {
+            "describe": worker.describe,
+            "prepare": worker.prepare,
+            "time": worker.time,
+        }
+    )
