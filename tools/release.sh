@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the sdist and the wheel, and checks both on every supported Python, in
-# fresh virtual environments: uses the wheel in an empty directory, and runs the
-# quick tests of the unpacked sdist. Each Python takes about 3 GB of disk and
-# ten minutes.
+# fresh virtual environments: uses the wheel in an empty directory, runs the
+# quick tests of the unpacked sdist, and executes its notebooks whole. Each
+# Python takes about 3 GB of disk and a quarter of an hour.
 #
 #   tools/release.sh [DIRECTORY [PYTHON ...]]
 #   tools/release.sh dist python3.11 python3.12 python3.13
@@ -32,7 +32,11 @@ for python in "${pythons[@]}"; do
   "$folder/venv/bin/pip" install -q "${wheel}[test]"
   mkdir "$folder/sdist"
   tar -xzf "$dist"/rethink_keras-*.tar.gz -C "$folder/sdist"
-  (cd "$folder"/sdist/* && "$folder/venv/bin/pytest" -m quick)
+  (
+    cd "$folder"/sdist/*
+    "$folder/venv/bin/pytest" -m quick
+    "$folder/venv/bin/python" tools/notebooks.py
+  )
   rm -rf "$folder/venv" "$folder/sdist"
   echo "$("$python" --version): the wheel and the tests of the sdist work"
 done
