@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from rethink_keras.errors import InputError
 from rethink_keras.results.images import (
     BLUE,
     SOFT,
@@ -18,16 +19,21 @@ from rethink_keras.results.images import (
     new_axes,
     style,
 )
-from rethink_keras.theory import complexity, filter_curve, theorem1
+from rethink_keras.theory import filter_curve, theorem1
 from rethink_keras.theory.records import SavedRecord
 
 
 def draw_record(record: SavedRecord, name: str) -> Figure | None:
-    """Draws a figure of a record again; None if its tables do not suffice."""
+    """Draws a figure of a record again.
+
+    Returns:
+      The figure; None if the record's tables do not suffice, or if the figure
+      needs the extra `theory`, which is not installed.
+    """
     draw = _DRAWN.get(name)
     try:
         return draw(record) if draw else None
-    except KeyError:  # a record of an earlier version, with other columns
+    except (KeyError, InputError):  # a record of an earlier version; no extra
         return None
 
 
@@ -70,13 +76,17 @@ def _construction(seed: int) -> Figure:
     return theorem1.draw_construction(seed)
 
 
+def _stability(record: SavedRecord) -> Figure:
+    from rethink_keras.theory import complexity  # needs the extra
+
+    return complexity.draw_stability(record.tables["stability"])
+
+
 _DRAWN: dict[str, Callable[[SavedRecord], Figure]] = {
     "construction": lambda record: _construction(record.seed),
     "descent": lambda record: draw_distances(record.tables["descent"]),
     "filters": lambda record: filter_curve.draw(record.tables["machine"]),
-    "stability": lambda record: complexity.draw_stability(
-        record.tables["stability"]
-    ),
+    "stability": _stability,
 }
 
 
