@@ -63,13 +63,13 @@ def write_comparisons(reference: pathlib.Path = REFERENCE) -> None:
     """
     with quiet_start():
         from rethink_keras.experiments import SCALES, TITLES
+        from rethink_keras.report.measured import measure
         from rethink_keras.report.page import compare
-        from rethink_keras.report.sections import make_section
         from rethink_keras.results import find_runs
     runs = find_runs(reference)
     for scale in SCALES:
         for name in TITLES:
-            if make_section(name, scale, runs, str(reference)).started:
+            if any(row.runs for row in measure(name, scale, runs)):
                 compare(str(reference), name, scale, runs)
 
 

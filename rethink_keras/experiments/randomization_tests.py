@@ -12,11 +12,17 @@ from matplotlib.figure import Figure
 from rethink_keras.config import RANDOMIZATIONS, RunConfig, suggestion
 from rethink_keras.data import from_arrays
 from rethink_keras.errors import InputError
-from rethink_keras.results.images import as_png
+from rethink_keras.results.images import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    as_png,
+)
 from rethink_keras.runs import RunResult, run
 
-# Okabe and Ito's colours, which colour-blind people can tell apart.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
 _WORDS = {
     "none": "true labels",
     "labels": "random labels",

@@ -9,6 +9,7 @@ from rethink_keras.pipeline.batches import (
 from rethink_keras.pipeline.datasets import as_inputs, augmentation, randomize
 from rethink_keras.pipeline.moments import channel_moments
 from rethink_keras.pipeline.preprocessing import (
+    as_uint8,
     centre_crop,
     flip_and_rotate,
     random_crop,
@@ -35,6 +36,7 @@ __all__ = [
     "StreamedTrainingBatches",
     "TrainingBatches",
     "as_inputs",
+    "as_uint8",
     "augmentation",
     "centre_crop",
     "channel_moments",

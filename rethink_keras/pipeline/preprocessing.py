@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from rethink_keras.randomization.random_streams import (
@@ -131,6 +132,16 @@ def scale(images: tf.Tensor) -> tf.Tensor:
       float32 of the same shape.
     """
     return tf.image.convert_image_dtype(images, tf.float32)
+
+
+def as_uint8(images: np.ndarray) -> np.ndarray:
+    """Returns pixels that can be shown: uint8 images as they are.
+
+    Float images, on the scale from 0 to 1, are clipped and rounded.
+    """
+    if images.dtype == np.uint8:
+        return images
+    return np.round(255 * np.clip(images, 0, 1)).astype(np.uint8)
 
 
 def converter(standardize: bool) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -116,7 +116,5 @@ def pictures() -> dict[str, list[Picture]]:
 
 
 def _as_png(image: np.ndarray) -> str:
-    if image.dtype != np.uint8:  # Gaussian noise, on the scale from 0 to 1
-        image = np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
-    png = tf.io.encode_png(image, compression=9).numpy()
+    png = tf.io.encode_png(pipeline.as_uint8(image), compression=9).numpy()
     return base64.b64encode(png).decode()

@@ -7,6 +7,7 @@ import tensorflow as tf
 from PIL import Image, ImageDraw, ImageFont
 
 from rethink_keras.config import RANDOMIZATIONS
+from rethink_keras.pipeline import as_uint8
 from rethink_keras.randomization import Randomization
 
 SHOWN = 4
@@ -68,9 +69,8 @@ def _randomized(
         stddev=tuple(stddev),
     )
     pixels = shown.pixels(tf.constant(images), tf.constant(ids))
-    scaled = tf.image.convert_image_dtype(pixels, tf.float32)
     given = shown.labels(tf.constant(labels, tf.int32), tf.constant(ids))
-    return (255 * np.clip(scaled, 0, 1)).astype("uint8"), np.asarray(given)
+    return as_uint8(np.asarray(pixels)), np.asarray(given)
 
 
 def _draw(
