@@ -6,7 +6,7 @@ from rethink_keras.pipeline.batches import (
     TrainingBatches,
     steps_per_epoch,
 )
-from rethink_keras.pipeline.datasets import as_inputs, augmentation, randomize
+from rethink_keras.pipeline.datasets import Augmentation, as_inputs, randomize
 from rethink_keras.pipeline.moments import channel_moments
 from rethink_keras.pipeline.preprocessing import (
     as_uint8,
@@ -21,6 +21,7 @@ from rethink_keras.pipeline.regularizers import (
     regularization,
     smooth,
 )
+from rethink_keras.pipeline.resident import ResidentExamples
 from rethink_keras.pipeline.streaming import (
     Preprocessing,
     StreamedEvaluationBatches,
@@ -29,15 +30,16 @@ from rethink_keras.pipeline.streaming import (
 )
 
 __all__ = [
+    "Augmentation",
     "BatchShard",
     "EvaluationBatches",
     "Preprocessing",
+    "ResidentExamples",
     "StreamedEvaluationBatches",
     "StreamedTrainingBatches",
     "TrainingBatches",
     "as_inputs",
     "as_uint8",
-    "augmentation",
     "centre_crop",
     "channel_moments",
     "cut_out",

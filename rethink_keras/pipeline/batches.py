@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data import Examples
-from rethink_keras.pipeline.datasets import Augment
+from rethink_keras.pipeline.datasets import Augmentation
 from rethink_keras.pipeline.regularizers import Regularize
+from rethink_keras.pipeline.resident import ResidentExamples, shuffled
 
 EVALUATION_BATCH = 500
 
@@ -67,8 +68,7 @@ class TrainingBatches:
       seed: non-negative integer.
       epochs: numbers of the epochs.
       skip: number of batches of the first epoch to skip.
-      augment: function from (images, ids, epoch) to images; None to leave
-        images unchanged.
+      augment: augmentation of the images; None to leave them unchanged.
       regularize: function from (images, labels, ids, epoch) to images and
         targets; None to use the labels as targets.
 
@@ -86,7 +86,7 @@ class TrainingBatches:
         seed: int,
         epochs: range,
         skip: int = 0,
-        augment: Augment | None = None,
+        augment: Augmentation | None = None,
         regularize: Regularize | None = None,
     ):
         self.steps = steps_per_epoch(len(examples), batch_size)
@@ -154,10 +154,28 @@ class TrainingBatches:
         cut = tf.constant(self._cuts(WHOLE_BATCH))[step]
         return self._take(fields, epoch, self._order(epoch)[cut[0] : cut[1]])
 
-    def _order(self, epoch: tf.Tensor) -> tf.Tensor:
-        return tf.random.experimental.stateless_shuffle(
-            tf.range(len(self._examples)), seed=(self._seed, epoch)
+    def resident(self) -> ResidentExamples | None:
+        """Returns the same batches for a device that assembles them itself.
+
+        None if they are augmented other than by random crops, or regularized,
+        which only `dataset` can do.
+        """
+        augment = self._augment
+        if self._regularize or (augment and not augment.only_crops):
+            return None
+        starts = self._cuts(WHOLE_BATCH)[:, 0]
+        return ResidentExamples(
+            examples=self._examples,
+            bounds=np.append(starts, len(self._examples)).astype("int32"),
+            seed=self._seed,
+            epochs=self.epochs,
+            skip=self.skip,
+            random_crop=augment is not None,
+            standardize=augment is not None and augment.standardize,
         )
+
+    def _order(self, epoch: tf.Tensor) -> tf.Tensor:
+        return shuffled(len(self._examples), self._seed, epoch)
 
     def _cuts(self, shard: BatchShard) -> np.ndarray:
         """Computes the bounds of all pieces: [steps, num_replicas + 1]."""

@@ -11,8 +11,6 @@ from rethink_keras.randomization import Randomization
 
 _STATIC_BATCH = 500
 
-Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-
 
 def map_examples(
     examples: Examples,
@@ -80,37 +78,39 @@ def as_inputs(examples: Examples, *, standardize: bool = True) -> Examples:
     )
 
 
-def augmentation(
-    randomization: Randomization,
-    *,
-    crop: bool,
-    flip_and_rotate: bool,
-    seed: int,
-    standardize: bool = True,
-) -> Augment:
-    """Creates the augmentation of training batches.
+@dataclasses.dataclass(frozen=True)
+class Augmentation:
+    """Augmentation of training batches.
 
-    Args:
+    Attributes:
       randomization: the run's randomization; applied to random crops. Centre
         crops are already randomized.
-      crop: whether to crop at random; the function then takes uncropped
-        images.
+      crop: whether to crop at random; the images are then uncropped.
       flip_and_rotate: whether to flip and rotate images.
       seed: non-negative integer.
       standardize: see `as_inputs`.
-
-    Returns:
-      A function from (images, ids, epoch) to inputs of the network.
     """
-    convert = preprocessing.converter(standardize)
 
-    def apply(images: tf.Tensor, ids: tf.Tensor, epoch: tf.Tensor) -> tf.Tensor:
-        key = {"seed": seed, "epoch": epoch}
-        if crop:
+    randomization: Randomization
+    crop: bool
+    flip_and_rotate: bool
+    seed: int
+    standardize: bool = True
+
+    def __call__(
+        self, images: tf.Tensor, ids: tf.Tensor, epoch: tf.Tensor
+    ) -> tf.Tensor:
+        """Returns the inputs of the network."""
+        key = {"seed": self.seed, "epoch": epoch}
+        if self.crop:
             images = preprocessing.random_crop(images, ids, **key)
-            images = randomization.pixels(images, ids)
-        if flip_and_rotate:
+            images = self.randomization.pixels(images, ids)
+        if self.flip_and_rotate:
             images = preprocessing.flip_and_rotate(images, ids, **key)
-        return convert(images)
+        return preprocessing.converter(self.standardize)(images)
 
-    return apply
+    @property
+    def only_crops(self) -> bool:
+        """Whether it crops at random and leaves the pixels as they are."""
+        changed = self.randomization.changes_pixels or self.flip_and_rotate
+        return self.crop and not changed

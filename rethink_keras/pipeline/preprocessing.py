@@ -44,14 +44,34 @@ def random_crop(
       seed: non-negative integer.
       epoch: scalar; crops differ between epochs.
     """
-    height, width = images.shape[1:3]
-    rows, columns = crop_size(height, width)
-    keys = example_keys(ids, seed, Stream.CROP, epoch)
-    vertical, horizontal = random_words(keys, 1)  # [n, 1] each
-    top = _uniform_integers(vertical, height - rows + 1)
-    left = _uniform_integers(horizontal, width - columns + 1)
+    rows, columns = crop_size(*images.shape[1:3])
+    corners = crop_corners(images.shape[1:3], ids, seed=seed, epoch=epoch)
+    top, left = corners[:, :1], corners[:, 1:]
     cropped = tf.gather(images, top + tf.range(rows), axis=1, batch_dims=1)
     return tf.gather(cropped, left + tf.range(columns), axis=2, batch_dims=1)
+
+
+def crop_corners(
+    size: tuple[int, int], ids: tf.Tensor, *, seed: int, epoch: tf.Tensor
+) -> tf.Tensor:
+    """Returns the top and left of each image's `random_crop`: int32 [n, 2].
+
+    Args:
+      size: height and width of the images.
+      ids: int64 [n], the examples' identities.
+      seed: non-negative integer.
+      epoch: scalar; crops differ between epochs.
+    """
+    keys = example_keys(ids, seed, Stream.CROP, epoch)
+    return tf.concat(
+        [
+            _uniform_integers(words, side - cropped + 1)
+            for words, side, cropped in zip(
+                random_words(keys, 1), size, crop_size(*size), strict=True
+            )
+        ],
+        axis=1,
+    )
 
 
 def _uniform_integers(words: tf.Tensor, count: int) -> tf.Tensor:

@@ -155,6 +155,9 @@ class StreamedTrainingBatches:
         decoded = _batched(_one_by_one(pieces, decode), shard, size)
         return steady(decoded.map(finish).prefetch(shard.count))
 
+    def resident(self) -> None:
+        """Returns None: only the host can read and decode the images."""
+
     def beginning(self, epoch: int, limit: int) -> "StreamedTrainingBatches":
         """Returns the first `limit` training batches of an epoch."""
         part = copy.copy(self)

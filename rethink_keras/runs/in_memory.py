@@ -128,7 +128,7 @@ class InMemoryInputs:
         augment = None
         if config.random_crop or config.augment:
             examples = self.train if config.random_crop else self.train_crops
-            augment = pipeline.augmentation(
+            augment = pipeline.Augmentation(
                 self.randomization,
                 crop=config.random_crop,
                 flip_and_rotate=config.augment,

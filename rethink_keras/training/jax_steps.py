@@ -1,6 +1,6 @@
 """Training and evaluation steps on the JAX backend."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from rethink_keras.pipeline import BatchShard
+from rethink_keras.training.jax_batches import HostBatches, ResidentBatches
 from rethink_keras.training.metrics import (
     Metrics,
     cross_entropy,
@@ -16,7 +17,15 @@ from rethink_keras.training.metrics import (
     training_sums,
 )
 from rethink_keras.training.statistics import BatchStatistics
-from rethink_keras.training.steps import Batches
+from rethink_keras.training.steps import Batches, TrainingBatches
+
+
+def has_accelerator() -> bool:
+    """Whether JAX computes on other devices than CPUs.
+
+    On CPUs, XLA runs convolutions in loops and conditions on one thread.
+    """
+    return jax.default_backend() != "cpu"
 
 
 class JaxSteps:
@@ -43,7 +52,6 @@ class JaxSteps:
         self._optimizer = optimizer
         self._distribution = keras.distribution.distribution()
         optimizer.build(model.trainable_variables)
-        self._step = jax.jit(self._step_of_state, donate_argnums=0)
         self._evaluate_batch = jax.jit(self._evaluation_sums)
         self._predict = jax.jit(self._predict_batch)
         self._batch_statistics = jax.jit(self.statistics.of_batch)
@@ -86,12 +94,11 @@ class JaxSteps:
         measured = self.metrics.stateless_update_state(measured, sums)
         return trainable, non_trainable, slots, measured
 
-    def train(self, batches: Iterator, steps: int) -> None:
+    def train(self, batches: HostBatches | ResidentBatches, steps: int) -> None:
         """Trains on the next `steps` batches and updates the metrics."""
         variables = self._variables()
         state = tuple([v.value for v in group] for group in variables)
-        for _ in range(steps):
-            state = self._step(state, self._placed(next(batches)))
+        state = batches.train(state, steps)
         for group, values in zip(variables, state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
@@ -145,9 +152,20 @@ class JaxSteps:
             for array in batch
         )
 
-    def iterator(self, batches: Batches) -> Iterator:
-        """Returns an iterator over training batches, for `train`."""
-        return iter(self.dataset(batches))
+    def iterator(
+        self, batches: TrainingBatches
+    ) -> HostBatches | ResidentBatches:
+        """Returns the position in the training batches, for `train`.
+
+        A single accelerator assembles the batches itself if it can.
+        """
+        if self._distribution is None and has_accelerator():
+            resident = batches.resident()
+            if resident is not None:
+                return ResidentBatches(resident, self._step_of_state)
+        placed = map(self._placed, self.dataset(batches))
+        step = jax.jit(self._step_of_state, donate_argnums=0)
+        return HostBatches(placed, step)
 
     def dataset(self, batches: Batches) -> Iterable:
         """Returns NumPy batches that divide evenly among the devices."""

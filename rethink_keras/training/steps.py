@@ -1,12 +1,12 @@
 """Protocols of batches and of compiled training and evaluation steps."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.pipeline import BatchShard
+from rethink_keras.pipeline import BatchShard, ResidentExamples
 from rethink_keras.training.metrics import Metrics
 from rethink_keras.training.statistics import BatchStatistics
 
@@ -20,6 +20,9 @@ class Batches(Protocol):
 
 class TrainingBatches(Batches, Protocol):
     """Training batches of a run. See `pipeline`."""
+
+    def resident(self) -> ResidentExamples | None:
+        """Returns the batches for a device that assembles them itself."""
 
     def beginning(self, epoch: int, limit: int) -> Batches:
         """Returns the first `limit` training batches of an epoch."""
@@ -41,18 +44,18 @@ class Steps(Protocol):
     steps_per_execution: int | None
     statistics: BatchStatistics
 
-    def iterator(self, batches: Any) -> Iterator:
-        """Returns an iterator over training batches, for `train`.
+    def iterator(self, batches: Any) -> Any:
+        """Returns the position in the training batches, for `train`.
 
         Args:
           batches: see `pipeline.TrainingBatches`.
         """
 
-    def train(self, batches: Iterator, steps: int) -> None:
+    def train(self, batches: Any, steps: int) -> None:
         """Trains on the next `steps` batches and updates the metrics.
 
         Args:
-          batches: iterator from `iterator`.
+          batches: what `iterator` returned. The steps are of one epoch.
           steps: number of steps.
         """
 

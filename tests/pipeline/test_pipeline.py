@@ -82,7 +82,7 @@ def test_all_orders_are_equally_likely():
 def test_a_run_can_resume_at_any_epoch(few, augmented):
     augment = None
     if augmented:
-        augment = pipeline.augmentation(
+        augment = pipeline.Augmentation(
             Randomization("random_pixels", num_classes=10, seed=0),
             crop=True,
             flip_and_rotate=True,

@@ -1,13 +1,18 @@
-"""A run on Keras's JAX backend."""
+"""Runs on Keras's JAX backend."""
 
 import json
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-pytest.importorskip("jax", reason="the extra [jax] is not installed")
+from rethink_keras import pipeline
+from tests.support import on_backend
+from tests.support.tiny_fits import make_examples
+
+jax = pytest.importorskip("jax", reason="the extra [jax] is not installed")
 
 
 def test_a_network_memorizes_random_labels_on_jax(tmp_path):
@@ -35,3 +40,56 @@ def test_a_network_memorizes_random_labels_on_jax(tmp_path):
     assert result["train_accuracy"] == 1
     assert result["epochs_to_fit"] <= result["epochs"] < 40
     assert result["history"]["loss"][-1] < 0.02
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> tuple[dict, dict]:
+    folder = tmp_path_factory.mktemp("on_backend")
+    printed = subprocess.run(
+        [sys.executable, "-m", on_backend.__name__, str(folder / "jax")],
+        check=True,
+        capture_output=True,
+        timeout=300,
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+    )
+    expected = on_backend.results(str(folder / "tensorflow"))
+    return json.loads(printed.stdout), expected
+
+
+@pytest.mark.parametrize("run", on_backend.RUNS)
+def test_jax_trains_like_tensorflow(results, run):
+    found, expected = (of_backend[run] for of_backend in results)
+    assert found["fingerprint"] == expected["fingerprint"]
+    for losses in ("loss", "test_loss"):
+        assert len(found[losses]) == on_backend.EPOCHS
+        assert found[losses] == pytest.approx(expected[losses], abs=1e-4)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("skip", [0, 2])
+def test_the_device_assembles_the_batches_of_tf_data(skip):
+    from rethink_keras.training.jax_batches import ResidentBatches
+
+    batches = pipeline.TrainingBatches(
+        make_examples(11), batch_size=4, seed=3, epochs=range(1, 3), skip=skip
+    )
+
+    def record(state, batch):
+        number, recorded = state
+        images, *labels = batch
+        row = jax.numpy.stack(
+            [images.sum(), *(part.sum() for part in labels), len(images)]
+        )
+        return number + 1, recorded.at[number].set(row)
+
+    expected = [
+        (images.numpy().sum(), *(part.numpy().sum() for part in labels), size)
+        for images, *labels in batches.dataset()
+        for size in [len(images)]
+    ]
+    resident = ResidentBatches(batches.resident(), record)
+    state = (0, np.zeros((len(expected), 5), "float32"))
+    for steps in (1, 2 - skip, 1, 2):
+        state = resident.train(state, steps)
+    assert state[0] == len(expected)
+    np.testing.assert_allclose(state[1], expected, rtol=1e-5)

@@ -1,0 +1,70 @@
+"""What an accelerator needs to assemble training batches by itself."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from rethink_keras.data import Examples
+from rethink_keras.pipeline import preprocessing
+
+
+@dataclasses.dataclass(frozen=True)
+class ResidentExamples:
+    """Examples that stay on the device, and the batches of each epoch.
+
+    The host draws the order of the examples and the corners of their crops. The
+    device gathers, crops and scales. The batches are those of
+    `TrainingBatches.dataset`.
+
+    Attributes:
+      examples: n examples; their images are inputs of the network or, with
+        `random_crop`, images as stored.
+      bounds: where batches begin in the order of an epoch: int32 [steps + 1].
+      seed: non-negative integer.
+      epochs: numbers of the epochs.
+      skip: number of batches of the first epoch to skip.
+      random_crop: whether to crop the images at random.
+      standardize: whether to whiten the crops; otherwise they are only scaled.
+    """
+
+    examples: Examples
+    bounds: np.ndarray
+    seed: int
+    epochs: range
+    skip: int
+    random_crop: bool
+    standardize: bool
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height and width of a random crop."""
+        return preprocessing.crop_size(*self.examples.images.shape[1:3])
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Returns the order of the examples in an epoch: int32 [n]."""
+        return shuffled(
+            len(self.examples), self.seed, tf.constant(epoch, tf.int64)
+        ).numpy()
+
+    def corners(self, epoch: int) -> np.ndarray:
+        """Returns the top and left of each example's crop: int32 [n, 2]."""
+        return preprocessing.crop_corners(
+            self.examples.images.shape[1:3],
+            tf.constant(self.examples.ids),
+            seed=self.seed,
+            epoch=tf.constant(epoch, tf.int64),
+        ).numpy()
+
+
+def shuffled(count: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:
+    """Returns the order of the examples in an epoch: int32 [count].
+
+    Args:
+      count: number of examples.
+      seed: non-negative integer.
+      epoch: int64 scalar.
+    """
+    return tf.random.experimental.stateless_shuffle(
+        tf.range(count), seed=(seed, epoch)
+    )

@@ -1,0 +1,132 @@
+"""Training batches on the JAX backend: from tf.data, or on the device."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+from jax import lax
+from jax import numpy as jnp
+
+from rethink_keras.pipeline import ResidentExamples
+
+State = Any  # pytree of arrays
+Step = Callable[[State, tuple], State]
+
+
+class HostBatches:
+    """Training batches that tf.data assembles; one step a call.
+
+    Args:
+      batches: iterator of batches for `step`.
+      step: compiled training step.
+    """
+
+    def __init__(self, batches: Iterator[tuple], step: Step):
+        self._batches = batches
+        self._step = step
+
+    def train(self, state: State, steps: int) -> State:
+        """Trains on the next `steps` batches and returns the new state."""
+        for _ in range(steps):
+            state = self._step(state, next(self._batches))
+        return state
+
+
+class ResidentBatches:
+    """Training batches that the device assembles; all steps in one call.
+
+    Small networks would otherwise wait for the host between steps.
+
+    Args:
+      resident: the examples and their batches.
+      step: training step, not compiled.
+    """
+
+    def __init__(self, resident: ResidentExamples, step: Step):
+        self._resident = resident
+        self._step = step
+        examples = resident.examples
+        self._fields = jax.device_put(
+            tuple(
+                np.asarray(field)
+                for field in (
+                    examples.images,
+                    examples.labels,
+                    examples.true_labels,
+                )
+            )
+        )
+        self._bounds = jnp.asarray(resident.bounds)
+        self._epoch, self._number = resident.epochs.start, resident.skip
+        self._plan: tuple | None = None
+        self._train = jax.jit(self._steps, donate_argnums=0)
+
+    def train(self, state: State, steps: int) -> State:
+        """Trains on the next `steps` batches, all of the same epoch."""
+        if self._plan is None:
+            self._plan = self._planned(self._epoch)
+        state = self._train(
+            state, self._fields, self._plan, self._number, steps
+        )
+        self._number += steps
+        if self._number == len(self._resident.bounds) - 1:
+            self._epoch, self._number, self._plan = self._epoch + 1, 0, None
+        return state
+
+    def _planned(self, epoch: int) -> tuple:
+        """Places the order and the corners of an epoch on the device."""
+        resident = self._resident
+        corners = resident.corners(epoch) if resident.random_crop else None
+        return jax.device_put((resident.order(epoch), corners))
+
+    def _steps(self, state, fields, plan, first, steps):
+        return lax.fori_loop(
+            first,
+            first + steps,
+            lambda number, state: self._one_step(state, fields, plan, number),
+            state,
+        )
+
+    def _one_step(self, state, fields, plan, number):
+        """Trains on one batch; an epoch has batches of at most two sizes."""
+        start = self._bounds[number]
+
+        def with_size(size):
+            return lambda state: self._step(
+                state, self._batch(fields, plan, start, size)
+            )
+
+        small, *large = np.unique(np.diff(self._resident.bounds))
+        if not large:
+            return with_size(small)(state)
+        is_small = self._bounds[number + 1] - start == small
+        return lax.cond(is_small, with_size(small), with_size(large[0]), state)
+
+    def _batch(self, fields, plan, start, size):
+        order, corners = plan
+        indices = lax.dynamic_slice(order, (start,), (size,))
+        images, labels, true_labels = (field[indices] for field in fields)
+        if corners is not None:
+            images = self._crops(images, corners[indices])
+        return images, labels, labels, true_labels
+
+    def _crops(self, images, corners):
+        """Crops and scales images: float32 [n, rows, columns, channels]."""
+        shape = (*self._resident.crop_size, images.shape[-1])
+
+        def crop(image, corner):
+            return lax.dynamic_slice(image, (corner[0], corner[1], 0), shape)
+
+        crops = jax.vmap(crop)(images, corners)
+        if crops.dtype == jnp.uint8:
+            crops = crops.astype(jnp.float32) * np.float32(1 / 255)
+        return _whitened(crops) if self._resident.standardize else crops
+
+
+def _whitened(images):
+    """See `pipeline.whiten`."""
+    axes = (1, 2, 3)
+    minimum = float(np.prod(images.shape[1:])) ** -0.5
+    deviation = jnp.maximum(images.std(axes, keepdims=True), minimum)
+    return (images - images.mean(axes, keepdims=True)) / deviation
