@@ -1,6 +1,6 @@
 """Loads data sets into memory, as uint8 images of one size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,7 @@ from rethink_keras.errors import InputError
 
 _BATCH = 500
 
-Batches = list[tuple[np.ndarray, ...]]
+Batch = tuple[np.ndarray, ...]
 
 
 def load(name: str, data_dir: str | None = None) -> ImageClassification:
@@ -32,23 +32,22 @@ def load(name: str, data_dir: str | None = None) -> ImageClassification:
     """
     streams = stream(name, data_dir)
     sizes: set[tuple[int, int]] = set()
-    train, test = (
-        list(_read(streams, split, sizes))
-        for split in (streams.train, streams.test)
-    )
+    splits = streams.train, streams.test
+    parts: list[Iterable] = [_read(streams, split, sizes) for split in splits]
     if streams.shape[-1] is None:
-        grey = all(images.shape[-1] < 3 for images, *_ in (*train, *test))
-        train, test = (_with_channels(part, grey) for part in (train, test))
-    return ImageClassification(
-        train=_join(train, streams, streams.train),
-        test=_join(test, streams, streams.test),
-        num_classes=streams.num_classes,
+        parts = [list(part) for part in parts]
+        grey = all(image.shape[-1] < 3 for part in parts for image, *_ in part)
+        parts = [_with_channels(part, grey) for part in parts]
+    train, test = (
+        _join(part, streams, split)
+        for part, split in zip(parts, splits, strict=True)
     )
+    return ImageClassification(train, test, streams.num_classes)
 
 
 def _read(
     streams: ImageStreams, split: EncodedExamples, sizes: set[tuple[int, int]]
-) -> Iterator[tuple[np.ndarray, ...]]:
+) -> Iterator[Batch]:
     """Yields batches (images, labels, identities) of a split.
 
     Args:
@@ -85,7 +84,7 @@ def _read(
         ) from error
 
 
-def _with_channels(batches: Batches, grey: bool) -> Batches:
+def _with_channels(batches: Iterable[Batch], grey: bool) -> list[Batch]:
     """Converts images to grey or RGB, and drops transparency."""
 
     def convert(images: np.ndarray) -> np.ndarray:
@@ -97,9 +96,9 @@ def _with_channels(batches: Batches, grey: bool) -> Batches:
 
 
 def _join(
-    batches: Batches, streams: ImageStreams, split: EncodedExamples
+    batches: Iterable[Batch], streams: ImageStreams, split: EncodedExamples
 ) -> Examples:
-    images, labels, ids = map(np.concatenate, zip(*batches, strict=True))
+    images, labels, ids = _concatenated(batches, len(split))
     if labels.min() < 0 or labels.max() >= streams.num_classes:
         raise InputError(
             f"{split.place}: labels must be from 0 to"
@@ -107,3 +106,21 @@ def _join(
             " choose another"
         )
     return Examples(images, labels, labels, ids)
+
+
+def _concatenated(batches: Iterable[Batch], count: int) -> list[np.ndarray]:
+    """Concatenates each field of batches of `count` examples in all.
+
+    Unlike `np.concatenate`, it does not need all batches in memory.
+    """
+    whole: list[np.ndarray] = []
+    end = 0
+    for batch in batches:
+        if not whole:
+            whole = [
+                np.empty((count, *part.shape[1:]), part.dtype) for part in batch
+            ]
+        begin, end = end, end + len(batch[0])
+        for field, part in zip(whole, batch, strict=True):
+            field[begin:end] = part
+    return whole

@@ -11,6 +11,7 @@ from rethink_keras.pipeline.moments import channel_moments
 from rethink_keras.pipeline.preprocessing import (
     as_uint8,
     centre_crop,
+    converter,
     flip_and_rotate,
     random_crop,
     whiten,
@@ -42,6 +43,7 @@ __all__ = [
     "as_uint8",
     "centre_crop",
     "channel_moments",
+    "converter",
     "cut_out",
     "flip_and_rotate",
     "mix_up",

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -68,7 +69,7 @@ class TrainingBatches:
       seed: non-negative integer.
       epochs: numbers of the epochs.
       skip: number of batches of the first epoch to skip.
-      augment: augmentation of the images; None to leave them unchanged.
+      augment: conversion of the images to inputs; None if they are inputs.
       regularize: function from (images, labels, ids, epoch) to images and
         targets; None to use the labels as targets.
 
@@ -124,10 +125,10 @@ class TrainingBatches:
         batches = batches.flat_map(pieces_of).skip(self.skip * shard.count)
         if self._limit is not None:
             batches = batches.take(self._limit * shard.count)
-        changing = bool(self._augment or self._regularize)
+        varies = self._augment is not None and self._augment.varies
         batches = batches.map(
             lambda epoch, indices: self._take(fields, epoch, indices),
-            num_parallel_calls=1 + changing,
+            num_parallel_calls=2 if varies or self._regularize else 1,
         )
         return steady(batches.prefetch(4 * shard.count))
 
@@ -157,11 +158,11 @@ class TrainingBatches:
     def resident(self) -> ResidentExamples | None:
         """Returns the same batches for a device that assembles them itself.
 
-        None if they are augmented other than by random crops, or regularized,
-        which only `dataset` can do.
+        None if batches are regularized or their pixels change, which only
+        `dataset` can do.
         """
         augment = self._augment
-        if self._regularize or (augment and not augment.only_crops):
+        if self._regularize or (augment and augment.changes_pixels):
             return None
         starts = self._cuts(WHOLE_BATCH)[:, 0]
         return ResidentExamples(
@@ -170,8 +171,7 @@ class TrainingBatches:
             seed=self._seed,
             epochs=self.epochs,
             skip=self.skip,
-            random_crop=augment is not None,
-            standardize=augment is not None and augment.standardize,
+            augment=augment,
         )
 
     def _order(self, epoch: tf.Tensor) -> tf.Tensor:
@@ -211,27 +211,35 @@ class EvaluationBatches:
 
     Args:
       examples: the examples to evaluate on.
+      convert: function from a batch of images to inputs; None if they are
+        inputs.
     """
 
-    def __init__(self, examples: Examples):
+    def __init__(
+        self,
+        examples: Examples,
+        convert: Callable[[tf.Tensor], tf.Tensor] | None = None,
+    ):
         self._examples = examples
+        self._convert = convert or tf.identity
 
     def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
         """Yields (images, labels, true_labels, weights)."""
-        images, labels, true_labels, _ = map(tf.constant, self._examples.fields)
+        images, *numbers, _ = map(tf.constant, self._examples.fields)
         count = len(self._examples)
         batch_size = shard.round_up(min(EVALUATION_BATCH, count))
         size = batch_size // shard.num_replicas
         batches = math.ceil(count / batch_size)
 
         def take(number: tf.Tensor) -> Batch:
-            batch, piece = number // shard.count, number % shard.count
-            start = batch * batch_size + (shard.first + piece) * size
+            step, piece = number // shard.count, number % shard.count
+            start = step * batch_size + (shard.first + piece) * size
             indices = start + tf.range(size, dtype=tf.int64)
             weights = tf.cast(indices < count, tf.float32)
             indices = tf.minimum(indices, count - 1)
-            fields = (images, labels, true_labels)
-            return *(tf.gather(field, indices) for field in fields), weights
+            batch = self._convert(tf.gather(images, indices))
+            others = (tf.gather(field, indices) for field in numbers)
+            return batch, *others, weights
 
         dataset = tf.data.Dataset.range(batches * shard.count).map(take)
         return steady(dataset.prefetch(1))

@@ -80,7 +80,7 @@ def as_inputs(examples: Examples, *, standardize: bool = True) -> Examples:
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """Augmentation of training batches.
+    """Converts training images to inputs of the network, in each epoch anew.
 
     Attributes:
       randomization: the run's randomization; applied to random crops. Centre
@@ -110,7 +110,12 @@ class Augmentation:
         return preprocessing.converter(self.standardize)(images)
 
     @property
-    def only_crops(self) -> bool:
-        """Whether it crops at random and leaves the pixels as they are."""
-        changed = self.randomization.changes_pixels or self.flip_and_rotate
-        return self.crop and not changed
+    def varies(self) -> bool:
+        """Whether the inputs differ between epochs."""
+        return self.crop or self.flip_and_rotate
+
+    @property
+    def changes_pixels(self) -> bool:
+        """Whether it computes new pixels, beside cropping and scaling."""
+        randomizes = self.crop and self.randomization.changes_pixels
+        return randomizes or self.flip_and_rotate

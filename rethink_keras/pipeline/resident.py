@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from rethink_keras.data import Examples
 from rethink_keras.pipeline import preprocessing
+from rethink_keras.pipeline.datasets import Augmentation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,14 +19,13 @@ class ResidentExamples:
     `TrainingBatches.dataset`.
 
     Attributes:
-      examples: n examples; their images are inputs of the network or, with
-        `random_crop`, images as stored.
+      examples: n examples.
       bounds: where batches begin in the order of an epoch: int32 [steps + 1].
       seed: non-negative integer.
       epochs: numbers of the epochs.
       skip: number of batches of the first epoch to skip.
-      random_crop: whether to crop the images at random.
-      standardize: whether to whiten the crops; otherwise they are only scaled.
+      augment: conversion of the images to inputs, which crops and scales at
+        most; None if they are inputs.
     """
 
     examples: Examples
@@ -33,8 +33,7 @@ class ResidentExamples:
     seed: int
     epochs: range
     skip: int
-    random_crop: bool
-    standardize: bool
+    augment: Augmentation | None
 
     @property
     def crop_size(self) -> tuple[int, int]:
@@ -47,8 +46,13 @@ class ResidentExamples:
             len(self.examples), self.seed, tf.constant(epoch, tf.int64)
         ).numpy()
 
-    def corners(self, epoch: int) -> np.ndarray:
-        """Returns the top and left of each example's crop: int32 [n, 2]."""
+    def corners(self, epoch: int) -> np.ndarray | None:
+        """Returns the top and left of each example's crop: int32 [n, 2].
+
+        None without random crops.
+        """
+        if self.augment is None or not self.augment.crop:
+            return None
         return preprocessing.crop_corners(
             self.examples.images.shape[1:3],
             tf.constant(self.examples.ids),

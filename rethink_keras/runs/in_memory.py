@@ -2,9 +2,9 @@
 
 import contextlib
 import dataclasses
-import functools
 
 import numpy as np
+import tensorflow as tf
 
 from rethink_keras import data, pipeline, randomization, training
 from rethink_keras.config import RunConfig
@@ -19,7 +19,8 @@ class InMemoryInputs:
 
     Attributes:
       config: config of the run.
-      train: training examples with randomized labels and original images.
+      originals: training examples with randomized labels and original images;
+        without random crops only the first, for `picture`.
       train_crops: training examples with randomized labels and randomized
         centre crops.
       test_crops: test examples with randomized labels and randomized centre
@@ -31,7 +32,7 @@ class InMemoryInputs:
     """
 
     config: RunConfig
-    train: data.Examples
+    originals: data.Examples
     train_crops: data.Examples
     test_crops: data.Examples
     positions: dict[str, np.ndarray]
@@ -74,7 +75,7 @@ class InMemoryInputs:
         )
         return cls(
             config=config,
-            train=dataclasses.replace(train, labels=train_crops.labels),
+            originals=_originals(config, train, train_crops.labels),
             train_crops=train_crops,
             test_crops=test_crops,
             positions={
@@ -95,7 +96,7 @@ class InMemoryInputs:
 
     @property
     def num_train_examples(self) -> int:
-        return len(self.train)
+        return len(self.train_crops)
 
     @property
     def num_test_examples(self) -> int:
@@ -103,42 +104,37 @@ class InMemoryInputs:
 
     @property
     def steps_per_epoch(self) -> int:
-        return pipeline.steps_per_epoch(len(self.train), self.config.batch_size)
-
-    def _as_inputs(self, examples: data.Examples) -> data.Examples:
-        return pipeline.as_inputs(examples, standardize=self.config.standardize)
-
-    @functools.cached_property
-    def _train_inputs(self) -> data.Examples:
-        return self._as_inputs(self.train_crops)
+        return pipeline.steps_per_epoch(
+            self.num_train_examples, self.config.batch_size
+        )
 
     @property
     def train_set(self) -> training.Batches:
-        return pipeline.EvaluationBatches(self._train_inputs)
+        return self._evaluated(self.train_crops)
 
-    @functools.cached_property
+    @property
     def test_set(self) -> training.Batches:
-        return pipeline.EvaluationBatches(self._as_inputs(self.test_crops))
+        return self._evaluated(self.test_crops)
+
+    def _evaluated(self, examples: data.Examples) -> training.Batches:
+        return pipeline.EvaluationBatches(
+            examples, pipeline.converter(self.config.standardize)
+        )
 
     def training_batches(
         self, progress: training.Progress
     ) -> pipeline.TrainingBatches:
         """See `Inputs`."""
         config = self.config
-        augment = None
-        if config.random_crop or config.augment:
-            examples = self.train if config.random_crop else self.train_crops
-            augment = pipeline.Augmentation(
-                self.randomization,
-                crop=config.random_crop,
-                flip_and_rotate=config.augment,
-                seed=config.seed,
-                standardize=config.standardize,
-            )
-        else:
-            examples = self._train_inputs
+        augment = pipeline.Augmentation(
+            self.randomization,
+            crop=config.random_crop,
+            flip_and_rotate=config.augment,
+            seed=config.seed,
+            standardize=config.standardize,
+        )
         return pipeline.TrainingBatches(
-            examples,
+            self.originals if config.random_crop else self.train_crops,
             batch_size=config.batch_size,
             seed=config.seed,
             epochs=range(progress.epoch, config.epochs),
@@ -150,7 +146,7 @@ class InMemoryInputs:
     def picture(self) -> np.ndarray:
         """See `Inputs`."""
         images, _, labels, ids = (
-            np.asarray(field[:SHOWN]) for field in self.train.fields
+            np.asarray(field[:SHOWN]) for field in self.originals.fields
         )
         if self.config.center_crop:
             images = pipeline.centre_crop(images)
@@ -205,6 +201,17 @@ def _randomization_of(
             loaded.train.images, crop=config.center_crop
         )
     return make_randomization(config, loaded.num_classes, *moments)
+
+
+def _originals(
+    config: RunConfig, train: data.Examples, labels: tf.Tensor
+) -> data.Examples:
+    """Returns `InMemoryInputs.originals`."""
+    examples = dataclasses.replace(train, labels=np.asarray(labels))
+    if not config.random_crop:
+        return examples.take(np.arange(min(SHOWN, len(examples))))
+    # A tensor, since tf.data would copy an array for each iterator.
+    return dataclasses.replace(examples, images=tf.constant(examples.images))
 
 
 def _positions(examples: data.Examples, split: data.Examples) -> np.ndarray:

@@ -107,7 +107,7 @@ def fit_signs(
     reached = []
     for draw in range(draws):
         rng = np.random.default_rng((seed, draw))
-        signs = rng.integers(0, 2, len(inputs.train)).astype("int32")
+        signs = rng.integers(0, 2, inputs.num_train_examples).astype("int32")
         crops = dataclasses.replace(
             pipeline.as_inputs(inputs.train_crops),
             labels=signs,

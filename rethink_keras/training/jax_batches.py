@@ -77,8 +77,7 @@ class ResidentBatches:
     def _planned(self, epoch: int) -> tuple:
         """Places the order and the corners of an epoch on the device."""
         resident = self._resident
-        corners = resident.corners(epoch) if resident.random_crop else None
-        return jax.device_put((resident.order(epoch), corners))
+        return jax.device_put((resident.order(epoch), resident.corners(epoch)))
 
     def _steps(self, state, fields, plan, first, steps):
         return lax.fori_loop(
@@ -109,23 +108,25 @@ class ResidentBatches:
         images, labels, true_labels = (field[indices] for field in fields)
         if corners is not None:
             images = self._crops(images, corners[indices])
+        if self._resident.augment is not None:
+            images = _inputs(images, self._resident.augment.standardize)
         return images, labels, labels, true_labels
 
     def _crops(self, images, corners):
-        """Crops and scales images: float32 [n, rows, columns, channels]."""
         shape = (*self._resident.crop_size, images.shape[-1])
 
         def crop(image, corner):
             return lax.dynamic_slice(image, (corner[0], corner[1], 0), shape)
 
-        crops = jax.vmap(crop)(images, corners)
-        if crops.dtype == jnp.uint8:
-            crops = crops.astype(jnp.float32) * np.float32(1 / 255)
-        return _whitened(crops) if self._resident.standardize else crops
+        return jax.vmap(crop)(images, corners)
 
 
-def _whitened(images):
-    """See `pipeline.whiten`."""
+def _inputs(images, standardize):
+    """Scales or whitens images; see `pipeline.whiten` and `pipeline.scale`."""
+    if images.dtype == jnp.uint8:
+        images = images.astype(jnp.float32) * np.float32(1 / 255)
+    if not standardize:
+        return images
     axes = (1, 2, 3)
     minimum = float(np.prod(images.shape[1:])) ** -0.5
     deviation = jnp.maximum(images.std(axes, keepdims=True), minimum)
