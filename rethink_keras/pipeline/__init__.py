@@ -6,7 +6,12 @@ from rethink_keras.pipeline.batches import (
     TrainingBatches,
     steps_per_epoch,
 )
-from rethink_keras.pipeline.datasets import Augmentation, as_inputs, randomize
+from rethink_keras.pipeline.datasets import (
+    Augmentation,
+    as_inputs,
+    as_tensors,
+    randomize,
+)
 from rethink_keras.pipeline.moments import channel_moments
 from rethink_keras.pipeline.preprocessing import (
     as_uint8,
@@ -40,6 +45,7 @@ __all__ = [
     "StreamedTrainingBatches",
     "TrainingBatches",
     "as_inputs",
+    "as_tensors",
     "as_uint8",
     "centre_crop",
     "channel_moments",

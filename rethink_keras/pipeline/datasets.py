@@ -9,14 +9,14 @@ from rethink_keras.data import Examples
 from rethink_keras.pipeline import preprocessing
 from rethink_keras.randomization import Randomization
 
-_STATIC_BATCH = 500
+_BATCH = 500
 
 
 def map_examples(
     examples: Examples,
     function: Callable[[Examples], tuple[tf.Tensor, tf.Tensor]],
 ) -> Examples:
-    """Applies a batched function to all examples, through tf.data.
+    """Applies a batched function to all examples.
 
     Args:
       examples: n examples; not modified.
@@ -27,16 +27,25 @@ def map_examples(
       n examples with the new images and labels, as tensors.
     """
 
+    @tf.function(reduce_retracing=True)
     def apply(*fields: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return function(Examples(*fields))
 
-    batches = tf.data.Dataset.from_tensor_slices(examples.fields)
-    batches = batches.batch(_STATIC_BATCH)
-    batches = batches.map(apply, num_parallel_calls=tf.data.AUTOTUNE)
-    images, labels = zip(*batches, strict=True)
+    def batch(begin: int) -> list[tf.Tensor]:
+        part = slice(begin, begin + _BATCH)
+        return [tf.constant(field[part]) for field in examples.fields]
+
+    # A tensor of a whole array would take its memory twice.
+    starts = range(0, len(examples), _BATCH)
+    images, labels = zip(*(apply(*batch(i)) for i in starts), strict=True)
     return dataclasses.replace(
         examples, images=tf.concat(images, 0), labels=tf.concat(labels, 0)
     )
+
+
+def as_tensors(examples: Examples) -> Examples:
+    """Returns examples whose images tf.data does not copy."""
+    return map_examples(examples, lambda batch: (batch.images, batch.labels))
 
 
 def randomize(

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
 from rethink_keras import data, pipeline, randomization, training
 from rethink_keras.config import RunConfig
@@ -75,7 +74,7 @@ class InMemoryInputs:
         )
         return cls(
             config=config,
-            originals=_originals(config, train, train_crops.labels),
+            originals=_originals(config, train, np.asarray(train_crops.labels)),
             train_crops=train_crops,
             test_crops=test_crops,
             positions={
@@ -204,14 +203,13 @@ def _randomization_of(
 
 
 def _originals(
-    config: RunConfig, train: data.Examples, labels: tf.Tensor
+    config: RunConfig, train: data.Examples, labels: np.ndarray
 ) -> data.Examples:
     """Returns `InMemoryInputs.originals`."""
-    examples = dataclasses.replace(train, labels=np.asarray(labels))
+    examples = dataclasses.replace(train, labels=labels)
     if not config.random_crop:
         return examples.take(np.arange(min(SHOWN, len(examples))))
-    # A tensor, since tf.data would copy an array for each iterator.
-    return dataclasses.replace(examples, images=tf.constant(examples.images))
+    return pipeline.as_tensors(examples)
 
 
 def _positions(examples: data.Examples, split: data.Examples) -> np.ndarray:

@@ -152,7 +152,7 @@ def epochs_of(config: RunConfig, inputs: runs.InMemoryInputs) -> list[list]:
         .training_batches(training.Progress())
         .dataset()
     )
-    steps = -(-len(inputs.train) // config.batch_size)
+    steps = -(-inputs.num_train_examples // config.batch_size)
     assert len(batches) == steps * config.epochs
     return [
         batches[start : start + steps]

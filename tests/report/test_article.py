@@ -133,9 +133,9 @@ def test_pictures_are_those_that_a_run_is_given(sample):
     inputs = runs.InMemoryInputs.load(config)
     names = class_names()
     for picture in shown["random_labels"]:
-        true = np.asarray(inputs.train.true_labels)
+        true = np.asarray(inputs.train_crops.true_labels)
         first = int(np.argmax(true == names.index(picture.true_label)))
-        label = int(np.asarray(inputs.train.labels)[first])
+        label = int(np.asarray(inputs.train_crops.labels)[first])
         assert picture.label == names[label]
     for name, found in shown.items():
         if name != "random_labels":
