@@ -25,6 +25,7 @@ QUICK = (
     "config/",
     "data/test_loading.py",
     "experiments/test_planning.py",
+    "measures/",
     "models/test_builders.py",
     "pipeline/test_batches.py",
     "pipeline/test_preprocessing.py",

@@ -16,6 +16,7 @@ ALLOWED = {
     "paper": set(),
     "config": {"errors"},
     "models": {"config", "errors"},
+    "measures": {"errors"},
     "results": BASE | {"config"},
 }
 ALLOWED["data"] = BASE | {"config"}
@@ -24,7 +25,7 @@ ALLOWED["pipeline"] = ALLOWED["randomization"] | {"randomization"}
 ALLOWED["training"] = ALLOWED["pipeline"] | {"pipeline"}
 ALLOWED["runs"] = ALLOWED["training"] | {"training", "models", "results"}
 ALLOWED["theory"] = ALLOWED["runs"] | {"runs"}
-ALLOWED["experiments"] = ALLOWED["runs"] | {"runs", "paper"}
+ALLOWED["experiments"] = ALLOWED["theory"] | {"measures", "paper", "theory"}
 ALLOWED["report"] = ALLOWED["runs"] | {"experiments", "paper", "theory"}
 ALLOWED["cli"] = ALLOWED["report"] | {"report", "runs", "startup"}
 ALLOWED["main"] = {"cli"}
@@ -34,6 +35,7 @@ PUBLIC = {
     "config",
     "errors",
     "experiments",
+    "measures",
     "models",
     "pipeline",
     "randomization",

@@ -27,6 +27,7 @@ COMMANDS = {
     "theorem1": "theorem1",
     "min-norm": "min_norm",
     "complexity": "complexity",
+    "measures": "measures",
     "tune": "tune",
 }
 """Module of each command in this package. Its docstring is the help text."""

@@ -1,13 +1,12 @@
 """Defines the flags and the output that the commands of the theory share."""
 
-import shlex
 from collections.abc import Mapping
 from typing import TypeVar
 
 from absl import flags
 
+from rethink_keras.cli import records
 from rethink_keras.cli.choosing import matching
-from rethink_keras.cli.terminal import given_flags
 from rethink_keras.config import RunConfig
 
 _DATASET = flags.DEFINE_string(
@@ -61,10 +60,4 @@ def finish(record, command: str) -> None:
       record: the record.
       command: name of the command, which the record repeats with its flags.
     """
-    from rethink_keras.theory.records import write_record
-
-    arguments = given_flags(without=("data_dir", "workdir"))
-    line = shlex.join(["rethink-keras", command, *arguments])
-    print(f"{record.title}\n{record.as_markdown()}")
-    path = write_record(record, _WORKDIR.value, line)
-    print(f"{record.seconds:.0f} s; see {path}\n")
+    records.finish(record, command, _WORKDIR.value)

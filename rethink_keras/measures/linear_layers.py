@@ -1,0 +1,83 @@
+"""The layers that the norms of a network are made of."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from rethink_keras.errors import InputError
+
+WEIGHTED = (layers.Dense, layers.Conv2D, layers.BatchNormalization)
+# Layers without weights that do not enlarge distances between their inputs, up
+# to factors that norms leave out (overlapping pooling windows, branches).
+_PASSIVE = (
+    layers.InputLayer,
+    layers.Flatten,
+    layers.Reshape,
+    layers.Dropout,
+    layers.ReLU,
+    layers.MaxPooling2D,
+    layers.AveragePooling2D,
+    layers.GlobalAveragePooling2D,
+    layers.ZeroPadding2D,
+    layers.Add,
+    layers.Concatenate,
+)
+_ACTIVATIONS = ("linear", "relu")
+
+
+def weighted_layers(model: keras.Model) -> list[keras.Layer]:
+    """Returns the layers with weights: Dense, Conv2D and BatchNormalization.
+
+    Raises:
+      InputError: a layer is of another kind, or has an activation other than
+        ReLU.
+    """
+    found = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            found += weighted_layers(layer)
+            continue
+        activation = getattr(layer, "activation", keras.activations.linear)
+        name = getattr(activation, "__name__", str(activation))
+        activated = isinstance(layer, layers.Activation)
+        known = isinstance(layer, (*WEIGHTED, *_PASSIVE)) or activated
+        # Keras derives other convolutions from Conv2D's base, not from Conv2D.
+        if not known or name not in _ACTIVATIONS:
+            what = f" with activation {name}" if known else ""
+            raise InputError(
+                f"model={model.name}: layer {layer.name}"
+                f" ({type(layer).__name__}){what} is not supported by path"
+                " and spectral norms, which take Dense, Conv2D,"
+                " BatchNormalization, pooling and ReLU"
+            )
+        if isinstance(layer, WEIGHTED):
+            found.append(layer)
+    return found
+
+
+def scale_and_shift(
+    layer: layers.BatchNormalization,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns BatchNorm at inference as factors and offsets of channels."""
+    mean, variance = map(
+        ops.convert_to_numpy, (layer.moving_mean, layer.moving_variance)
+    )
+    scale = 1 / np.sqrt(variance + layer.epsilon)
+    if layer.scale:
+        scale = scale * ops.convert_to_numpy(layer.gamma)
+    shift = -mean * scale
+    if layer.center:
+        shift = shift + ops.convert_to_numpy(layer.beta)
+    return scale, shift
+
+
+def kernels_of(model: keras.Model) -> Sequence[np.ndarray]:
+    """Returns the kernel of each weighted layer; of BatchNorm, its factors."""
+    return [
+        scale_and_shift(layer)[0]
+        if isinstance(layer, layers.BatchNormalization)
+        else ops.convert_to_numpy(layer.kernel)
+        for layer in weighted_layers(model)
+    ]

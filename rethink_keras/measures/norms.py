@@ -1,0 +1,110 @@
+"""Norms of a network's weights."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from rethink_keras.errors import InputError
+from rethink_keras.measures.datasets import Dataset
+from rethink_keras.measures.linear_layers import (
+    scale_and_shift,
+    weighted_layers,
+)
+
+
+def parameter_norm(model: keras.Model, dataset: Dataset) -> float:
+    """Computes the Euclidean norm of all trainable weights.
+
+    Args:
+      model: the network.
+      dataset: not used.
+    """
+    del dataset
+    return float(np.linalg.norm(_flat(model)))
+
+
+def distance_from_initialization(
+    model: keras.Model, dataset: Dataset, *, initial: keras.Model
+) -> float:
+    """Computes the Euclidean distance of the weights from the initial ones.
+
+    Args:
+      model: the network.
+      dataset: not used.
+      initial: a network of the same architecture with the initial weights.
+
+    Raises:
+      InputError: the networks have different weights.
+    """
+    del dataset
+    check_alike(model, initial)
+    return float(np.linalg.norm(_flat(model) - _flat(initial)))
+
+
+def path_norm(model: keras.Model, dataset: Dataset) -> float:
+    """Computes the path norm (Neyshabur et al., 2015).
+
+    The square root of the sum, over all paths from an input or a bias to an
+    output, of the product of the squared weights on the path. A pass of ones
+    through the network with squared weights computes it (Jiang et al., 2020).
+    BatchNorm multiplies and shifts by its statistics, as at inference.
+
+    Args:
+      model: the network.
+      dataset: not used.
+
+    Raises:
+      InputError: a layer is not supported.
+    """
+    del dataset
+    weighted_layers(model)  # rejects other layers
+    squared = keras.models.clone_model(model)
+    for layer, copy in zip(
+        weighted_layers(model), weighted_layers(squared), strict=True
+    ):
+        if isinstance(layer, layers.BatchNormalization):
+            _square_batch_norm(layer, copy)
+        else:
+            copy.set_weights([np.square(w) for w in layer.get_weights()])
+    ones = np.ones((1, *model.input_shape[1:]), "float32")
+    outputs = ops.convert_to_numpy(squared(ones, training=False))
+    return float(np.sqrt(outputs.astype("float64").sum()))
+
+
+def _square_batch_norm(
+    layer: layers.BatchNormalization, copy: layers.BatchNormalization
+) -> None:
+    """Makes a copy that multiplies and shifts by the squares."""
+    scale, shift = scale_and_shift(layer)
+    if not (copy.scale and copy.center):
+        raise InputError(
+            f"layer {layer.name}: the path norm needs BatchNormalization with"
+            " scale=True and center=True"
+        )
+    copy.gamma.assign(np.square(scale))
+    copy.beta.assign(np.square(shift))
+    copy.moving_mean.assign(np.zeros_like(scale))
+    copy.moving_variance.assign(np.full_like(scale, 1 - layer.epsilon))
+
+
+def check_alike(model: keras.Model, initial: keras.Model) -> None:
+    """Rejects initial weights of another architecture.
+
+    Raises:
+      InputError: the networks have different weights.
+    """
+    shapes, others = (
+        [tuple(weight.shape) for weight in network.trainable_weights]
+        for network in (model, initial)
+    )
+    if shapes != others:
+        raise InputError(
+            f"initial={initial.name}: must have the weights of the"
+            f" architecture of {model.name}"
+        )
+
+
+def _flat(model: keras.Model) -> np.ndarray:
+    """Returns the trainable weights as one vector in float64."""
+    weights = map(ops.convert_to_numpy, model.trainable_weights)
+    return np.concatenate([weight.ravel().astype("f8") for weight in weights])

@@ -1,0 +1,58 @@
+"""Critical samples: examples with an adversarial neighbour."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from rethink_keras.measures.datasets import BATCH, Dataset, as_arrays, logits_of
+from rethink_keras.measures.gradients import input_gradient
+
+
+def critical_sample_ratio(
+    model: keras.Model,
+    dataset: Dataset,
+    *,
+    radius: float = 0.03,
+    steps: int = 10,
+) -> float:
+    """Computes the share of critical samples (Arpit et al., 2017).
+
+    An example is critical if the prediction changes within `radius` of the
+    input in each coordinate (L-infinity). Projected gradient descent searches:
+    it lowers the margin of the prediction by steps in the direction of the
+    gradient's sign. The search is deterministic and finds a lower bound; for a
+    linear network of two classes it is exact.
+
+    Args:
+      model: the network.
+      dataset: examples; their labels are not used.
+      radius: largest change of a coordinate, in the unit of the inputs.
+      steps: number of steps of length `radius / 4`.
+    """
+    x, _ = as_arrays(dataset)
+    x = x.astype("float32")
+    critical = [
+        _are_critical(model, x[first : first + BATCH], radius, steps)
+        for first in range(0, len(x), BATCH)
+    ]
+    return float(np.concatenate(critical).mean())
+
+
+def _are_critical(
+    model: keras.Model, x: np.ndarray, radius: float, steps: int
+) -> np.ndarray:
+    predicted = logits_of(model, x).argmax(axis=1)
+    found = np.zeros(len(x), bool)
+    near = x
+    one_hot = ops.one_hot(predicted, model.output_shape[-1], dtype="float32")
+
+    def margin(inputs):
+        logits = model(inputs, training=False)
+        others = ops.max(logits - 1e9 * one_hot, axis=1)
+        return ops.sum(logits * one_hot, axis=1) - others
+
+    for _ in range(steps):
+        step = radius / 4 * np.sign(input_gradient(margin, near))
+        near = np.clip(near - step, x - radius, x + radius)
+        found |= logits_of(model, near).argmax(axis=1) != predicted
+    return found

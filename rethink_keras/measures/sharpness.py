@@ -1,0 +1,72 @@
+"""Sharpness: how little noise in the weights costs training accuracy."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from rethink_keras.measures.datasets import Dataset, accuracy_of, as_arrays
+
+_HALVINGS = 10
+_LARGEST = 16.0
+
+
+def sharpness(
+    model: keras.Model,
+    dataset: Dataset,
+    *,
+    decrease: float = 0.1,
+    draws: int = 3,
+    seed: int = 0,
+) -> float:
+    """Computes 1 / sigma^2 for the largest magnitude-aware noise sigma.
+
+    This is `pacbayes-mag-flatness` of Jiang et al. (2020). Each weight w
+    becomes `w * (1 + sigma * z)` with a standard normal z. Bisection finds the
+    largest sigma at which the mean accuracy over the draws falls by at most
+    `decrease`. The same draws of z are used at every sigma.
+
+    Args:
+      model: the network. Its weights are changed and restored.
+      dataset: training examples.
+      decrease: largest decrease of the accuracy, from 0 to 1.
+      draws: number of draws of the noise.
+      seed: random seed of the noise.
+    """
+    x, y = as_arrays(dataset)
+    weights = [ops.convert_to_numpy(w) for w in model.trainable_weights]
+    least = accuracy_of(model, x, y) - decrease
+
+    def tolerates(sigma: float) -> bool:
+        reached = []
+        for draw in range(draws):
+            rng = np.random.default_rng((seed, draw))
+            for variable, weight in zip(
+                model.trainable_weights, weights, strict=True
+            ):
+                noise = rng.standard_normal(weight.shape, "float32")
+                variable.assign(weight * (1 + np.float32(sigma) * noise))
+            reached.append(accuracy_of(model, x, y))
+        return float(np.mean(reached)) >= least - 1e-9  # rounding of the mean
+
+    try:
+        return 1 / _largest_sigma(tolerates) ** 2
+    finally:
+        for variable, weight in zip(
+            model.trainable_weights, weights, strict=True
+        ):
+            variable.assign(weight)
+
+
+def _largest_sigma(tolerates) -> float:
+    """Bisects between powers of two; accuracy is taken as monotonic."""
+    high = 2.0**-10
+    while high < _LARGEST and tolerates(high):
+        high *= 2
+    low = high / 2
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if tolerates(middle):
+            low = middle
+        else:
+            high = middle
+    return low

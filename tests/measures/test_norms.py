@@ -1,0 +1,104 @@
+"""Norms of weights, compared with small cases computed by hand."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from rethink_keras.errors import InputError
+from rethink_keras.measures import (
+    distance_from_initialization,
+    parameter_norm,
+    path_norm,
+)
+
+FIRST = np.array([[1.0, -2.0], [3.0, 0.5]])
+SECOND = np.array([[2.0, 1.0], [-1.0, 4.0]])
+BIAS = np.array([0.5, -3.0])
+
+
+def two_layers(first=FIRST, second=SECOND, bias=BIAS) -> keras.Model:
+    """A linear network of two layers, the first with a bias."""
+    model = keras.Sequential(
+        [
+            keras.Input((2,)),
+            layers.Dense(2),
+            layers.Dense(2, use_bias=False),
+        ]
+    )
+    model.set_weights([first, bias, second])
+    return model
+
+
+def test_the_parameter_norm_is_that_of_all_weights():
+    squares = sum(np.sum(w**2) for w in (FIRST, SECOND, BIAS))
+    assert parameter_norm(two_layers(), None) == pytest.approx(squares**0.5)
+
+
+def test_the_distance_is_that_of_all_weights():
+    initial = two_layers(
+        first=FIRST + np.diag([3, 0]), bias=BIAS - 4 * np.eye(2)[1]
+    )
+    distance = distance_from_initialization(two_layers(), None, initial=initial)
+    assert distance == pytest.approx(5)
+
+
+def test_initial_weights_must_have_the_same_shapes():
+    other = keras.Sequential([keras.Input((2,)), layers.Dense(2)])
+    with pytest.raises(InputError, match=r"initial=.*must have the weights"):
+        distance_from_initialization(two_layers(), None, initial=other)
+
+
+def test_the_path_norm_sums_the_products_of_squares():
+    paths = [
+        FIRST[i, j] * SECOND[j, k]
+        for i in range(2)
+        for j in range(2)
+        for k in range(2)
+    ]
+    paths += [BIAS[j] * SECOND[j, k] for j in range(2) for k in range(2)]
+    expected = np.sqrt(np.square(paths).sum())
+    assert path_norm(two_layers(), None) == pytest.approx(expected)
+
+
+def test_rescaling_hidden_units_leaves_the_path_norm():
+    factors = np.array([4.0, 0.25])
+    scaled = two_layers(
+        FIRST * factors, SECOND / factors[:, None], factors * BIAS
+    )
+    assert path_norm(scaled, None) == pytest.approx(
+        path_norm(two_layers(), None)
+    )
+    assert parameter_norm(scaled, None) != pytest.approx(
+        parameter_norm(two_layers(), None)
+    )
+
+
+def test_the_path_norm_folds_batch_norm():
+    model = keras.Sequential(
+        [keras.Input((2,)), layers.BatchNormalization(epsilon=0.25)]
+    )
+    gamma, beta, mean, variance = [3, 1], [5, 0], [1, 2], [0.75, 2]
+    model.set_weights(list(map(np.array, (gamma, beta, mean, variance))))
+    # The channels are 3x + 2 and 2/3 x - 4/3.
+    expected = (9 + 4 + 4 / 9 + 16 / 9) ** 0.5
+    assert path_norm(model, None) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (layers.LayerNormalization(name="mine"), "mine (LayerNormalization)"),
+        (
+            layers.Dense(2, activation="tanh", name="mine"),
+            "mine (Dense) with activation tanh",
+        ),
+        (layers.Activation("gelu", name="mine"), "with activation gelu"),
+    ],
+)
+def test_other_layers_are_named(layer, words):
+    model = keras.Sequential([keras.Input((2,)), layer])
+    with pytest.raises(InputError) as raised:
+        path_norm(model, None)
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -1,0 +1,45 @@
+"""Critical samples of linear classifiers, whose radius is known."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from rethink_keras.measures import critical_sample_ratio
+
+WEIGHTS = np.array([[1.0, -1.0], [0.5, 2.0], [-3.0, 0.0]])
+X = np.array([[1, 0, 0], [0.2, -0.3, 0], [0, 0, -2.0], [0, 1, 1]])
+
+
+def linear() -> keras.Model:
+    model = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(2, use_bias=False)]
+    )
+    model.set_weights([WEIGHTS])
+    return model
+
+
+def test_the_critical_radius_is_the_margin_over_the_l1_norm():
+    direction = WEIGHTS[:, 0] - WEIGHTS[:, 1]
+    radii = np.sort(np.abs(X @ direction) / np.abs(direction).sum())
+    assert len(set(radii)) == len(X)
+    for count, radius in enumerate(radii):
+        for factor, expected in ((0.999, count), (1.001, count + 1)):
+            ratio = critical_sample_ratio(
+                linear(), (X, np.zeros(4, int)), radius=radius * factor
+            )
+            assert ratio == pytest.approx(expected / 4)
+
+
+def test_a_hidden_layer_is_searched_through():
+    model = keras.Sequential(
+        [
+            keras.Input((1,)),
+            layers.Dense(2, activation="relu", use_bias=False),
+            layers.Dense(2, use_bias=False),
+        ]
+    )
+    model.set_weights([np.array([[1.0, -1.0]]), np.eye(2)])
+    x = np.array([[0.13], [-0.33], [0.5], [-0.7]])
+    ratio = critical_sample_ratio(model, (x, np.zeros(4, int)), radius=0.4)
+    assert ratio == 0.5
