@@ -40,8 +40,10 @@ def draw_gap(tables: Tables) -> Figure:
         for plot in plots[len(MEASURES) :]:
             plot.set_axis_off()
         _keys(plots[len(MEASURES)], corruptions, sizes)
-        figure.supylabel("gap between training and test accuracy (%)")
-        figure.supxlabel("measure, mean over seeds")
+        figure.supylabel(
+            "gap between training and test accuracy (%)", fontsize=10
+        )
+        figure.supxlabel("measure, mean over seeds", fontsize=10)
     return figure
 
 

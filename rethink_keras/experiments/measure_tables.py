@@ -10,7 +10,14 @@ from scipy import stats
 from rethink_keras.measures import MEASURES
 
 CELL = ["corrupted %", "examples"]
-_RESAMPLES = 500
+Estimate = tuple[float | None, float | None, float | None]
+"""An estimate with its interval; None where it is not defined."""
+
+_BOOTSTRAP: dict[str, Any] = {
+    "n_resamples": 1_000,
+    "method": "percentile",
+    "random_state": 0,
+}
 _CRITICAL = "critical at "
 
 
@@ -44,50 +51,60 @@ def critical_at(radius: float) -> str:
 def correlations(frame: pd.DataFrame) -> list[dict]:
     """Computes Kendall's tau-b between each measure and the gap.
 
-    Over all networks, and as the mean over groups in which only the label
-    corruption, or only the training size, differs. The 95 % intervals come
-    from a percentile bootstrap over networks.
+    Over all networks, and as the mean over groups of networks that differ in
+    nothing but the label corruption, or the training size. The 95 % intervals
+    come from a percentile bootstrap, over networks or over groups.
 
     Args:
       frame: one row for each network.
     """
-    groups = {"all": None, "corruption": "examples", "size": "corrupted %"}
     rows = []
     for name in MEASURES:
         row: dict[str, Any] = {"measure": name}
-        for title, group in groups.items():
-            tau, low, high = _tau_interval(frame, name, group)
+        for title, (tau, low, high) in {
+            "all": _tau(frame[name], frame["gap"]),
+            "corruption": _mean_tau(frame, name, ["examples", "seed"]),
+            "size": _mean_tau(frame, name, ["corrupted %", "seed"]),
+        }.items():
             row |= {title: tau, f"{title}: low": low, f"{title}: high": high}
         rows.append(row)
     return rows
 
 
-def _tau_interval(
-    frame: pd.DataFrame, measure: str, group: str | None
-) -> tuple[float | None, float | None, float | None]:
-    """Returns tau and its interval; None where it is not defined."""
-    values = frame[[measure, "gap"]].to_numpy()
-    keys = np.zeros(len(frame)) if group is None else frame[group].to_numpy()
-
-    def tau_of(chosen: np.ndarray) -> float:
-        taus = []
-        for key in np.unique(keys):
-            pairs = values[chosen[keys[chosen] == key]]
-            if len(pairs) > 1:
-                taus.append(stats.kendalltau(*pairs.T).statistic)
-        known = np.array(taus)[~np.isnan(taus)]
-        return float(known.mean()) if len(known) else float("nan")
-
-    everything = np.arange(len(frame))
-    estimate = tau_of(everything)
-    if np.isnan(estimate):
+def _tau(measure: pd.Series, gap: pd.Series) -> Estimate:
+    if measure.nunique() < 2 or gap.nunique() < 2:
         return None, None, None
-    rng = np.random.default_rng(0)
-    resampled = [
-        tau_of(rng.choice(everything, len(frame))) for _ in range(_RESAMPLES)
+
+    def statistic(x, y):
+        return stats.kendalltau(x, y).statistic
+
+    interval = stats.bootstrap(
+        (measure.to_numpy(), gap.to_numpy()),
+        statistic,
+        paired=True,
+        vectorized=False,
+        **_BOOTSTRAP,
+    ).confidence_interval
+    return _rounded(statistic(measure, gap), interval)
+
+
+def _mean_tau(frame: pd.DataFrame, name: str, group: list[str]) -> Estimate:
+    taus = [
+        stats.kendalltau(networks[name], networks["gap"]).statistic
+        for _, networks in frame.groupby(group)
+        if len(networks) > 1
     ]
-    low, high = np.nanpercentile(resampled, [2.5, 97.5])
-    return round(estimate, 3), round(float(low), 3), round(float(high), 3)
+    known = np.array([tau for tau in taus if not np.isnan(tau)])
+    if len(known) < 2:
+        return None, None, None
+    interval = stats.bootstrap((known,), np.mean, **_BOOTSTRAP)
+    return _rounded(known.mean(), interval.confidence_interval)
+
+
+def _rounded(estimate: float, interval: Any) -> Estimate:
+    values = (estimate, interval.low, interval.high)
+    estimate, low, high = (round(float(value), 3) for value in values)
+    return estimate, low, high
 
 
 def critical_samples(frame: pd.DataFrame) -> list[dict]:

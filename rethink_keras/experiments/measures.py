@@ -167,7 +167,9 @@ def measure_network(
         "gap": 100 * (result["train_accuracy"] - test),
     }
     for name, measure in MEASURES.items():
-        options = {"initial": initial} if name in _FROM_INITIAL else {}
+        options: dict[str, Any] = (
+            {"initial": initial} if name in _FROM_INITIAL else {}
+        )
         row[name] = measure(
             result.model, searched if name in _SEARCHING else (x, y), **options
         )

@@ -7,6 +7,8 @@ indices. Of every measure in `MEASURES`, a larger value predicts a larger gap
 between training and test accuracy.
 """
 
+from collections.abc import Callable, Mapping
+
 from rethink_keras.measures.margins import (
     inverse_margin,
     margin,
@@ -25,7 +27,7 @@ from rethink_keras.measures.robustness import critical_sample_ratio
 from rethink_keras.measures.sharpness import sharpness
 from rethink_keras.measures.spectral import spectral_complexity, spectral_norm
 
-MEASURES = {
+MEASURES: Mapping[str, Callable[..., float]] = {
     "parameter norm": parameter_norm,
     "distance from initialization": distance_from_initialization,
     "path norm": path_norm,

@@ -37,7 +37,15 @@ from rethink_keras.report.tables import (
 )
 from rethink_keras.report.theory_figures import TheoryFigures
 from rethink_keras.report.verdicts import Verdict
-from rethink_keras.report.words import SCALE_TITLES, SEE, THEORY, THEORY_TITLE
+from rethink_keras.report.words import (
+    BEYOND,
+    BEYOND_TITLE,
+    BEYOND_WORDS,
+    SCALE_TITLES,
+    SEE,
+    THEORY,
+    THEORY_TITLE,
+)
 from rethink_keras.results import FinishedRun, find_own_runs, find_runs
 from rethink_keras.results.images import as_png, as_svg
 from rethink_keras.theory.records import (
@@ -136,11 +144,10 @@ def _context(
         "groups": _grouped(sections),
         "scales": SCALE_TITLES,
         "see": SEE,
-        "topics": {
-            topic: (*words, [r for r in records if r.experiment == topic])
-            for topic, words in THEORY.items()
-            if any(record.experiment == topic for record in records)
-        },
+        "topics": _topics(THEORY, records),
+        "beyond": _topics(BEYOND, records),
+        "beyond_title": BEYOND_TITLE,
+        "beyond_words": BEYOND_WORDS,
         "runs": run_lines([r for s in sections for r in s.measured], logdir),
         "own": own_rows(own, logdir),
         "compared": _compared(sections),
@@ -157,6 +164,21 @@ _HELPERS = {
     "table_as_markdown": table_as_markdown,
     "format_cell": format_cell,
 }
+
+
+def _topics(
+    words: Mapping[str, tuple[str, str]], records: Sequence[SavedRecord]
+) -> dict[str, tuple]:
+    """Returns title, text and records of the topics that have records."""
+    found = {
+        topic: [record for record in records if record.experiment == topic]
+        for topic in words
+    }
+    return {
+        topic: (*words[topic], of_topic)
+        for topic, of_topic in found.items()
+        if of_topic
+    }
 
 
 def _by_name(sections: Sequence[Section], scale: str) -> dict[str, dict]:

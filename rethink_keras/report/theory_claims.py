@@ -3,11 +3,16 @@
 The numbers of the claims follow `claims`.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rethink_keras.report.statistics import mean_interval, rank_correlation
+from rethink_keras.report.statistics import (
+    Interval,
+    mean_interval,
+    rank_correlation,
+)
 from rethink_keras.report.verdicts import (
     UNDECIDED,
     UNTESTED,
@@ -31,6 +36,7 @@ _ONE_KERNEL = {
     "interpolants": "test error %",
     "choices on held-out training images": "held-out error %",
 }
+_ENDS = ("", ": low", ": high")  # columns of an estimate and its interval
 _Function = tuple[float, float]  # norm and error
 CLAIMS: Claims[Sequence[SavedRecord]] = Claims()
 
@@ -147,7 +153,7 @@ def _s14(records):
         if len(functions) >= _RANKED
     ]
     known = [tau for tau in correlations if not math.isnan(tau)]
-    pair = _mnist_pair(records)
+    pair = [*_mnist_pair(records), *_norms_of_networks(records)]
     if not known:
         raise NotMeasuredError("rethink-keras min-norm and table3")
     if len(known) == 1:
@@ -208,6 +214,20 @@ def _mnist_pair(records: Sequence[SavedRecord]) -> list[str]:
     ]
 
 
+def _norms_of_networks(records: Sequence[SavedRecord]) -> list[str]:
+    """Describes how norms of trained networks rank their gaps (ours)."""
+    return [
+        f"beyond the paper, {record.name}: rank correlation of the"
+        f" {row['measure']} with the gap, {Interval(*taus)} over label"
+        " corruption and training size"
+        for record in records
+        if record.experiment == "measures"
+        for row in record.tables["rank correlation with the gap"]
+        if row["measure"] in ("parameter norm", "spectral complexity / margin")
+        and None not in (taus := [row[f"all{end}"] for end in _ENDS])
+    ]
+
+
 def _reversed(one: _Function, other: _Function) -> bool:
     """Returns whether the larger norm has the smaller error."""
     return (one[0] - other[0]) * (one[1] - other[1]) < 0
@@ -226,7 +246,7 @@ def _reversed(one: _Function, other: _Function) -> bool:
 def _s17(records):
     columns = ("functions", "estimate", "complexity", "least")
     tables = _tables(records, "complexity", "rademacher", *columns)
-    return every(
+    finding = every(
         [
             _reaches(f"{where}, {row['functions']}", row)
             for where, rows in tables.items()
@@ -234,6 +254,24 @@ def _s17(records):
             if row["estimate"].startswith("from below")
         ]
     )
+    numbers = (*finding.numbers, *_margin_bounds(records))
+    return dataclasses.replace(finding, numbers=numbers)
+
+
+def _margin_bounds(records: Sequence[SavedRecord]) -> Iterable[str]:
+    """Describes the margin bounds of trained networks (ours)."""
+    for record in records:
+        terms = [
+            row["spectral complexity / margin"]
+            for row in record.tables.get("means over seeds", ())
+        ]
+        known = [term for term in terms if term is not None]
+        if known:
+            yield (
+                f"beyond the paper, {record.name}: the leading term of the"
+                f" spectral margin bound is {min(known):.0f} to"
+                f" {max(known):.0f}, where 1 is trivial"
+            )
 
 
 def _reaches(name: str, row: dict) -> Finding:

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from rethink_keras.errors import InputError
+from rethink_keras.experiments import measure_figures
 from rethink_keras.results.images import (
     BLUE,
     SOFT,
@@ -82,11 +83,16 @@ def _stability(record: SavedRecord) -> Figure:
     return complexity.draw_stability(record.tables["stability"])
 
 
+def _of_tables(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    return lambda record: draw(record.tables)
+
+
 _DRAWN: dict[str, Callable[[SavedRecord], Figure]] = {
     "construction": lambda record: _construction(record.seed),
     "descent": lambda record: draw_distances(record.tables["descent"]),
     "filters": lambda record: filter_curve.draw(record.tables["machine"]),
     "stability": _stability,
+    **{name: _of_tables(draw) for name, draw in measure_figures.DRAWN.items()},
 }
 
 

@@ -55,6 +55,22 @@ SEE: Mapping[str, str] = {
         " those with random labels, and the test accuracy falls."
     ),
 }
+BEYOND_TITLE = "Beyond the paper"
+BEYOND_WORDS = (
+    "These experiments are ours, not the paper's. They apply later work to the"
+    " same networks and data."
+)
+BEYOND: Mapping[str, tuple[str, str]] = {
+    "measures": (
+        "Measures of generalization",
+        "Which measure of a trained network predicts its gap between training"
+        " and test accuracy? Kendall's rank correlation is 1 for a perfect"
+        " prediction. It is computed over all networks, and where only the"
+        " label corruption or only the training size differs. Low and high are"
+        " the ends of 95 % intervals. Points are means, and error bars standard"
+        " deviations, over seeds.",
+    ),
+}
 THEORY: Mapping[str, tuple[str, str]] = {
     "theorem1": (
         "Theorem 1: any labels, without training",
