@@ -5,9 +5,8 @@
 
 Trains one network to about 100 % training accuracy over label corruption and
 training size, and computes every measure of rethink_keras.measures. Finished
-runs are not repeated. Takes about 12 minutes on two cores, and 30 seconds once
-the networks are trained and the measures have fewer sizes. Prints tables and
-writes a record with figures.
+runs are not repeated. Prints tables and writes a record with figures (about 12
+minutes on two cores).
 """
 
 from absl import flags
@@ -46,23 +45,29 @@ _WORKDIR = flags.DEFINE_string(
 )
 
 
-def _numbers(flag: flags.FlagHolder, kind: type) -> list:
-    """Returns the different numbers of a list, in ascending order.
+def _numbers(flag: flags.FlagHolder, option: str, kind: type) -> list:
+    """Returns the different values of a list, in ascending order.
+
+    Args:
+      flag: the flag.
+      option: option of a run that takes each value.
+      kind: type of the values.
 
     Raises:
-      InputError: the list is empty, or an entry is not a number.
+      InputError: the list is empty, or the option does not allow an entry.
     """
-    text = ",".join(flag.value)
-    try:
-        numbers = sorted({kind(entry) for entry in flag.value})
-    except ValueError:
-        numbers = []
-    if not numbers:
-        what = "whole numbers" if kind is int else "numbers"
-        raise InputError(
-            f"{flag.name}={text}: must be {what}, separated by commas"
-        )
-    return numbers
+    values = set()
+    for entry in flag.value or [""]:
+        try:
+            config = RunConfig(**{option: kind(entry)})
+        except ValueError as error:
+            what = "whole numbers" if kind is int else "numbers"
+            raise InputError(
+                f"{flag.name}={','.join(flag.value)}: must be {what} that"
+                f" {option} allows, separated by commas; received {entry!r}"
+            ) from error
+        values.add(getattr(config, option))
+    return sorted(values)
 
 
 def main() -> None:
@@ -71,9 +76,9 @@ def main() -> None:
         dataset=_DATASET.value, data_dir=_DATA_DIR.value, model=_MODEL.value
     )
     grid = (
-        _numbers(_CORRUPTIONS, float),
-        _numbers(_SIZES, int),
-        _numbers(_SEEDS, int),
+        _numbers(_CORRUPTIONS, "label_corruption", float),
+        _numbers(_SIZES, "train_examples", int),
+        _numbers(_SEEDS, "seed", int),
     )
     with quiet_start():
         from rethink_keras.experiments import measures

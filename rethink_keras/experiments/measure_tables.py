@@ -75,8 +75,8 @@ def _tau(measure: pd.Series, gap: pd.Series) -> Estimate:
     if measure.nunique() < 2 or gap.nunique() < 2:
         return None, None, None
 
-    def statistic(x, y):
-        return stats.kendalltau(x, y).statistic
+    def statistic(x, y):  # 0 for a resample of equal networks
+        return np.nan_to_num(stats.kendalltau(x, y).statistic)
 
     interval = stats.bootstrap(
         (measure.to_numpy(), gap.to_numpy()),

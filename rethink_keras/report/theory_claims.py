@@ -37,6 +37,7 @@ _ONE_KERNEL = {
     "choices on held-out training images": "held-out error %",
 }
 _ENDS = ("", ": low", ": high")  # columns of an estimate and its interval
+_NORMS = ("parameter norm", "spectral complexity / margin")
 _Function = tuple[float, float]  # norm and error
 CLAIMS: Claims[Sequence[SavedRecord]] = Claims()
 
@@ -214,18 +215,18 @@ def _mnist_pair(records: Sequence[SavedRecord]) -> list[str]:
     ]
 
 
-def _norms_of_networks(records: Sequence[SavedRecord]) -> list[str]:
+def _norms_of_networks(records: Sequence[SavedRecord]) -> Iterable[str]:
     """Describes how norms of trained networks rank their gaps (ours)."""
-    return [
-        f"beyond the paper, {record.name}: rank correlation of the"
-        f" {row['measure']} with the gap, {Interval(*taus)} over label"
-        " corruption and training size"
-        for record in records
-        if record.experiment == "measures"
-        for row in record.tables["rank correlation with the gap"]
-        if row["measure"] in ("parameter norm", "spectral complexity / margin")
-        and None not in (taus := [row[f"all{end}"] for end in _ENDS])
-    ]
+    for record in records:
+        for row in record.tables.get("rank correlation with the gap", ()):
+            taus = [row[f"all{end}"] for end in _ENDS]
+            if row["measure"] in _NORMS and None not in taus:
+                yield (
+                    f"beyond the paper, {record.name}: rank correlation of"
+                    f" {row['measure']} with the gap"
+                    f" {Interval(*map(float, taus))} over label corruption and"  # type: ignore[arg-type]
+                    " training size"
+                )
 
 
 def _reversed(one: _Function, other: _Function) -> bool:

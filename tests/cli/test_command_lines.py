@@ -121,8 +121,9 @@ def invalid_flagfiles(folder: pathlib.Path) -> list[tuple[str, list[str]]]:
 
 def invalid_launches() -> list[tuple[str, list[str]]]:
     """Invalid command lines of the other programs, program first."""
-    table1, table3, tune = (
-        str(LAUNCH / f"{name}.py") for name in ("table1", "table3", "tune")
+    table1, table3, measures, tune = (
+        str(LAUNCH / f"{name}.py")
+        for name in ("table1", "table3", "measures", "tune")
     )
     wrong = {
         table1: {
@@ -141,6 +142,14 @@ def invalid_launches() -> list[tuple[str, list[str]]]:
             "workdir": ("",),
             "dataset": ("",),
             "rows": ("",),
+        },
+        measures: {
+            "corruptions": ("", "a", "0,,1", "-1", "0,2", "nan", LONG),
+            "sizes": ("", "0", "0.5", "10,-1", "1\n2"),
+            "seeds": ("", "x", "-1", str(2**31)),
+            "model": ("", "none"),
+            "workdir": ("",),
+            "dataset": ("",),
         },
         tune: {
             "row": ("", "missing.txt", "/", "/bin/true", "a\nb", LONG, "a\0b"),

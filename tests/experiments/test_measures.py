@@ -1,0 +1,110 @@
+"""Networks over label corruption and size, their tables and figures."""
+
+import json
+
+import pytest
+
+from rethink_keras.config import RunConfig
+from rethink_keras.errors import InputError
+from rethink_keras.experiments import measure_figures, measure_tables, measures
+from rethink_keras.measures import MEASURES
+from rethink_keras.results.images import as_png
+
+
+def made_up(seeds=(0, 1), sizes=(10, 20)) -> list[dict]:
+    """Rows whose measures rank the gap by corruption, and against size."""
+    return [
+        {
+            "corrupted %": corrupted,
+            "examples": size,
+            "seed": seed,
+            "train accuracy %": 100.0,
+            "gap": corrupted - size + seed / 8,
+            **dict.fromkeys(MEASURES, corrupted + 2.0 * size + seed / 8),
+            "inverse margin": float("inf"),
+            measure_tables.critical_at(0.02): corrupted / 2 + seed,
+        }
+        for corrupted in (0.0, 50.0, 100.0)
+        for size in sizes
+        for seed in seeds
+    ]
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return measure_tables.tables_of(made_up())
+
+
+def test_correlations_within_groups_and_over_all(tables):
+    json.dumps(tables, allow_nan=False)
+    by_name = {
+        row["measure"]: row for row in tables["rank correlation with the gap"]
+    }
+    row = by_name["path norm"]
+    assert (row["corruption"], row["size"]) == (1, -1)
+    assert -1 < row["all: low"] < row["all"] < row["all: high"] <= 1
+    constant = by_name["inverse margin"]
+    assert set(constant.values()) == {"inverse margin", None}
+
+
+def test_means_deviations_and_critical_samples(tables):
+    first = tables["means over seeds"][0]
+    assert (first["seeds"], first["gap"]) == (2, -10 + 1 / 16)
+    assert first["inverse margin"] is None
+    assert [row["critical %"] for row in tables["critical samples"]] == [
+        0.5,
+        25.5,
+        50.5,
+    ]
+    assert tables["critical samples"][0]["deviation"] == pytest.approx(0.5**0.5)
+
+
+def test_one_seed_and_size_have_neither_deviations_nor_correlations_by_size():
+    tables = measure_tables.tables_of(made_up(seeds=(0,), sizes=(10,)))
+    assert "standard deviations over seeds" not in tables
+    assert tables["rank correlation with the gap"][0]["size"] is None
+    for draw in measure_figures.DRAWN.values():
+        assert as_png(draw(tables)).startswith(b"\x89PNG")
+
+
+def test_the_figure_has_one_panel_a_measure(tables):
+    figure = measure_figures.draw_gap(tables)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles[: len(MEASURES)] == list(MEASURES)
+
+
+def test_networks_are_trained_once_and_measured(tmp_path):
+    configs = measures.grid(RunConfig(), [0, 1], [20], [0])
+    assert [config.label_corruption for config in configs] == [1, 1]
+    assert [config.randomize for config in configs] == ["none", "labels"]
+    record = measures.demonstrate(configs, tmp_path)
+    json.dumps(record.tables, allow_nan=False)
+    means = record.tables["means over seeds"]
+    assert [row["corrupted %"] for row in means] == [0, 100]
+    assert all(row["train accuracy %"] == 100 for row in means)
+    assert set(record.figures) == {"gap", "critical"}
+    (result, _) = tmp_path.rglob("result.json")
+    written = result.stat().st_mtime_ns
+    row = measures.measure_network(configs[0], tmp_path)
+    assert result.stat().st_mtime_ns == written
+    assert [row[name] for name in MEASURES] == [means[0][n] for n in MEASURES]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("small_alexnet", "(LocalResponseNormalization)"),
+        ("inception_v3", "streams images from disk"),
+    ],
+)
+def test_networks_that_cannot_be_measured_are_not_trained(
+    model, words, tmp_path
+):
+    def train():
+        configs = measures.grid(RunConfig(model=model), [0], [20], [0])
+        measures.demonstrate(configs, tmp_path)
+
+    with pytest.raises(InputError) as raised:
+        train()
+    assert words in str(raised.value)
+    assert not list(tmp_path.iterdir())
