@@ -1,5 +1,7 @@
 """Sharpness: how little noise in the weights costs training accuracy."""
 
+from collections.abc import Callable, Sequence
+
 import keras
 import numpy as np
 from keras import ops
@@ -36,28 +38,38 @@ def sharpness(
     weights = [ops.convert_to_numpy(w) for w in model.trainable_weights]
     least = accuracy_of(model, x, y) - decrease
 
+    noises = []
+    for draw in range(draws):
+        rng = np.random.default_rng((seed, draw))
+        noises.append(
+            [rng.standard_normal(w.shape, "float32") for w in weights]
+        )
+
     def tolerates(sigma: float) -> bool:
         reached = []
-        for draw in range(draws):
-            rng = np.random.default_rng((seed, draw))
-            for variable, weight in zip(
-                model.trainable_weights, weights, strict=True
-            ):
-                noise = rng.standard_normal(weight.shape, "float32")
-                variable.assign(weight * (1 + np.float32(sigma) * noise))
+        for noise in noises:
+            _assign(
+                model,
+                [
+                    weight * (1 + np.float32(sigma) * z)
+                    for weight, z in zip(weights, noise, strict=True)
+                ],
+            )
             reached.append(accuracy_of(model, x, y))
         return float(np.mean(reached)) >= least - 1e-9  # rounding of the mean
 
     try:
         return 1 / _largest_sigma(tolerates) ** 2
     finally:
-        for variable, weight in zip(
-            model.trainable_weights, weights, strict=True
-        ):
-            variable.assign(weight)
+        _assign(model, weights)
 
 
-def _largest_sigma(tolerates) -> float:
+def _assign(model: keras.Model, weights: Sequence[np.ndarray]) -> None:
+    for variable, weight in zip(model.trainable_weights, weights, strict=True):
+        variable.assign(weight)
+
+
+def _largest_sigma(tolerates: Callable[[float], bool]) -> float:
     """Bisects between powers of two; accuracy is taken as monotonic."""
     high = 2.0**-10
     while high < _LARGEST and tolerates(high):
