@@ -103,7 +103,7 @@ def _mean_tau(frame: pd.DataFrame, name: str, group: list[str]) -> Estimate:
 
 def _rounded(estimate: float, interval: Any) -> Estimate:
     values = (estimate, interval.low, interval.high)
-    estimate, low, high = (round(float(value), 3) for value in values)
+    estimate, low, high = (round(float(value), 3) + 0.0 for value in values)
     return estimate, low, high
 
 
