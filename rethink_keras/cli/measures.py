@@ -5,8 +5,7 @@
 
 Trains one network to about 100 % training accuracy over label corruption and
 training size, and computes every measure of rethink_keras.measures. Finished
-runs are not repeated. Prints tables and writes a record with figures (about 12
-minutes on two cores).
+runs are not repeated. Prints tables and writes a record with figures.
 """
 
 from absl import flags
