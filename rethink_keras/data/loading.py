@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data.examples import Examples, ImageClassification
+from rethink_keras.data.graphs import as_written
 from rethink_keras.data.streaming import EncodedExamples, ImageStreams, stream
 from rethink_keras.errors import InputError
 
@@ -59,6 +60,7 @@ def _read(
       InputError: a file is corrupt, or the images differ in size.
     """
 
+    @as_written
     def decode(encoded: tf.Tensor, *others: tf.Tensor) -> tuple[tf.Tensor, ...]:
         image = tf.io.decode_image(
             encoded, streams.shape[-1] or 0, expand_animations=False

@@ -12,6 +12,7 @@ from tensorflow_datasets.core.file_adapters import (
     FileFormat,
 )
 
+from rethink_keras.data.graphs import as_written
 from rethink_keras.data.identities import identities
 from rethink_keras.data.shuffling import shuffle
 from rethink_keras.errors import InputError
@@ -160,6 +161,7 @@ class RecordFiles:
             deterministic=True,
         )
 
+        @as_written
         def mix(window: tf.Tensor, records: tuple[tf.Tensor, ...]):
             order = shuffle(
                 tf.range(tf.shape(records[0])[0]), seed, 2**32 * epoch + window
@@ -169,6 +171,7 @@ class RecordFiles:
         windows = records.batch(_WINDOW).enumerate().map(mix)
         return self._parsed(windows.unbatch())
 
+    @as_written
     def _numbered(self, path: tf.Tensor, first: tf.Tensor) -> tf.data.Dataset:
         """Reads the records of a file, with their positions in the split."""
         return self._read(path).enumerate(first)
@@ -176,6 +179,7 @@ class RecordFiles:
     def _parsed(self, records: tf.data.Dataset) -> tf.data.Dataset:
         undecoded = {self.image: tfds.decode.SkipDecoding()}
 
+        @as_written
         def parse(number: tf.Tensor, record: tf.Tensor):
             example = self._features.deserialize_example(
                 record, decoders=undecoded

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.data import Examples
+from rethink_keras.data import Examples, as_written
 from rethink_keras.pipeline.datasets import Augmentation
 from rethink_keras.pipeline.regularizers import Regularize
 from rethink_keras.pipeline.resident import ResidentExamples, shuffled
@@ -109,9 +109,11 @@ class TrainingBatches:
         cuts = self._cuts(shard)
         size = cuts[0, 1] - cuts[0, 0] if shard.multiple else None
 
+        @as_written
         def pieces_of(epoch: tf.Tensor) -> tf.data.Dataset:
             order = self._order(epoch)
 
+            @as_written
             def indices(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
                 step, piece = number // shard.count, number % shard.count
                 cut = tf.constant(cuts)[step]
@@ -127,7 +129,9 @@ class TrainingBatches:
             batches = batches.take(self._limit * shard.count)
         varies = self._augment is not None and self._augment.varies
         batches = batches.map(
-            lambda epoch, indices: self._take(fields, epoch, indices),
+            as_written(
+                lambda epoch, indices: self._take(fields, epoch, indices)
+            ),
             num_parallel_calls=2 if varies or self._regularize else 1,
         )
         return steady(batches.prefetch(4 * shard.count))
@@ -231,6 +235,7 @@ class EvaluationBatches:
         size = batch_size // shard.num_replicas
         batches = math.ceil(count / batch_size)
 
+        @as_written
         def take(number: tf.Tensor) -> Batch:
             step, piece = number // shard.count, number % shard.count
             start = step * batch_size + (shard.first + piece) * size

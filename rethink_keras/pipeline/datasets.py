@@ -27,7 +27,7 @@ def map_examples(
       n examples with the new images and labels, as tensors.
     """
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def apply(*fields: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return function(Examples(*fields))
 

@@ -81,7 +81,9 @@ class TensorFlowSteps:
             _STEPS_PER_EXECUTION if multi_worker else None
         )
         optimizer.build(model.trainable_variables)
-        step = _compiled(self._step, jit_compile=compile_with_xla)
+        step = _compiled(
+            self._step, jit_compile=compile_with_xla, autograph=False
+        )
 
         @_compiled
         def train(batches, steps):
@@ -91,12 +93,12 @@ class TensorFlowSteps:
                     strategy.reduce("SUM", sums, axis=None)
                 )
 
-        @_compiled
+        @functools.partial(_compiled, autograph=False)
         def evaluate_batch(batch):
             sums = strategy.run(self._evaluate_shard, args=batch)
             return strategy.reduce("SUM", sums, axis=None)
 
-        @_compiled
+        @functools.partial(_compiled, autograph=False)
         def predict(batch):
             sums, rows = strategy.run(self._predict_shard, args=batch)
             return (
@@ -104,7 +106,7 @@ class TensorFlowSteps:
                 strategy.gather(rows, axis=0),
             )
 
-        @_compiled
+        @functools.partial(_compiled, autograph=False)
         def batch_statistics(images):
             return strategy.run(self._statistics_of, args=(images,))
 
