@@ -2,7 +2,7 @@
 
 from rethink_keras.data.arrays import GivenData, from_arrays
 from rethink_keras.data.examples import Examples, ImageClassification
-from rethink_keras.data.graphs import as_written
+from rethink_keras.data.graphs import as_written, compiled
 from rethink_keras.data.loading import load
 from rethink_keras.data.streaming import EncodedExamples, ImageStreams, stream
 
@@ -13,6 +13,7 @@ __all__ = [
     "ImageClassification",
     "ImageStreams",
     "as_written",
+    "compiled",
     "from_arrays",
     "load",
     "stream",

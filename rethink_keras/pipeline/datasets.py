@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from rethink_keras.data import Examples
+from rethink_keras.data import Examples, compiled
 from rethink_keras.pipeline import preprocessing
 from rethink_keras.randomization import Randomization
 
@@ -27,9 +27,10 @@ def map_examples(
       n examples with the new images and labels, as tensors.
     """
 
-    @tf.function(reduce_retracing=True, autograph=False)
     def apply(*fields: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return function(Examples(*fields))
+
+    compiled_apply = compiled(apply, reduce_retracing=True, autograph=False)
 
     def batch(begin: int) -> list[tf.Tensor]:
         part = slice(begin, begin + _BATCH)
@@ -37,7 +38,9 @@ def map_examples(
 
     # A tensor of a whole array would take its memory twice.
     starts = range(0, len(examples), _BATCH)
-    images, labels = zip(*(apply(*batch(i)) for i in starts), strict=True)
+    images, labels = zip(
+        *(compiled_apply(*batch(i)) for i in starts), strict=True
+    )
     return dataclasses.replace(
         examples, images=tf.concat(images, 0), labels=tf.concat(labels, 0)
     )

@@ -1,13 +1,14 @@
 """Training and evaluation steps on the TensorFlow backend."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.data import compiled
 from rethink_keras.pipeline import BatchShard
 from rethink_keras.training.metrics import (
     Metrics,
@@ -43,15 +44,6 @@ def make(
     )
 
 
-def _compiled(function: Callable, **options: Any) -> Any:
-    """Returns a `tf.function` whose retracings are counted on their own.
-
-    TensorFlow counts those of all functions with the same code together. It
-    would warn of retracing after five runs in one process.
-    """
-    return tf.function(functools.partial(function), **options)
-
-
 class TensorFlowSteps:
     """Compiled steps of one model on the TensorFlow backend. See `Steps`.
 
@@ -81,11 +73,11 @@ class TensorFlowSteps:
             _STEPS_PER_EXECUTION if multi_worker else None
         )
         optimizer.build(model.trainable_variables)
-        step = _compiled(
+        step = compiled(
             self._step, jit_compile=compile_with_xla, autograph=False
         )
 
-        @_compiled
+        @compiled
         def train(batches, steps):
             for _ in tf.range(steps):
                 sums = strategy.run(step, args=next(batches))
@@ -93,12 +85,12 @@ class TensorFlowSteps:
                     strategy.reduce("SUM", sums, axis=None)
                 )
 
-        @functools.partial(_compiled, autograph=False)
+        @functools.partial(compiled, autograph=False)
         def evaluate_batch(batch):
             sums = strategy.run(self._evaluate_shard, args=batch)
             return strategy.reduce("SUM", sums, axis=None)
 
-        @functools.partial(_compiled, autograph=False)
+        @functools.partial(compiled, autograph=False)
         def predict(batch):
             sums, rows = strategy.run(self._predict_shard, args=batch)
             return (
@@ -106,7 +98,7 @@ class TensorFlowSteps:
                 strategy.gather(rows, axis=0),
             )
 
-        @functools.partial(_compiled, autograph=False)
+        @functools.partial(compiled, autograph=False)
         def batch_statistics(images):
             return strategy.run(self._statistics_of, args=(images,))
 

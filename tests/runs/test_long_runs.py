@@ -9,6 +9,7 @@ pytestmark = pytest.mark.faults
 
 EPOCHS = 200
 WARM_UP = 10  # epochs until TensorFlow has allocated what it needs
+GROWTH = 30e6  # bytes that the allocator may add; a leak of 160 kB an epoch
 
 
 def resources_of(process: psutil.Process) -> tuple[int, int, int]:
@@ -31,6 +32,6 @@ def test_200_epochs_use_no_more_resources_than_ten(tmp_path):
     assert process.returncode == 0
     assert len(used) == EPOCHS - 1
     memory, threads, files = zip(*used[WARM_UP - 1 :], strict=True)
-    assert max(memory) < 1.05 * memory[0]
+    assert max(memory) < memory[0] + GROWTH
     assert max(threads) <= threads[0]
     assert max(files) <= files[0] + 1  # a checkpoint being written
