@@ -57,6 +57,26 @@ def reading(path: os.PathLike | str) -> Iterator[None]:
         ) from error
 
 
+@contextlib.contextmanager
+def summaries_to(writer: tf.summary.SummaryWriter) -> Iterator[None]:
+    """Context manager in which `tf.summary` writes to a writer.
+
+    Flushes the writer at the end. Unlike `writer.as_default()`, which stays in
+    force if flushing fails, always restores the outer writer.
+
+    Raises:
+      tf.errors.OpError: the event file cannot be written.
+    """
+    context = writer.as_default()
+    context.__enter__()
+    try:
+        yield
+        writer.flush()
+    finally:
+        tf.summary.create_noop_writer().set_as_default()
+        context.__exit__(None, None, None)
+
+
 def reason_of(error: OSError | tf.errors.OpError) -> str:
     """Returns why reading or writing failed, without the location in code."""
     if isinstance(error, OSError):

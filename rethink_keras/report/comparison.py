@@ -21,6 +21,7 @@ import tensorflow as tf
 from etils import epath
 from tensorboard.plugins.hparams import summary_v2 as hp
 
+from rethink_keras.files import summaries_to
 from rethink_keras.report.curves import AXES, Curve, Points, curves
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.results.metrics import MAIN_HPARAMS
@@ -106,7 +107,7 @@ def _write_points(path: epath.Path, curve: Curve, points: Points) -> None:
     """
     levels = not curve.split
     writer = _fresh_writer(path / curve.split if curve.split else path)
-    with writer.as_default():
+    with summaries_to(writer):
         for x, y in points:
             step = round(_PERCENT * x) if levels else round(x)
             tf.summary.scalar(curve.tag, y, step=step)
@@ -118,7 +119,7 @@ def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
     if directory.exists():
         shutil.rmtree(directory)
     root = tf.summary.create_file_writer(str(directory))
-    with root.as_default():
+    with summaries_to(root):
         hp.hparams_config(
             hparams=[
                 hp.HParam(name) for name in ("row", *MAIN_HPARAMS, "seed")
@@ -131,7 +132,7 @@ def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
             name = f"{row.row.name}/seed={seed}"
             options = run.config.as_dict()
             writer = tf.summary.create_file_writer(str(directory / name))
-            with writer.as_default():
+            with summaries_to(writer):
                 hp.hparams(
                     {
                         "row": row.row.name,
@@ -166,7 +167,7 @@ def _write_report(
     if not text and not images:
         return
     writer = _fresh_writer(path)
-    with writer.as_default():
+    with summaries_to(writer):
         if text:
             tf.summary.text(experiment, text, step=0)
         if images:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.hparams import summary_v2 as hp
 
-from rethink_keras.files import RESUME_ADVICE, writing
+from rethink_keras.files import RESUME_ADVICE, summaries_to, writing
 from rethink_keras.results.metrics import (
     FINAL_METRICS,
     MAIN_HPARAMS,
@@ -74,7 +74,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
                 for name in FINAL_METRICS
             ],
         )
-        with self._run.as_default():
+        with summaries_to(self._run):
             tf.summary.experimental.write_raw_pb(
                 _main_first(summary).SerializeToString(), step=0
             )
@@ -89,12 +89,12 @@ class TensorBoardWriter(keras.callbacks.Callback):
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a text in Markdown."""
-        with self._writing(), self._run.as_default():
+        with self._writing(), summaries_to(self._run):
             tf.summary.text(name, text, step=0)
 
     def write_picture(self, name: str, picture: np.ndarray) -> None:
         """Writes a picture, uint8 [height, width, 3]."""
-        with self._writing(), self._run.as_default():
+        with self._writing(), summaries_to(self._run):
             tf.summary.image(name, picture[None], step=0)
 
     def write_history(self, history: dict[str, list]) -> None:
@@ -152,9 +152,8 @@ def _main_first(summary):
 
 
 def _scalars(writer, values: dict[str, float | None], step: int) -> None:
-    with writer.as_default():
+    with summaries_to(writer):
         for name, value in values.items():
             if value is None:
                 continue
             tf.summary.scalar(name, value, step=step)
-    writer.flush()

@@ -11,7 +11,12 @@ import tensorflow as tf
 from etils import epath
 
 from rethink_keras.errors import InputError
-from rethink_keras.files import visible, write_whole, writing
+from rethink_keras.files import (
+    summaries_to,
+    visible,
+    write_whole,
+    writing,
+)
 from rethink_keras.results import RESULT, THEORY
 from rethink_keras.results.markdown import markdown_table
 from rethink_keras.runs import device, versions
@@ -126,7 +131,7 @@ def write_record(record: Record, workdir: str, command: str) -> epath.Path:
 
 def _write_events(record: Record, path: epath.Path) -> None:
     writer = tf.summary.create_file_writer(str(path))
-    with writer.as_default():
+    with summaries_to(writer):
         tf.summary.text(record.experiment, record.as_markdown(), step=0)
         for name, image in record.figures.items():
             pixels = tf.io.decode_png(image, channels=3)

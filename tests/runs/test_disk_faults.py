@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import tensorflow as tf
 
 from rethink_keras import InputError, RunConfig
 from rethink_keras.runs.directory import RunDirectory
@@ -100,6 +101,7 @@ def test_a_full_disk_while_writing_events_raises_an_input_error(disk):
     fill(disk)
     with pytest.raises(InputError, match=r"workdir=.*No space left"):
         writer.write_history({name: [v] * 100 for name, v in LOGS.items()})
+    assert not tf.summary.scalar("loss", 0, step=0), "it is still the default"
     (disk / "filler").unlink()
     writer.close()
 
