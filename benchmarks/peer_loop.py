@@ -2,7 +2,8 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from measuring import BATCH, speed, warm_up
@@ -42,14 +43,14 @@ class Network:
         )
         self.steps = self.trainer.steps
 
-    def loop_seconds(self, batches: Iterator, steps: int) -> float:
+    def loop_seconds(self, batches: Any, steps: int) -> float:
         """Runs an epoch of the package's training loop; returns its seconds."""
         self.steps.metrics.reset_state()
         self.trainer.progress = training.Progress()
         self.trainer.steps_per_epoch = steps
         return self.trainer.train_epoch(batches)
 
-    def train_bare(self, batches: Iterator, steps: int) -> None:
+    def train_bare(self, batches: Any, steps: int) -> None:
         """Takes the steps in one call and waits for the device."""
         self.steps.train(batches, steps)
         self.steps.metrics.result()
@@ -84,6 +85,20 @@ def flops_of_step(model: keras.Model) -> float:
         products = 2 * positions * np.prod(layer.kernel.shape, dtype=float)
         total += products * (2 if index == 0 else 3)
     return total
+
+
+class RepeatedBatch:
+    """Training batches that all are one batch in memory."""
+
+    def __init__(self, batch: tuple):
+        self._batch = batch
+
+    def dataset(self, shard: pipeline.BatchShard) -> tf.data.Dataset:
+        """Yields the batch endlessly."""
+        return tf.data.Dataset.from_tensors(self._batch).repeat()
+
+    def resident(self) -> None:
+        """Returns None: there is nothing to assemble."""
 
 
 class LoopWorker:
@@ -126,7 +141,7 @@ class LoopWorker:
         batches = inputs.training_batches(training.Progress())
         real = network.steps.iterator(batches)
         first = next(iter(batches.dataset()))
-        repeated = iter(tf.data.Dataset.from_tensors(first).repeat())
+        repeated = network.steps.iterator(RepeatedBatch(first))
         self._trainers = {
             "loop": lambda steps: network.loop_seconds(real, steps),
             "bare": lambda steps: network.train_bare(repeated, steps),

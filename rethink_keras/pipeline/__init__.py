@@ -17,6 +17,7 @@ from rethink_keras.pipeline.preprocessing import (
     as_uint8,
     centre_crop,
     converter,
+    crop_at,
     flip_and_rotate,
     random_crop,
     whiten,
@@ -27,7 +28,7 @@ from rethink_keras.pipeline.regularizers import (
     regularization,
     smooth,
 )
-from rethink_keras.pipeline.resident import ResidentExamples
+from rethink_keras.pipeline.resident import Position, ResidentExamples
 from rethink_keras.pipeline.streaming import (
     Preprocessing,
     StreamedEvaluationBatches,
@@ -39,6 +40,7 @@ __all__ = [
     "Augmentation",
     "BatchShard",
     "EvaluationBatches",
+    "Position",
     "Preprocessing",
     "ResidentExamples",
     "StreamedEvaluationBatches",
@@ -50,6 +52,7 @@ __all__ = [
     "centre_crop",
     "channel_moments",
     "converter",
+    "crop_at",
     "cut_out",
     "flip_and_rotate",
     "mix_up",

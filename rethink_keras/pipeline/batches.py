@@ -226,9 +226,16 @@ class EvaluationBatches:
     ):
         self._examples = examples
         self._convert = convert or tf.identity
+        self._datasets: dict[BatchShard, tf.data.Dataset] = {}
 
     def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
         """Yields (images, labels, true_labels, weights)."""
+        # Tracing takes longer than evaluating a small network.
+        if shard not in self._datasets:
+            self._datasets[shard] = self._traced(shard)
+        return self._datasets[shard]
+
+    def _traced(self, shard: BatchShard) -> tf.data.Dataset:
         images, *numbers, _ = map(tf.constant, self._examples.fields)
         count = len(self._examples)
         batch_size = shard.round_up(min(EVALUATION_BATCH, count))

@@ -44,8 +44,18 @@ def random_crop(
       seed: non-negative integer.
       epoch: scalar; crops differ between epochs.
     """
-    rows, columns = crop_size(*images.shape[1:3])
     corners = crop_corners(images.shape[1:3], ids, seed=seed, epoch=epoch)
+    return crop_at(images, corners)
+
+
+def crop_at(images: tf.Tensor, corners: tf.Tensor) -> tf.Tensor:
+    """Crops a 28/32 window of each image.
+
+    Args:
+      images: [n, height, width, channels].
+      corners: int32 [n, 2], the top and left of each window.
+    """
+    rows, columns = crop_size(*images.shape[1:3])
     top, left = corners[:, :1], corners[:, 1:]
     cropped = tf.gather(images, top + tf.range(rows), axis=1, batch_dims=1)
     return tf.gather(cropped, left + tf.range(columns), axis=2, batch_dims=1)

@@ -1,13 +1,14 @@
-"""What an accelerator needs to assemble training batches by itself."""
+"""What a device needs to assemble training batches by itself."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data import Examples
 from rethink_keras.pipeline import preprocessing
-from rethink_keras.pipeline.datasets import Augmentation
+from rethink_keras.pipeline.datasets import Augmentation, as_inputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,15 @@ class ResidentExamples:
         """Height and width of a random crop."""
         return preprocessing.crop_size(*self.examples.images.shape[1:3])
 
+    def converted(self) -> "ResidentExamples":
+        """Returns the same batches of images that are already converted."""
+        if self.augment is None:
+            return self
+        examples = as_inputs(
+            self.examples, standardize=self.augment.standardize
+        )
+        return dataclasses.replace(self, examples=examples, augment=None)
+
     def order(self, epoch: int) -> np.ndarray:
         """Returns the order of the examples in an epoch: int32 [n]."""
         return shuffled(
@@ -59,6 +69,28 @@ class ResidentExamples:
             seed=self.seed,
             epoch=tf.constant(epoch, tf.int64),
         ).numpy()
+
+
+class Position:
+    """The next of a run's resident batches.
+
+    Args:
+      resident: the examples and their batches.
+    """
+
+    def __init__(self, resident: ResidentExamples):
+        self._steps = len(resident.bounds) - 1
+        self._epoch, self._step = resident.epochs.start, resident.skip
+
+    def advance(self, steps: int) -> Iterator[tuple[int, int, int]]:
+        """Yields (epoch, first step, number of steps), once per epoch."""
+        while steps:
+            count = min(steps, self._steps - self._step)
+            yield self._epoch, self._step, count
+            steps -= count
+            self._step += count
+            if self._step == self._steps:
+                self._epoch, self._step = self._epoch + 1, 0
 
 
 def shuffled(count: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
-from rethink_keras.pipeline import ResidentExamples
+from rethink_keras.pipeline import Position, ResidentExamples
 
 State = Any  # pytree of arrays
 Step = Callable[[State, tuple], State]
@@ -58,20 +58,17 @@ class ResidentBatches:
             )
         )
         self._bounds = jnp.asarray(resident.bounds)
-        self._epoch, self._number = resident.epochs.start, resident.skip
-        self._plan: tuple | None = None
+        self._position = Position(resident)
+        self._epoch: int | None = None
+        self._plan: tuple = ()
         self._train = jax.jit(self._steps, donate_argnums=0)
 
     def train(self, state: State, steps: int) -> State:
-        """Trains on the next `steps` batches, all of the same epoch."""
-        if self._plan is None:
-            self._plan = self._planned(self._epoch)
-        state = self._train(
-            state, self._fields, self._plan, self._number, steps
-        )
-        self._number += steps
-        if self._number == len(self._resident.bounds) - 1:
-            self._epoch, self._number, self._plan = self._epoch + 1, 0, None
+        """Trains on the next `steps` batches and returns the new state."""
+        for epoch, first, count in self._position.advance(steps):
+            if epoch != self._epoch:
+                self._epoch, self._plan = epoch, self._planned(epoch)
+            state = self._train(state, self._fields, self._plan, first, count)
         return state
 
     def _planned(self, epoch: int) -> tuple:

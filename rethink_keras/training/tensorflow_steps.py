@@ -18,7 +18,11 @@ from rethink_keras.training.metrics import (
     training_sums,
 )
 from rethink_keras.training.statistics import BatchStatistics
-from rethink_keras.training.steps import Batches
+from rethink_keras.training.steps import Batches, TrainingBatches
+from rethink_keras.training.tensorflow_batches import (
+    HostBatches,
+    ResidentBatches,
+)
 
 _STEPS_PER_EXECUTION = 10
 
@@ -77,13 +81,9 @@ class TensorFlowSteps:
             self._step, jit_compile=compile_with_xla, autograph=False
         )
 
-        @compiled
-        def train(batches, steps):
-            for _ in tf.range(steps):
-                sums = strategy.run(step, args=next(batches))
-                self.metrics.update_state(
-                    strategy.reduce("SUM", sums, axis=None)
-                )
+        def train_batch(batch):
+            sums = strategy.run(step, args=batch)
+            self.metrics.update_state(strategy.reduce("SUM", sums, axis=None))
 
         @functools.partial(compiled, autograph=False)
         def evaluate_batch(batch):
@@ -102,7 +102,7 @@ class TensorFlowSteps:
         def batch_statistics(images):
             return strategy.run(self._statistics_of, args=(images,))
 
-        self._train = train
+        self._train_batch = train_batch
         self._evaluate_batch = evaluate_batch
         self._predict = predict
         self._batch_statistics = batch_statistics
@@ -129,13 +129,31 @@ class TensorFlowSteps:
         self._optimizer.apply(gradients, variables)
         return training_sums(labels, true_labels, logits, losses)
 
-    def iterator(self, batches: Batches) -> Iterator:
-        """Returns an iterator over training batches, for `train`."""
-        return iter(self.dataset(batches))
+    def iterator(
+        self, batches: TrainingBatches
+    ) -> HostBatches | ResidentBatches:
+        """Returns the position in the training batches, for `train`.
 
-    def train(self, batches: Iterator, steps: int) -> None:
+        Without a strategy, the device assembles the batches itself if it can.
+        """
+        if not tf.distribute.has_strategy():
+            resident = batches.resident()
+            if resident is not None:
+                return ResidentBatches(
+                    resident,
+                    self._train_batch,
+                    convert_once=not self._has_convolutions,
+                )
+        return HostBatches(iter(self.dataset(batches)), self._train_batch)
+
+    @property
+    def _has_convolutions(self) -> bool:
+        """Whether a step takes much longer than whitening its batch."""
+        return any(v.ndim > 2 for v in self._model.trainable_variables)
+
+    def train(self, batches: Any, steps: int) -> None:
         """Trains on the next `steps` batches and updates the metrics."""
-        self._train(batches, tf.constant(steps))
+        batches.train(steps)
 
     @property
     def _static(self) -> bool:
@@ -215,7 +233,7 @@ class ParameterServerSteps(TensorFlowSteps):
             )
         )
 
-    def iterator(self, batches: Any) -> Iterator:
+    def iterator(self, batches: Any) -> Any:
         """Returns an iterator over the step function and its arguments.
 
         Each worker assembles the batches that are scheduled on it.
