@@ -178,6 +178,18 @@ class TrainingBatches:
             augment=augment,
         )
 
+    def order(self, epoch: int, shard: BatchShard = WHOLE_BATCH) -> np.ndarray:
+        """Returns the position of each example of an epoch: int32 [m].
+
+        Args:
+          epoch: number of the epoch.
+          shard: undivided batches, whose size decides if some examples appear
+            twice.
+        """
+        order = self._order(tf.constant(epoch, tf.int64)).numpy()
+        cuts = self._cuts(shard)
+        return np.concatenate([order[cut[0] : cut[-1]] for cut in cuts])
+
     def _order(self, epoch: tf.Tensor) -> tf.Tensor:
         return shuffled(len(self._examples), self._seed, epoch)
 

@@ -158,6 +158,9 @@ class StreamedTrainingBatches:
     def resident(self) -> None:
         """Returns None: only the host can read and decode the images."""
 
+    def order(self, epoch: int, shard: BatchShard = WHOLE_BATCH) -> None:
+        """Returns None: readers shuffle the files and a buffer of examples."""
+
     def beginning(self, epoch: int, limit: int) -> "StreamedTrainingBatches":
         """Returns the first `limit` training batches of an epoch."""
         part = copy.copy(self)

@@ -15,7 +15,9 @@ from rethink_keras.results.finished import (
 from rethink_keras.results.names import run_directory, run_name
 from rethink_keras.results.predictions import (
     PREDICTIONS,
+    Learning,
     Predictions,
+    read_learning,
     read_predictions,
 )
 
@@ -25,6 +27,7 @@ __all__ = [
     "RESULT",
     "THEORY",
     "FinishedRun",
+    "Learning",
     "Predictions",
     "counting_runs",
     "counts_for",
@@ -32,6 +35,7 @@ __all__ = [
     "find_runs",
     "has_begun",
     "key_of",
+    "read_learning",
     "read_predictions",
     "run_directory",
     "run_name",

@@ -1,10 +1,11 @@
-"""Predictions of a finished run, stored in a compressed file."""
+"""Predictions and learning of a finished run, in one compressed file."""
 
 import dataclasses
 import io
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from etils import epath
@@ -14,6 +15,8 @@ from rethink_keras.files import write_whole
 
 PREDICTIONS = "predictions.npz"
 SPLITS = ("train", "test")
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,17 +43,38 @@ class Predictions:
     margin: np.ndarray
 
 
-def write_predictions(
-    path: epath.Path, splits: Mapping[str, Predictions]
-) -> None:
-    """Writes the predictions of a run.
+@dataclasses.dataclass(frozen=True)
+class Learning:
+    """When a run learned and forgot its n training examples.
 
-    The file takes about 3 bytes per example, because consecutive positions and
+    Predictions are those of the training steps, before each update. The order
+    is that of the run's `train` predictions.
+
+    Attributes:
+      first_epoch: int32 [n], the first epoch, from 1, with a correct
+        prediction; 0 if there is none.
+      forgetting_events: int32 [n], how often a correct prediction in one epoch
+        was followed by a wrong one in the next (Toneva et al., 2019).
+    """
+
+    first_epoch: np.ndarray
+    forgetting_events: np.ndarray
+
+
+def write_predictions(
+    path: epath.Path,
+    splits: Mapping[str, Predictions],
+    learning: Learning | None = None,
+) -> None:
+    """Writes the predictions and the learning of a run.
+
+    The file takes about 4 bytes per example, because consecutive positions and
     equal labels and predictions compress well.
 
     Args:
       path: path of the file.
       splits: predictions for each of SPLITS.
+      learning: when the training examples were learned; None if unknown.
 
     Raises:
       OSError: if the file cannot be written.
@@ -66,6 +90,10 @@ def write_predictions(
         with np.errstate(over="ignore"):
             arrays[f"{split}/probability"] = of_split.probability.astype("f2")
             arrays[f"{split}/margin"] = of_split.margin.astype("f2")
+    if learning is not None:
+        arrays["learning"] = np.stack(
+            [learning.first_epoch, learning.forgetting_events]
+        ).astype("int32")
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     write_whole(path, buffer.getvalue())
@@ -86,12 +114,42 @@ def read_predictions(
     Raises:
       InputError: if the file is corrupt.
     """
+    return _read(
+        workdir,
+        lambda file: {split: _read_split(file, split) for split in SPLITS},
+    )
+
+
+def read_learning(workdir: os.PathLike | str) -> Learning | None:
+    """Reads when a finished run learned its training examples.
+
+    Args:
+      workdir: work directory of the run.
+
+    Returns:
+      The learning, or None if it is unknown: for images that stream from disk,
+      and for runs that versions before 0.2 began.
+
+    Raises:
+      InputError: if the file is corrupt.
+    """
+
+    def read(file):
+        return Learning(*file["learning"]) if "learning" in file else None
+
+    return _read(workdir, read)
+
+
+def _read(
+    workdir: os.PathLike | str, read: Callable[[Mapping[str, np.ndarray]], T]
+) -> T | None:
+    """Reads the file of a work directory; None if there is none."""
     path = epath.Path(workdir) / PREDICTIONS
     if not path.exists():
         return None
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            return {split: _read_split(file, split) for split in SPLITS}
+            return read(file)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{path}: does not hold the predictions of a run ({error}); remove"

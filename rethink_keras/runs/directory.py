@@ -24,6 +24,7 @@ from rethink_keras.results.finished import (
 from rethink_keras.results.names import names_of, run_directory
 from rethink_keras.results.predictions import (
     PREDICTIONS,
+    Learning,
     Predictions,
     write_predictions,
 )
@@ -185,8 +186,9 @@ class RunDirectory:
         self,
         model: keras.Model | None,
         predictions: Mapping[str, Predictions],
+        learning: Learning | None,
     ) -> None:
-        """Writes the trained model and its predictions.
+        """Writes the trained model, its predictions and what it learned when.
 
         To load the model, import `rethink_keras` and call
         `keras.saving.load_model`.
@@ -194,6 +196,7 @@ class RunDirectory:
         Args:
           model: the trained model; None to write none.
           predictions: predictions for each split.
+          learning: when the training examples were learned; None if unknown.
 
         Raises:
           InputError: if the files cannot be written.
@@ -206,7 +209,7 @@ class RunDirectory:
                 local = pathlib.Path(scratch) / MODEL
                 model.save(local)
                 write_whole(self.path / MODEL, local.read_bytes())
-            write_predictions(self.path / PREDICTIONS, predictions)
+            write_predictions(self.path / PREDICTIONS, predictions, learning)
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes result.json.

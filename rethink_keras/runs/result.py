@@ -10,7 +10,11 @@ from etils import epath
 from rethink_keras import training
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.results.finished import RESULT, read_run
-from rethink_keras.results.predictions import read_predictions
+from rethink_keras.results.predictions import (
+    Predictions,
+    read_learning,
+    read_predictions,
+)
 from rethink_keras.runs.directory import MODEL
 
 if TYPE_CHECKING:
@@ -98,19 +102,57 @@ class RunResult(dict[str, Any]):
         """
         import pandas as pd
 
+        frames = [
+            pd.DataFrame({"split": name, **self._columns(split)})
+            for name, split in self._predictions().items()
+        ]
+        return pd.concat(frames, ignore_index=True)
+
+    def learning(self) -> "pd.DataFrame":
+        """Returns when each training example was learned, one row an example.
+
+        Predictions are those of the training steps, before each update, on the
+        augmented images. The columns:
+
+        - `id`, `label`, `true_label`: see `predictions`;
+        - `first_epoch`: first epoch, from 1, with a correct prediction; 0 if
+          there is none;
+        - `forgetting_events`: how often a correct prediction in one epoch was
+          followed by a wrong one in the next (Toneva et al., 2019).
+
+        Raises:
+          InputError: it is unknown, because images were streamed from disk or
+            because a version before 0.2 began the run.
+        """
+        import pandas as pd
+
+        learning = read_learning(self.workdir)
+        if learning is None:
+            raise InputError(
+                f"workdir={self.workdir}: does not hold when examples were"
+                " learned, which runs record only of images in memory; repeat"
+                " such a run with overwrite=True"
+            )
+        columns = self._columns(self._predictions()["train"])
+        names = ("id", "label", "true_label")
+        return pd.DataFrame(
+            {
+                **{name: columns[name] for name in names},
+                "first_epoch": learning.first_epoch,
+                "forgetting_events": learning.forgetting_events,
+            }
+        )
+
+    def _predictions(self) -> dict[str, Predictions]:
         splits = read_predictions(self.workdir)
         if splits is None:
             raise InputError(
                 f"workdir={self.workdir}: holds no predictions; repeat the run"
                 " with overwrite=True"
             )
-        frames = [
-            pd.DataFrame({"split": name, **self._columns(split)})
-            for name, split in splits.items()
-        ]
-        return pd.concat(frames, ignore_index=True)
+        return splits
 
-    def _columns(self, split) -> dict[str, np.ndarray]:
+    def _columns(self, split: Predictions) -> dict[str, np.ndarray]:
         classes = np.asarray(
             (self.get("given") or {}).get("data", {}).get("classes")
             or np.arange(self["classes"])

@@ -10,7 +10,7 @@ import keras
 
 from rethink_keras import training
 from rethink_keras.errors import DivergenceError, InputError
-from rethink_keras.results import Predictions
+from rethink_keras.results import Learning, Predictions
 from rethink_keras.runs import environment, summary
 from rethink_keras.runs.arguments import Arguments
 from rethink_keras.runs.directory import RunDirectory
@@ -211,8 +211,11 @@ class Session:
                 "fingerprint": self.inputs.fingerprint,
                 "weights": training.fingerprint_of(trainer.model),
             }
+            learned = trainer.learning.learned()
             directory.write_learned(
-                trainer.model if save_model else None, predictions
+                trainer.model if save_model else None,
+                predictions,
+                Learning(**learned) if learned else None,
             )
             self._write(result, writer)
         finally:

@@ -11,7 +11,7 @@ from jax import numpy as jnp
 from rethink_keras.pipeline import Position, ResidentExamples
 
 State = Any  # pytree of arrays
-Step = Callable[[State, tuple], State]
+Step = Callable[[State, tuple], tuple[State, Any]]
 
 
 class HostBatches:
@@ -19,18 +19,25 @@ class HostBatches:
 
     Args:
       batches: iterator of batches for `step`.
-      step: compiled training step.
+      step: compiled training step, from a state and a batch to the new state
+        and the batch's `training_hits`.
     """
 
     def __init__(self, batches: Iterator[tuple], step: Step):
         self._batches = batches
         self._step = step
 
-    def train(self, state: State, steps: int) -> State:
-        """Trains on the next `steps` batches and returns the new state."""
+    def train(self, state: State, steps: int) -> tuple[State, np.ndarray]:
+        """Trains on the next `steps` batches.
+
+        Returns:
+          The new state, and the `training_hits` of all batches.
+        """
+        found = []
         for _ in range(steps):
-            state = self._step(state, next(self._batches))
-        return state
+            state, hits = self._step(state, next(self._batches))
+            found.append(hits)
+        return state, np.concatenate(jax.device_get(found))
 
 
 class ResidentBatches:
@@ -40,7 +47,7 @@ class ResidentBatches:
 
     Args:
       resident: the examples and their batches.
-      step: training step, not compiled.
+      step: training step, not compiled; see `HostBatches`.
     """
 
     def __init__(self, resident: ResidentExamples, step: Step):
@@ -63,13 +70,22 @@ class ResidentBatches:
         self._plan: tuple = ()
         self._train = jax.jit(self._steps, donate_argnums=0)
 
-    def train(self, state: State, steps: int) -> State:
-        """Trains on the next `steps` batches and returns the new state."""
+    def train(self, state: State, steps: int) -> tuple[State, np.ndarray]:
+        """Trains on the next `steps` batches.
+
+        Returns:
+          The new state, and the `training_hits` of all batches.
+        """
+        found = []
         for epoch, first, count in self._position.advance(steps):
             if epoch != self._epoch:
                 self._epoch, self._plan = epoch, self._planned(epoch)
-            state = self._train(state, self._fields, self._plan, first, count)
-        return state
+            state, hits = self._train(
+                state, self._fields, self._plan, first, count
+            )
+            begin, end = self._resident.bounds[[first, first + count]]
+            found.append(np.asarray(hits)[begin:end])
+        return state, np.concatenate(found)
 
     def _planned(self, epoch: int) -> tuple:
         """Places the order and the corners of an epoch on the device."""
@@ -77,27 +93,34 @@ class ResidentBatches:
         return jax.device_put((resident.order(epoch), resident.corners(epoch)))
 
     def _steps(self, state, fields, plan, first, steps):
+        """Returns the new state and the hits, in the order of the epoch."""
+        hits = jnp.zeros(len(self._resident.examples), "int32")
         return lax.fori_loop(
             first,
             first + steps,
-            lambda number, state: self._one_step(state, fields, plan, number),
-            state,
+            lambda number, found: self._one_step(*found, fields, plan, number),
+            (state, hits),
         )
 
-    def _one_step(self, state, fields, plan, number):
+    def _one_step(self, state, hits, fields, plan, number):
         """Trains on one batch; an epoch has batches of at most two sizes."""
         start = self._bounds[number]
 
         def with_size(size):
-            return lambda state: self._step(
-                state, self._batch(fields, plan, start, size)
-            )
+            def train(state, hits):
+                batch = self._batch(fields, plan, start, size)
+                state, of_batch = self._step(state, batch)
+                return state, lax.dynamic_update_slice(hits, of_batch, (start,))
+
+            return train
 
         small, *large = np.unique(np.diff(self._resident.bounds))
         if not large:
-            return with_size(small)(state)
+            return with_size(small)(state, hits)
         is_small = self._bounds[number + 1] - start == small
-        return lax.cond(is_small, with_size(small), with_size(large[0]), state)
+        return lax.cond(
+            is_small, with_size(small), with_size(large[0]), state, hits
+        )
 
     def _batch(self, fields, plan, start, size):
         order, corners = plan

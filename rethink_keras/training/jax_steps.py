@@ -14,6 +14,7 @@ from rethink_keras.training.metrics import (
     cross_entropy,
     evaluation_sums,
     prediction_rows,
+    training_hits,
     training_sums,
 )
 from rethink_keras.training.statistics import BatchStatistics
@@ -92,16 +93,20 @@ class JaxSteps:
         )
         sums = training_sums(labels, true_labels, logits, losses)
         measured = self.metrics.stateless_update_state(measured, sums)
-        return trainable, non_trainable, slots, measured
+        state = trainable, non_trainable, slots, measured
+        return state, training_hits(labels, logits)
 
-    def train(self, batches: HostBatches | ResidentBatches, steps: int) -> None:
-        """Trains on the next `steps` batches and updates the metrics."""
+    def train(
+        self, batches: HostBatches | ResidentBatches, steps: int
+    ) -> np.ndarray:
+        """Trains on the next `steps` batches; returns the `training_hits`."""
         variables = self._variables()
         state = tuple([v.value for v in group] for group in variables)
-        state = batches.train(state, steps)
+        state, hits = batches.train(state, steps)
         for group, values in zip(variables, state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
+        return hits
 
     def _logits(self, trainable, non_trainable, images):
         logits, _ = self._model.stateless_call(
@@ -167,14 +172,16 @@ class JaxSteps:
         step = jax.jit(self._step_of_state, donate_argnums=0)
         return HostBatches(placed, step)
 
+    @property
+    def whole_batch(self) -> BatchShard:
+        """Undivided training batches; they divide evenly among the devices."""
+        if self._distribution is None:
+            return BatchShard()
+        return BatchShard(multiple=self._distribution.device_mesh.devices.size)
+
     def dataset(self, batches: Batches) -> Iterable:
         """Returns NumPy batches that divide evenly among the devices."""
-        shard = BatchShard()
-        if self._distribution is not None:
-            shard = BatchShard(
-                multiple=self._distribution.device_mesh.devices.size
-            )
-        return batches.dataset(shard).as_numpy_iterator()
+        return batches.dataset(self.whole_batch).as_numpy_iterator()
 
     def whole_dataset(self, batches: Batches) -> Iterable:
         """Returns the batches of `dataset`, which are never divided."""

@@ -33,6 +33,7 @@ from rethink_keras.training.evaluation import (
     recompute_statistics,
 )
 from rethink_keras.training.interruption import Interruption
+from rethink_keras.training.learning import LearningRecorder
 from rethink_keras.training.state import TrainingState
 from rethink_keras.training.steps import Batches, TrainingBatches
 
@@ -68,6 +69,7 @@ class Trainer:
       model: the model.
       steps: compiled steps of the model.
       progress: progress of the run.
+      learning: when each training example was learned and forgotten.
       steps_per_epoch: number of batches in an epoch.
     """
 
@@ -84,6 +86,7 @@ class Trainer:
         self.steps = make_steps(model, optimizer)
         self._state = TrainingState(model, optimizer, self.steps.metrics)
         self.progress = Progress()
+        self.learning = LearningRecorder()
         self.model = model
         self._optimizer = optimizer
         self._epochs = epochs
@@ -99,8 +102,9 @@ class Trainer:
           InputError: the checkpoint's variables differ from those of this
             network and optimizer in number, shape or dtype.
         """
-        self._state.check(checkpoint.arrays)
-        self._state.assign(checkpoint.arrays)
+        arrays = self.learning.restore(checkpoint.arrays)
+        self._state.check(arrays)
+        self._state.assign(arrays)
         self.progress = checkpoint.progress
 
     def train(
@@ -145,6 +149,10 @@ class Trainer:
         while progress.epoch < self._epochs and not progress.stopped:
             self._begin_epoch()
             seconds = self.train_epoch(iterator)
+            self.learning.end_epoch(
+                progress.epoch,
+                batches.order(progress.epoch, self.steps.whole_batch),
+            )
             recompute_statistics(
                 self.steps,
                 batches.beginning(progress.epoch, STATISTICS_BATCHES),
@@ -242,9 +250,10 @@ class Trainer:
             num_steps = min(num_steps, self.steps_per_epoch - progress.step)
             call_begun = time.perf_counter()
             self._events.on_train_batch_begin(progress.step)
-            self.steps.train(iterator, num_steps)
+            hits = self.steps.train(iterator, num_steps)
             measured = self.steps.metrics.result()
             self._check_finite(measured)
+            self.learning.add(hits)
             progress.step += num_steps
             progress.seconds = time.perf_counter() - begun
             self._events.on_train_batch_end(progress.step - 1, measured)
@@ -317,7 +326,8 @@ class Trainer:
 
     def _save(self, checkpoints: Checkpoints) -> None:
         step = self.progress.epoch * self.steps_per_epoch + self.progress.step
-        checkpoints.save(step, self.progress, self._state.arrays())
+        arrays = {**self._state.arrays(), **self.learning.arrays()}
+        checkpoints.save(step, self.progress, arrays)
 
 
 def fingerprint_of(model: keras.Model) -> str:

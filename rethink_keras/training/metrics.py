@@ -47,6 +47,18 @@ def training_sums(labels, true_labels, logits, losses):
     return ops.sum(ops.concatenate([losses[:, None], outcomes], -1), axis=0)
 
 
+def training_hits(labels, logits):
+    """Returns 1 for each correct prediction, else 0: int32 [n].
+
+    Args:
+      labels: int [n].
+      logits: float [n, num_classes].
+    """
+    predicted = ops.argmax(logits, axis=-1)
+    right = ops.equal(ops.cast(predicted, "int32"), ops.cast(labels, "int32"))
+    return ops.cast(right, "int32")
+
+
 def evaluation_sums(labels, true_labels, logits, weights):
     """Returns the sums over a batch for an evaluation: float32 [9 + 2 C].
 

@@ -27,6 +27,9 @@ class TrainingBatches(Batches, Protocol):
     def beginning(self, epoch: int, limit: int) -> Batches:
         """Returns the first `limit` training batches of an epoch."""
 
+    def order(self, epoch: int, shard: BatchShard) -> np.ndarray | None:
+        """Returns the position of each example of an epoch; None if unknown."""
+
 
 class Steps(Protocol):
     """Compiled steps of one model on one Keras backend.
@@ -37,12 +40,17 @@ class Steps(Protocol):
       metrics: metrics that `train` updates.
       steps_per_execution: number of steps in each call of `train`; None if
         any number is allowed.
+      whole_batch: undivided training batches, of the size that the devices
+        require.
       statistics: statistics of the model's BatchNorm layers.
     """
 
     metrics: Metrics
     steps_per_execution: int | None
     statistics: BatchStatistics
+
+    @property
+    def whole_batch(self) -> BatchShard: ...
 
     def iterator(self, batches: Any) -> Any:
         """Returns the position in the training batches, for `train`.
@@ -51,12 +59,16 @@ class Steps(Protocol):
           batches: see `pipeline.TrainingBatches`.
         """
 
-    def train(self, batches: Any, steps: int) -> None:
+    def train(self, batches: Any, steps: int) -> np.ndarray:
         """Trains on the next `steps` batches and updates the metrics.
 
         Args:
           batches: what `iterator` returned. The steps are of one epoch.
           steps: number of steps.
+
+        Returns:
+          For each example of the batches, in their order, 1 if the prediction
+          before the update is its label, else 0.
         """
 
     def dataset(self, batches: Batches) -> Iterable:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data import compiled
@@ -12,7 +13,7 @@ from rethink_keras.pipeline import (
     crop_at,
 )
 
-Train = Callable[[tuple], None]
+Step = Callable[[tuple], tf.Tensor]
 
 
 class HostBatches:
@@ -20,21 +21,24 @@ class HostBatches:
 
     Args:
       batches: iterator of batches for `step`.
-      step: training step; also updates the metrics.
+      step: training step, from a batch to its `training_hits`; also updates the
+        metrics.
     """
 
-    def __init__(self, batches: Iterator[tuple], step: Train):
+    def __init__(self, batches: Iterator[tuple], step: Step):
         @compiled
         def train(batches, steps):
-            for _ in tf.range(steps):
-                step(next(batches))
+            hits = tf.TensorArray(tf.int32, steps, element_shape=[None])
+            for number in tf.range(steps):
+                hits = hits.write(number, step(next(batches)))
+            return hits.concat()
 
         self._batches = batches
         self._train = train
 
-    def train(self, steps: int) -> None:
-        """Trains on the next `steps` batches."""
-        self._train(self._batches, tf.constant(steps))
+    def train(self, steps: int) -> np.ndarray:
+        """Trains on the next `steps` batches; returns the `training_hits`."""
+        return self._train(self._batches, tf.constant(steps)).numpy()
 
 
 class ResidentBatches:
@@ -45,7 +49,8 @@ class ResidentBatches:
 
     Args:
       resident: the examples and their batches.
-      step: training step; also updates the metrics.
+      step: training step, from a batch to its `training_hits`; also updates the
+        metrics.
       convert_once: whether to keep the inputs of the network, four times as
         large as images of uint8, rather than convert each batch. Pays if a step
         takes little longer than the conversion. Random crops are converted in
@@ -53,7 +58,7 @@ class ResidentBatches:
     """
 
     def __init__(
-        self, resident: ResidentExamples, step: Train, *, convert_once: bool
+        self, resident: ResidentExamples, step: Step, *, convert_once: bool
     ):
         if convert_once and resident.augment and not resident.augment.crop:
             resident = resident.converted()
@@ -66,12 +71,17 @@ class ResidentBatches:
         self._plan: tuple = ()
         self._train = compiled(self._steps)
 
-    def train(self, steps: int) -> None:
-        """Trains on the next `steps` batches."""
+    def train(self, steps: int) -> np.ndarray:
+        """Trains on the next `steps` batches; returns the `training_hits`."""
+        found = []
         for epoch, first, count in self._position.advance(steps):
             if epoch != self._epoch:
                 self._epoch, self._plan = epoch, self._planned(epoch)
-            self._train(*self._plan, tf.constant(first), tf.constant(count))
+            hits = self._train(
+                *self._plan, tf.constant(first), tf.constant(count)
+            )
+            found.append(hits.numpy())
+        return np.concatenate(found)
 
     def _planned(self, epoch: int) -> tuple:
         """Returns the order and the corners of the crops of an epoch."""
@@ -81,9 +91,13 @@ class ResidentBatches:
         return order, None if corners is None else tf.constant(corners)
 
     def _steps(self, order, corners, first, count):
-        for number in tf.range(first, first + count):
-            start, end = self._bounds[number], self._bounds[number + 1]
-            self._step(self._batch(order[start:end], corners))
+        hits = tf.TensorArray(tf.int32, count, element_shape=[None])
+        for number in tf.range(count):
+            start = self._bounds[first + number]
+            end = self._bounds[first + number + 1]
+            batch = self._batch(order[start:end], corners)
+            hits = hits.write(number, self._step(batch))
+        return hits.concat()
 
     def _batch(self, indices, corners):
         images, labels, true_labels = (

@@ -15,6 +15,7 @@ from rethink_keras.training.metrics import (
     cross_entropy,
     evaluation_sums,
     prediction_rows,
+    training_hits,
     training_sums,
 )
 from rethink_keras.training.statistics import BatchStatistics
@@ -82,8 +83,9 @@ class TensorFlowSteps:
         )
 
         def train_batch(batch):
-            sums = strategy.run(step, args=batch)
+            sums, hits = strategy.run(step, args=batch)
             self.metrics.update_state(strategy.reduce("SUM", sums, axis=None))
+            return strategy.gather(hits, axis=0)
 
         @functools.partial(compiled, autograph=False)
         def evaluate_batch(batch):
@@ -108,7 +110,7 @@ class TensorFlowSteps:
         self._batch_statistics = batch_statistics
 
     def _step(self, images, targets, labels, true_labels):
-        """Updates the weights; returns the sums of the replica's shard.
+        """Updates the weights; returns the sums and hits of the shard.
 
         Each replica divides by the size of the whole batch, and the optimizer
         sums the gradients over the replicas.
@@ -127,7 +129,8 @@ class TensorFlowSteps:
             objective = self._optimizer.scale_loss(objective)
         gradients = tape.gradient(objective, variables)
         self._optimizer.apply(gradients, variables)
-        return training_sums(labels, true_labels, logits, losses)
+        sums = training_sums(labels, true_labels, logits, losses)
+        return sums, training_hits(labels, logits)
 
     def iterator(
         self, batches: TrainingBatches
@@ -151,21 +154,20 @@ class TensorFlowSteps:
         """Whether a step takes much longer than whitening its batch."""
         return any(v.ndim > 2 for v in self._model.trainable_variables)
 
-    def train(self, batches: Any, steps: int) -> None:
-        """Trains on the next `steps` batches and updates the metrics."""
-        batches.train(steps)
+    def train(self, batches: Any, steps: int) -> np.ndarray:
+        """Trains on the next `steps` batches; returns the `training_hits`."""
+        return batches.train(steps)
 
     @property
-    def _static(self) -> bool:
-        """Whether all batches must have the same size."""
-        return isinstance(self._strategy, tf.distribute.TPUStrategy)
+    def whole_batch(self) -> BatchShard:
+        """Undivided training batches; on TPUs all of the same size."""
+        static = isinstance(self._strategy, tf.distribute.TPUStrategy)
+        replicas = self._strategy.num_replicas_in_sync
+        return BatchShard(multiple=replicas if static else None)
 
     def whole_dataset(self, batches: Batches) -> Iterable:
         """Returns undivided batches, the same for all replicas and workers."""
-        replicas = self._strategy.num_replicas_in_sync
-        return batches.dataset(
-            BatchShard(multiple=replicas if self._static else None)
-        )
+        return batches.dataset(self.whole_batch)
 
     def dataset(self, batches: Batches) -> Iterable:
         """Returns batches that are divided among the replicas."""
@@ -177,7 +179,7 @@ class TensorFlowSteps:
             replicas = context.num_replicas_in_sync
             count = replicas // context.num_input_pipelines
             first = context.input_pipeline_id * count
-            multiple = replicas if self._static else None
+            multiple = self.whole_batch.multiple
             return batches.dataset(BatchShard(replicas, first, count, multiple))
 
         return strategy.distribute_datasets_from_function(of_pipeline)
@@ -248,12 +250,13 @@ class ParameterServerSteps(TensorFlowSteps):
         @tf.function
         def step(examples, epoch, step):
             batch = batches.at(next(examples), epoch, step)
-            sums = self._strategy.run(self._step, args=batch)
+            sums, hits = self._strategy.run(self._step, args=batch)
             # Atomic updates, because workers add to the sums concurrently.
             self.metrics.sums.value.assign_add(sums)
             self.metrics.finite_steps.value.assign_add(
                 tf.cast(tf.math.is_finite(sums[0]), tf.float32)
             )
+            return hits
 
         for epoch in batches.epochs:
             begin = batches.skip if epoch == batches.epochs.start else 0
@@ -261,9 +264,11 @@ class ParameterServerSteps(TensorFlowSteps):
                 numbers = tf.constant(epoch, tf.int64), tf.constant(number)
                 yield step, (examples, *numbers)
 
-    def train(self, batches: Iterator, steps: int) -> None:
+    def train(self, batches: Iterator, steps: int) -> np.ndarray:
         """Schedules the next `steps` batches and waits for the workers."""
+        hits = []
         for _ in range(steps):
             function, arguments = next(batches)
-            self._coordinator.schedule(function, arguments)
+            hits.append(self._coordinator.schedule(function, arguments))
         self._coordinator.join()
+        return np.concatenate(self._coordinator.fetch(hits))

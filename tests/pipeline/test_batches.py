@@ -105,3 +105,16 @@ def test_pieces_contain_every_evaluation_example_once(count, pieces):
         if weight
     ]
     assert sorted(counted) == list(range(count))
+
+
+@pytest.mark.parametrize("multiple", [None, 4])
+def test_the_order_of_an_epoch_names_the_examples_of_its_batches(multiple):
+    """With batches of one size, neighbours share examples."""
+    shard = BatchShard(multiple=multiple)
+    batches = pipeline.TrainingBatches(
+        indexed(11), batch_size=4, seed=0, epochs=range(2)
+    )
+    found = np.concatenate(positions(collect(batches.dataset(shard))))
+    orders = [batches.order(epoch, shard) for epoch in range(2)]
+    np.testing.assert_array_equal(found, np.concatenate(orders))
+    assert len(orders[0]) == (11 if multiple is None else 12)

@@ -19,6 +19,7 @@ from tests.support.processes import (
     execute,
     finish,
     kill,
+    learning_of,
     newest,
     points_of,
     result_of,
@@ -62,6 +63,7 @@ def assert_kills_change_nothing(tmp_path, model, kills, seed):
     kill_and_resume(killed, flags, kills, seed)
     assert result_of(killed) == result_of(whole)
     assert points_of(killed) == points_of(whole)
+    assert learning_of(killed) == learning_of(whole)
     assert not (killed / "checkpoints").exists()
 
 

@@ -39,6 +39,7 @@ def results(folder: str) -> dict[str, dict]:
             "fingerprint": result["fingerprint"],
             "loss": result.history["loss"],
             "test_loss": result.history["test_loss"],
+            "first_epoch": result.learning()["first_epoch"].tolist(),
         }
     return found
 

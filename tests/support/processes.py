@@ -1,5 +1,6 @@
 """Starts runs in separate processes and reads their results."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
 )
 
+from rethink_keras.results import read_learning
 from tests.support.tried import TRIED
 from tests.support.warm import Forked
 
@@ -81,6 +83,14 @@ def result_of(path) -> dict:
         del result[name]
     del result["history"]["seconds"]
     return result
+
+
+def learning_of(path) -> dict[str, list]:
+    """Returns when a run learned and forgot each training example."""
+    return dataclasses.asdict(
+        read_learning(path),
+        dict_factory=lambda fields: {k: v.tolist() for k, v in fields},
+    )
 
 
 def points_of(path) -> dict[str, list]:

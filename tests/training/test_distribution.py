@@ -20,6 +20,7 @@ from tests.support.processes import (
     execute,
     finish,
     kill,
+    learning_of,
     newest,
     result_of,
     wait_for,
@@ -47,6 +48,15 @@ def assert_same_run(one: dict, other: dict) -> None:
             one["history"][name], other["history"][name], atol=1e-4, rtol=1e-4
         )
     assert one["train_loss"] == pytest.approx(other["train_loss"], abs=1e-4)
+
+
+def assert_same_learning(path, other) -> None:
+    """Asserts that two runs learned most examples in the same epoch."""
+    first, second = (
+        np.array(learning_of(run)["first_epoch"]) for run in (path, other)
+    )
+    assert len(np.unique(first)) > 2
+    assert np.mean(first == second) > 0.95
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +102,7 @@ def test_two_logical_devices_match_one_device(tmp_path, model):
     assert (mirrored["strategy"], mirrored["replicas"]) == ("mirrored", 2)
     assert (single["strategy"], single["replicas"]) == ("single", 1)
     assert_same_run(mirrored, single)
+    assert_same_learning(tmp_path / "mirrored", tmp_path / "single")
 
 
 def test_mirrored_is_refused_once_tensorflow_has_used_the_cpu():
@@ -125,6 +136,7 @@ def test_eight_jax_devices_match_one_device(tmp_path):
     )
     assert (many["strategy"], many["replicas"]) == ("mirrored", 8)
     assert_same_run(many, one)
+    assert_same_learning(tmp_path / "mirrored", tmp_path / "single")
 
 
 def test_a_batch_size_that_replicas_do_not_divide_is_refused():
@@ -157,6 +169,7 @@ def test_two_workers_match_one_device(tmp_path, single):
     result = run_two_workers(tmp_path, *SMALL)
     assert (result["strategy"], result["replicas"]) == ("multi_worker", 2)
     assert_same_run(result, single)
+    assert_same_learning(tmp_path, single.workdir)
     assert len(list(tmp_path.glob("train/events*"))) == 1
 
 
@@ -176,6 +189,8 @@ def test_a_parameter_server_trains_every_example_once_an_epoch(
         np.array(result["history"][name]) for name in ("loss", "accuracy")
     )
     np.testing.assert_allclose(hits * 101, np.round(hits * 101), atol=1e-3)
+    first_epochs = np.array(learning_of(tmp_path)["first_epoch"])
+    assert np.mean(first_epochs == 1) == pytest.approx(hits[0])
     # Asynchronous SGD has other gradients but starts from the same weights.
     assert losses[0] == pytest.approx(single["history"]["loss"][0], rel=0.1)
     assert losses[-1] < losses[0] / 2

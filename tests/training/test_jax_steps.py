@@ -63,6 +63,7 @@ def test_jax_trains_like_tensorflow(results, run):
     for losses in ("loss", "test_loss"):
         assert len(found[losses]) == on_backend.EPOCHS
         assert found[losses] == pytest.approx(expected[losses], abs=1e-4)
+    assert found["first_epoch"] == expected["first_epoch"]
 
 
 @pytest.mark.quick
@@ -80,7 +81,7 @@ def test_the_device_assembles_the_batches_of_tf_data(skip):
         row = jax.numpy.stack(
             [images.sum(), *(part.sum() for part in labels), len(images)]
         )
-        return number + 1, recorded.at[number].set(row)
+        return (number + 1, recorded.at[number].set(row)), labels[-1]
 
     expected = [
         (images.numpy().sum(), *(part.numpy().sum() for part in labels), size)
@@ -89,7 +90,11 @@ def test_the_device_assembles_the_batches_of_tf_data(skip):
     ]
     resident = ResidentBatches(batches.resident(), record)
     state = (0, np.zeros((len(expected), 5), "float32"))
+    hits = []
     for steps in (1, 2 - skip, 1, 2):
-        state = resident.train(state, steps)
+        state, of_steps = resident.train(state, steps)
+        hits.extend(of_steps)
     assert state[0] == len(expected)
     np.testing.assert_allclose(state[1], expected, rtol=1e-5)
+    labels = [labels[-1] for _, *labels in batches.dataset()]
+    assert hits == np.concatenate(labels).tolist()

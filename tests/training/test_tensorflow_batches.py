@@ -52,10 +52,15 @@ def test_the_device_assembles_the_batches_of_tf_data(
 
     def record(batch):
         tf.numpy_function(lambda *parts: found.append(parts), batch, [])
+        return batch[1]
 
     resident = ResidentBatches(
         batches.resident(), record, convert_once=convert_once
     )
-    for steps in (1, 3, 9 - 4 - skip):
-        resident.train(steps)
-    assert_same_batches(found, collect(batches.dataset()))
+    labels = [resident.train(steps) for steps in (1, 3, 9 - 4 - skip)]
+    expected = collect(batches.dataset())
+    assert_same_batches(found, expected)
+    np.testing.assert_array_equal(
+        np.concatenate(labels),
+        np.concatenate([targets for _, targets, *_ in expected]),
+    )
