@@ -202,6 +202,27 @@ def test_the_evidence_describes_the_papers_pair_and_ours():
     ) in found.evidence
 
 
+def test_the_evidence_adds_the_norms_of_trained_networks():
+    """One line for a norm that has an interval; none for another measure."""
+    rows = [
+        {"measure": name, "all": 0.1, "all: low": low, "all: high": 0.25}
+        for name, low in (
+            ("parameter norm", -0.1),
+            ("path norm", None),
+            ("sharpness", 0.0),
+        )
+    ]
+    record = record_of("measures", "rank correlation with the gap", rows)
+    found = verdict("S14", kernels(*MIXED), record)
+    assert (
+        f"beyond the paper, {record.name}: rank correlation of parameter norm"
+        " with the gap 0.10 [-0.10, 0.25] over label corruption and training"
+        " size"
+    ) in found.evidence
+    assert found.evidence.count("beyond the paper") == 1
+    assert found.verdict == HOLDS
+
+
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
