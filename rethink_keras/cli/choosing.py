@@ -3,9 +3,11 @@
 import fnmatch
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from rethink_keras.config import suggestion
+from absl import flags
+
+from rethink_keras.config import RunConfig, suggestion
 from rethink_keras.errors import InputError
 
 
@@ -38,3 +40,48 @@ def is_typed(flag: str, value: str) -> bool:
     joined = {f"--{flag}={value}", f"-{flag}={value}"}
     separate = {f"--{flag}", f"-{flag}"}
     return not (joined.isdisjoint(words) and separate.isdisjoint(flags_before))
+
+
+def option_numbers(flag: flags.FlagHolder, option: str, kind: type) -> list:
+    """Returns the different values of a list, in ascending order.
+
+    Args:
+      flag: the flag.
+      option: option of a run that takes each value.
+      kind: type of the values.
+
+    Raises:
+      InputError: the list is empty, or the option does not allow an entry.
+    """
+
+    def checked(entry: str) -> int | float:
+        return getattr(RunConfig(**{option: kind(entry)}), option)
+
+    what = "whole numbers" if kind is int else "numbers"
+    return numbers(flag, checked, f"{what} that {option} allows")
+
+
+def numbers(
+    flag: flags.FlagHolder, checked: Callable[[str], int | float], what: str
+) -> list:
+    """Returns the different values of a list, in ascending order.
+
+    Args:
+      flag: the flag.
+      checked: function that returns the value of an entry, or raises a
+        ValueError.
+      what: what the entries must be.
+
+    Raises:
+      InputError: the list is empty, or has a wrong entry.
+    """
+    values = set()
+    for entry in flag.value or [""]:
+        try:
+            values.add(checked(entry))
+        except ValueError as error:
+            raise InputError(
+                f"{flag.name}={','.join(flag.value)}: must be {what}, separated"
+                f" by commas; received {entry!r}"
+            ) from error
+    return sorted(values)

@@ -28,6 +28,7 @@ COMMANDS = {
     "min-norm": "min_norm",
     "complexity": "complexity",
     "measures": "measures",
+    "double-descent": "double_descent",
     "tune": "tune",
 }
 """Module of each command in this package. Its docstring is the help text."""

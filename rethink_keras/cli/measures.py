@@ -10,10 +10,10 @@ runs are not repeated. Prints tables and writes a record with figures.
 
 from absl import flags
 
+from rethink_keras.cli.choosing import option_numbers
 from rethink_keras.cli.records import finish
 from rethink_keras.cli.terminal import fail, quiet_start, run_command
 from rethink_keras.config import RunConfig
-from rethink_keras.errors import InputError
 
 _DATASET = flags.DEFINE_string(
     "dataset", "cifar10_sample", "data set: the embedded sample or a TFDS name"
@@ -44,40 +44,15 @@ _WORKDIR = flags.DEFINE_string(
 )
 
 
-def _numbers(flag: flags.FlagHolder, option: str, kind: type) -> list:
-    """Returns the different values of a list, in ascending order.
-
-    Args:
-      flag: the flag.
-      option: option of a run that takes each value.
-      kind: type of the values.
-
-    Raises:
-      InputError: the list is empty, or the option does not allow an entry.
-    """
-    values = set()
-    for entry in flag.value or [""]:
-        try:
-            config = RunConfig(**{option: kind(entry)})
-        except ValueError as error:
-            what = "whole numbers" if kind is int else "numbers"
-            raise InputError(
-                f"{flag.name}={','.join(flag.value)}: must be {what} that"
-                f" {option} allows, separated by commas; received {entry!r}"
-            ) from error
-        values.add(getattr(config, option))
-    return sorted(values)
-
-
 def main() -> None:
     """Trains and measures the networks that the flags describe."""
     base = RunConfig(
         dataset=_DATASET.value, data_dir=_DATA_DIR.value, model=_MODEL.value
     )
     grid = (
-        _numbers(_CORRUPTIONS, "label_corruption", float),
-        _numbers(_SIZES, "train_examples", int),
-        _numbers(_SEEDS, "seed", int),
+        option_numbers(_CORRUPTIONS, "label_corruption", float),
+        option_numbers(_SIZES, "train_examples", int),
+        option_numbers(_SEEDS, "seed", int),
     )
     with quiet_start():
         from rethink_keras.experiments import measures

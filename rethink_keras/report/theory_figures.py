@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from rethink_keras.errors import InputError
-from rethink_keras.experiments import measure_figures
+from rethink_keras.experiments import double_descent_figures, measure_figures
 from rethink_keras.results.images import (
     BLUE,
     SOFT,
@@ -92,7 +92,11 @@ _DRAWN: dict[str, Callable[[SavedRecord], Figure]] = {
     "descent": lambda record: draw_distances(record.tables["descent"]),
     "filters": lambda record: filter_curve.draw(record.tables["machine"]),
     "stability": _stability,
-    **{name: _of_tables(draw) for name, draw in measure_figures.DRAWN.items()},
+    **{
+        name: _of_tables(draw)
+        for drawn in (measure_figures.DRAWN, double_descent_figures.DRAWN)
+        for name, draw in drawn.items()
+    },
 }
 
 

@@ -121,9 +121,9 @@ def invalid_flagfiles(folder: pathlib.Path) -> list[tuple[str, list[str]]]:
 
 def invalid_launches() -> list[tuple[str, list[str]]]:
     """Invalid command lines of the other programs, program first."""
-    table1, table3, measures, tune = (
+    table1, table3, measures, double_descent, tune = (
         str(LAUNCH / f"{name}.py")
-        for name in ("table1", "table3", "measures", "tune")
+        for name in ("table1", "table3", "measures", "double_descent", "tune")
     )
     wrong = {
         table1: {
@@ -148,6 +148,13 @@ def invalid_launches() -> list[tuple[str, list[str]]]:
             "sizes": ("", "0", "0.5", "10,-1", "1\n2"),
             "seeds": ("", "x", "-1", str(2**31)),
             "model": ("", "none"),
+            "workdir": ("",),
+            "dataset": ("",),
+        },
+        double_descent: {
+            "widths": ("", "0", "-1", "0.5", "1,,2", "65537", "1\n2", LONG),
+            "train_examples": ("", "0", "few"),
+            "seeds": ("", "x", "-1"),
             "workdir": ("",),
             "dataset": ("",),
         },
