@@ -70,6 +70,15 @@ BEYOND: Mapping[str, tuple[str, str]] = {
         " the ends of 95 % intervals. Points are means, and error bars standard"
         " deviations, over seeds.",
     ),
+    "double_descent": (
+        "Double descent",
+        "Does a network that is larger than necessary to fit its labels"
+        " generalize worse? 20 % of the training labels are corrupted; the test"
+        " labels are true. The dotted line marks the interpolation threshold:"
+        " the smallest width that fits at least 99 % of the training labels, or"
+        " as many random features as training examples. Points are means, and"
+        " error bars standard deviations, over seeds.",
+    ),
 }
 THEORY: Mapping[str, tuple[str, str]] = {
     "theorem1": (
