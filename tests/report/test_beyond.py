@@ -2,7 +2,11 @@
 
 import pytest
 
-from rethink_keras.experiments import measure_figures, measure_tables
+from rethink_keras.experiments import (
+    double_descent_figures,
+    measure_figures,
+    measure_tables,
+)
 from rethink_keras.measures import MEASURES
 from rethink_keras.report.page import write_report
 from rethink_keras.report.theory_claims import CLAIMS
@@ -60,6 +64,31 @@ def test_the_report_has_a_heading_for_what_is_not_in_the_paper(
         picture = f"measures_net_seed=0_{name}.png"
         assert (tmp_path / "report" / picture).exists()
         assert f"]({picture})" in text
+
+
+def test_the_report_draws_double_descent(tmp_path):
+    row = {
+        "width": 1,
+        "features": 1,
+        "examples": 2,
+        "train error %": 0.0,
+        "train error %: deviation": None,
+        "test error %": 62.5,
+        "test error %: deviation": None,
+    }
+    names = (double_descent_figures.NETWORKS, double_descent_figures.FEATURES)
+    tables = {name: [row] for name in names}
+    figures = {
+        name: as_png(draw(tables))
+        for name, draw in double_descent_figures.DRAWN.items()
+    }
+    record = Record("double_descent", "net", "Nets", 0, tables, figures, 1.0)
+    write_record(record, str(tmp_path), "rethink-keras double-descent")
+    write_report(str(tmp_path), str(tmp_path / "report"))
+    page = (tmp_path / "report" / "index.html").read_text()
+    for shown in ("Beyond the paper", "Double descent", "62.5"):
+        assert shown in page
+    assert "<img" not in page  # each figure is drawn again
 
 
 def test_claims_on_norms_and_bounds_mention_the_measures(records):
