@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.special
 
 from rethink_keras import pipeline, runs
 from rethink_keras.config import RunConfig
@@ -135,14 +136,16 @@ def train_networks(
         logits = families.predict_logits(model, inputs.x)
         test_logits = families.predict_logits(model, inputs.test_x)
         for number, width in enumerate(family):
+            outputs = logits[:, number], test_logits[:, number]
             rows.append(
                 {
                     "width": width,
                     "parameters": _parameters(inputs, width),
                     **_errors(
-                        (logits[:, number].argmax(axis=1), inputs.y),
-                        (test_logits[:, number].argmax(axis=1), inputs.test_y),
+                        (outputs[0].argmax(axis=1), inputs.y),
+                        (outputs[1].argmax(axis=1), inputs.test_y),
                     ),
+                    figures.LOSS: _cross_entropy(outputs[1], inputs.test_y),
                 }
             )
             print(
@@ -175,12 +178,13 @@ def over_seeds(
     """Returns means and standard deviations over the rows of equal size.
 
     Args:
-      rows: rows with the columns `sizes`, `train error %` and `test error %`.
+      rows: rows of one or more seeds, with equal columns of numbers.
       sizes: columns that say how large a model is.
     """
-    groups = pd.DataFrame(rows).groupby(sizes)
+    frame = pd.DataFrame(rows)
+    groups = frame.groupby(sizes)
     table = groups.size().rename("seeds").to_frame()
-    for column in ("train error %", "test error %"):
+    for column in frame.columns.difference(sizes, sort=False):
         table[column] = groups[column].mean()
         table[f"{column}: deviation"] = groups[column].std(ddof=1)
     table = table.astype(object).where(table.notna(), None)
@@ -195,6 +199,12 @@ def _errors(
         f"{name} error %": 100 * float((predicted != labels).mean())
         for name, (predicted, labels) in (("train", train), ("test", test))
     }
+
+
+def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Returns the mean cross-entropy of logits [n, classes]."""
+    of_labels = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
+    return float((scipy.special.logsumexp(logits, axis=1) - of_labels).mean())
 
 
 def _parameters(inputs: _Inputs, width: int) -> int:

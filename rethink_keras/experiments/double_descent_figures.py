@@ -17,6 +17,10 @@ from rethink_keras.results.metrics import FITTED_ACCURACY
 
 NETWORKS = "perceptrons with one hidden layer"
 FEATURES = "random features with least squares of minimum norm"
+LOSS = "test loss"
+
+_ERRORS = {"test error %": VERMILLION, "train error %": BLUE}
+_LABELS = {"width": "hidden units", "features": "random features"}
 
 Rows = Sequence[Mapping[str, Any]]
 Tables = Mapping[str, Rows]
@@ -38,56 +42,68 @@ def threshold_of(rows: Rows) -> int | None:
 
 def draw_networks(tables: Tables) -> Figure:
     """Draws the errors of the networks over their width."""
-    rows = tables[NETWORKS]
-    threshold = threshold_of(rows)
-    lines = {threshold: f"fits the labels: {threshold}"} if threshold else {}
-    return _draw(rows, "width", "hidden units", lines)
+    return _draw(tables[NETWORKS], "width", _ERRORS, "error (%)")
+
+
+def draw_loss(tables: Tables) -> Figure:
+    """Draws the test loss of the networks over their width."""
+    return _draw(tables[NETWORKS], "width", {LOSS: VERMILLION}, LOSS)
 
 
 def draw_features(tables: Tables) -> Figure:
     """Draws the errors of least squares over the number of features."""
-    rows = tables[FEATURES]
-    examples = rows[0]["examples"]
-    lines = {examples: f"training examples: {examples:,}"}
-    return _draw(rows, "features", "random features", lines)
+    return _draw(tables[FEATURES], "features", _ERRORS, "error (%)")
 
 
 def _draw(
-    rows: Rows, column: str, label: str, lines: Mapping[int, str]
+    rows: Rows, column: str, curves: Mapping[str, str], label: str
 ) -> Figure:
-    """Draws both errors, with labelled vertical lines at some sizes."""
+    """Draws columns over the size of the models, and marks the threshold."""
     with style():
         figure, axes = new_axes()
-        for name, colour in (("test", VERMILLION), ("train", BLUE)):
+        for name, colour in curves.items():
             axes.errorbar(
                 [row[column] for row in rows],
-                [row[f"{name} error %"] for row in rows],
-                yerr=[row[f"{name} error %: deviation"] or 0 for row in rows],
+                [row[name] for row in rows],
+                yerr=[row[f"{name}: deviation"] or 0 for row in rows],
                 color=colour,
                 marker="o",
                 capsize=3,
-                label=f"{name} error",
+                label=name.removesuffix(" %"),
             )
-        for position, text in lines.items():
-            axes.axvline(position, color=SOFT, linestyle=":", linewidth=1.5)
+        threshold, text = _marked(rows, column)
+        if threshold:
+            axes.axvline(threshold, color=SOFT, linestyle=":", linewidth=1.5)
             axes.annotate(
                 text,
-                (position, 1),
-                (4, 2),
+                (threshold, 1),
+                (0, 4),
                 xycoords=("data", "axes fraction"),
                 textcoords="offset points",
                 ha="center",
                 color=TEXT[SOFT],
             )
-        axes.set_xscale("log")
-        axes.set_ylim(-2, 100)
-        axes.set_xlabel(label)
-        axes.set_ylabel("error (%)")
-        axes.legend()
+        axes.set_xscale("log", base=2 if column == "width" else 10)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(_LABELS[column])
+        axes.set_ylabel(label)
+        if len(curves) > 1:
+            axes.legend()
     return figure
+
+
+def _marked(rows: Rows, column: str) -> tuple[int | None, str]:
+    """Returns the interpolation threshold, and the text above it."""
+    if column == "width":
+        threshold = threshold_of(rows)
+        return threshold, f"fits the labels: {threshold} units"
+    examples = rows[0]["examples"]
+    return examples, f"training examples: {examples:,}"
 
 
 DRAWN: dict[str, Callable[[Tables], Figure]] = {
     "widths": draw_networks,
+    "test_loss": draw_loss,
     "random_features": draw_features,
 }

@@ -23,6 +23,7 @@ def made_up(train: tuple[float, ...] = (50.0, 0.9, 0.0)) -> figures.Tables:
                 "parameters": 10,
                 "train error %": error,
                 "test error %": 60.0 + power,
+                figures.LOSS: 2.0,
             }
             for power, error in enumerate(train)
         ]
@@ -47,7 +48,9 @@ def test_the_threshold_is_the_smallest_width_that_fits():
         for draw in figures.DRAWN.values():
             assert as_png(draw(drawn)).startswith(b"\x89PNG")
     (axes,) = figures.draw_networks(tables).axes
-    assert [text.get_text() for text in axes.texts] == ["fits the labels: 2"]
+    assert [text.get_text() for text in axes.texts] == [
+        "fits the labels: 2 units"
+    ]
 
 
 def test_means_and_deviations_over_seeds():
@@ -113,4 +116,4 @@ def test_a_record_has_tables_and_figures():
     features = record.tables[figures.FEATURES]
     fits = [row["features"] for row in features if not row["train error %"]]
     assert min(fits) <= 20
-    assert set(record.figures) == {"widths", "random_features"}
+    assert set(record.figures) == {"widths", "test_loss", "random_features"}

@@ -75,6 +75,8 @@ def test_the_report_draws_double_descent(tmp_path):
         "train error %: deviation": None,
         "test error %": 62.5,
         "test error %: deviation": None,
+        "test loss": 2.0,
+        "test loss: deviation": None,
     }
     names = (double_descent_figures.NETWORKS, double_descent_figures.FEATURES)
     tables = {name: [row] for name in names}
