@@ -19,7 +19,7 @@ def noisy(seed: int, examples: int = 40, tests: int = 400):
 
 def mean_errors(width: int) -> tuple[float, float]:
     errors = []
-    for seed in range(20):
+    for seed in range(10):
         train, (test_x, test_y) = noisy(seed)
         fitted, predicted = fit_random_features(train, test_x, width, seed=seed)
         errors.append(
