@@ -8,6 +8,8 @@ examples, and gives the same bits in eager mode, in graphs and in tf.data on
 every machine.
 """
 
+import functools
+
 import tensorflow as tf
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -26,8 +28,21 @@ def threefry_2x32(
     Returns:
       Two uint32 tensors of the broadcast shape.
     """
-    k0, k1 = (tf.cast(word, tf.uint32) for word in key)
-    x0, x1 = (tf.cast(word, tf.uint32) for word in counter)
+    words = [tf.cast(word, tf.uint32) for word in (*key, *counter)]
+    shape = functools.reduce(
+        tf.broadcast_static_shape, (word.shape for word in words)
+    )
+    x0, x1 = _encrypt(*words)
+    return tf.ensure_shape(x0, shape), tf.ensure_shape(x1, shape)
+
+
+@functools.partial(
+    tf.function,
+    input_signature=[tf.TensorSpec(None, tf.uint32)] * 4,
+    autograph=False,
+)
+def _encrypt(k0, k1, x0, x1):
+    """See `threefry_2x32`. Traced once in a process, for all shapes."""
     parity = tf.constant(_PARITY, tf.uint32)
     schedule = (
         k0,

@@ -57,7 +57,7 @@ def evaluate(steps: Steps, batches: Batches) -> Evaluation:
     """
     return _means(
         sum(
-            np.asarray(steps.evaluate_batch(batch), "float64")
+            np.asarray(steps.predict(batch)[0], "float64")
             for batch in steps.dataset(batches)
         )
     )

@@ -53,7 +53,6 @@ class JaxSteps:
         self._optimizer = optimizer
         self._distribution = keras.distribution.distribution()
         optimizer.build(model.trainable_variables)
-        self._evaluate_batch = jax.jit(self._evaluation_sums)
         self._predict = jax.jit(self._predict_batch)
         self._batch_statistics = jax.jit(self.statistics.of_batch)
 
@@ -114,11 +113,6 @@ class JaxSteps:
         )
         return logits
 
-    def _evaluation_sums(self, trainable, non_trainable, batch):
-        images, labels, true_labels, weights = batch
-        logits = self._logits(trainable, non_trainable, images)
-        return evaluation_sums(labels, true_labels, logits, weights)
-
     def _predict_batch(self, trainable, non_trainable, batch):
         images, labels, true_labels, weights = batch
         logits = self._logits(trainable, non_trainable, images)
@@ -130,11 +124,6 @@ class JaxSteps:
             [v.value for v in group] for group in self._variables()[:2]
         )
         return trainable, non_trainable
-
-    def evaluate_batch(self, batch: Any) -> np.ndarray:
-        """Returns the `metrics.evaluation_sums` of a batch."""
-        sums = self._evaluate_batch(*self._weights(), self._placed(batch))
-        return np.asarray(sums)
 
     def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
         """Returns a batch's `evaluation_sums` and `prediction_rows`."""

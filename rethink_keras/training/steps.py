@@ -72,7 +72,7 @@ class Steps(Protocol):
         """
 
     def dataset(self, batches: Batches) -> Iterable:
-        """Returns batches for `evaluate_batch` and `predict`.
+        """Returns batches for `predict`.
 
         Each batch is divided among the replicas.
 
@@ -80,14 +80,11 @@ class Steps(Protocol):
           batches: see `pipeline.EvaluationBatches`.
         """
 
-    def evaluate_batch(self, batch: Any) -> np.ndarray:
-        """Returns the `metrics.evaluation_sums` of a batch.
-
-        Calls the model in inference mode.
-        """
-
     def predict(self, batch: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Returns a batch's `evaluation_sums` and `prediction_rows`."""
+        """Returns a batch's `evaluation_sums` and `prediction_rows`.
+
+        See `metrics`. Calls the model in inference mode.
+        """
 
     def whole_dataset(self, batches: Batches) -> Iterable:
         """Returns undivided batches, for `batch_statistics`."""

@@ -88,11 +88,6 @@ class TensorFlowSteps:
             return strategy.gather(hits, axis=0)
 
         @functools.partial(compiled, autograph=False)
-        def evaluate_batch(batch):
-            sums = strategy.run(self._evaluate_shard, args=batch)
-            return strategy.reduce("SUM", sums, axis=None)
-
-        @functools.partial(compiled, autograph=False)
         def predict(batch):
             sums, rows = strategy.run(self._predict_shard, args=batch)
             return (
@@ -105,7 +100,6 @@ class TensorFlowSteps:
             return strategy.run(self._statistics_of, args=(images,))
 
         self._train_batch = train_batch
-        self._evaluate_batch = evaluate_batch
         self._predict = predict
         self._batch_statistics = batch_statistics
 
@@ -183,14 +177,6 @@ class TensorFlowSteps:
             return batches.dataset(BatchShard(replicas, first, count, multiple))
 
         return strategy.distribute_datasets_from_function(of_pipeline)
-
-    def _evaluate_shard(self, images, labels, true_labels, weights):
-        logits = self._model(images, training=False)
-        return evaluation_sums(labels, true_labels, logits, weights)
-
-    def evaluate_batch(self, batch: Any) -> np.ndarray:
-        """Returns the `metrics.evaluation_sums` of a batch."""
-        return self._evaluate_batch(batch).numpy()
 
     def _predict_shard(self, images, labels, true_labels, weights):
         logits = self._model(images, training=False)
