@@ -24,7 +24,7 @@ from rethink_keras.errors import (
 from rethink_keras.startup import hide_startup_messages
 
 if TYPE_CHECKING:
-    from rethink_keras import measures
+    from rethink_keras import measures, memorization
     from rethink_keras.experiments.randomization_tests import (
         RandomizationTest,
         randomization_test,
@@ -48,6 +48,7 @@ __all__ = [
     "hide_startup_messages",
     "load_result",
     "measures",
+    "memorization",
     "randomization_test",
     "randomize",
     "register_model",
@@ -69,8 +70,8 @@ _LAZY = {
 
 def __getattr__(name: str) -> Any:
     """Imports a function on first use, because it imports TensorFlow."""
-    if name == "measures":
-        return importlib.import_module("rethink_keras.measures")
+    if name in ("measures", "memorization"):
+        return importlib.import_module(f"rethink_keras.{name}")
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

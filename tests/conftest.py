@@ -26,6 +26,7 @@ QUICK = (
     "data/test_loading.py",
     "experiments/test_planning.py",
     "measures/",
+    "memorization/",
     "models/test_builders.py",
     "pipeline/test_batches.py",
     "pipeline/test_preprocessing.py",

@@ -17,6 +17,7 @@ ALLOWED = {
     "config": {"errors"},
     "models": {"config", "errors"},
     "measures": {"errors"},
+    "memorization": {"errors"},
     "results": BASE | {"config"},
 }
 ALLOWED["data"] = BASE | {"config"}
@@ -25,7 +26,12 @@ ALLOWED["pipeline"] = ALLOWED["randomization"] | {"randomization"}
 ALLOWED["training"] = ALLOWED["pipeline"] | {"pipeline"}
 ALLOWED["runs"] = ALLOWED["training"] | {"training", "models", "results"}
 ALLOWED["theory"] = ALLOWED["runs"] | {"runs"}
-ALLOWED["experiments"] = ALLOWED["theory"] | {"measures", "paper", "theory"}
+ALLOWED["experiments"] = ALLOWED["theory"] | {
+    "measures",
+    "memorization",
+    "paper",
+    "theory",
+}
 ALLOWED["report"] = ALLOWED["runs"] | {"experiments", "paper", "theory"}
 ALLOWED["cli"] = ALLOWED["report"] | {"report", "runs", "startup"}
 ALLOWED["main"] = {"cli"}
@@ -36,6 +42,7 @@ PUBLIC = {
     "errors",
     "experiments",
     "measures",
+    "memorization",
     "models",
     "pipeline",
     "randomization",

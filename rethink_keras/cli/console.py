@@ -29,6 +29,7 @@ COMMANDS = {
     "complexity": "complexity",
     "measures": "measures",
     "double-descent": "double_descent",
+    "memorization": "memorization",
     "tune": "tune",
 }
 """Module of each command in this package. Its docstring is the help text."""

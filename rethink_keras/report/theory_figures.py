@@ -9,7 +9,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from rethink_keras.errors import InputError
-from rethink_keras.experiments import double_descent_figures, measure_figures
+from rethink_keras.experiments import (
+    double_descent_figures,
+    measure_figures,
+    memorization_figures,
+)
 from rethink_keras.results.images import (
     BLUE,
     SOFT,
@@ -94,7 +98,11 @@ _DRAWN: dict[str, Callable[[SavedRecord], Figure]] = {
     "stability": _stability,
     **{
         name: _of_tables(draw)
-        for drawn in (measure_figures.DRAWN, double_descent_figures.DRAWN)
+        for drawn in (
+            measure_figures.DRAWN,
+            memorization_figures.DRAWN,
+            double_descent_figures.DRAWN,
+        )
         for name, draw in drawn.items()
     },
 }

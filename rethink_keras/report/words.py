@@ -70,6 +70,16 @@ BEYOND: Mapping[str, tuple[str, str]] = {
         " the ends of 95 % intervals. Points are means, and error bars standard"
         " deviations, over seeds.",
     ),
+    "memorization": (
+        "Learning, forgetting and memorization",
+        "Which examples does a network learn first, forget and memorize?"
+        " Agreement is the rank correlation between the first epochs in which"
+        " two runs predict each example correctly. The memorization score is"
+        " the probability of the label with the example in the training set,"
+        " minus that without it. AUC is how well a quantity tells corrupted"
+        " from clean examples. Low and high are the ends of 95 % bootstrap"
+        " intervals over the examples.",
+    ),
     "double_descent": (
         "Double descent",
         "Does a network that is larger than necessary to fit its labels"

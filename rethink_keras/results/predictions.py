@@ -128,7 +128,7 @@ def read_learning(workdir: os.PathLike | str) -> Learning | None:
 
     Returns:
       The learning, or None if it is unknown: for images that stream from disk,
-      and for runs that versions before 0.2 began.
+      for several workers, and for runs that versions before 0.2 began.
 
     Raises:
       InputError: if the file is corrupt.

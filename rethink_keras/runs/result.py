@@ -121,8 +121,8 @@ class RunResult(dict[str, Any]):
           followed by a wrong one in the next (Toneva et al., 2019).
 
         Raises:
-          InputError: it is unknown, because images were streamed from disk or
-            because a version before 0.2 began the run.
+          InputError: it is unknown, because images were streamed from disk,
+            several workers trained, or a version before 0.2 began the run.
         """
         import pandas as pd
 
@@ -130,8 +130,8 @@ class RunResult(dict[str, Any]):
         if learning is None:
             raise InputError(
                 f"workdir={self.workdir}: does not hold when examples were"
-                " learned, which runs record only of images in memory; repeat"
-                " such a run with overwrite=True"
+                " learned, which runs with several workers or with streamed"
+                " images do not record; repeat another run with overwrite=True"
             )
         columns = self._columns(self._predictions()["train"])
         names = ("id", "label", "true_label")

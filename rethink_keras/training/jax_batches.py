@@ -94,7 +94,7 @@ class ResidentBatches:
 
     def _steps(self, state, fields, plan, first, steps):
         """Returns the new state and the hits, in the order of the epoch."""
-        hits = jnp.zeros(len(self._resident.examples), "int32")
+        hits = jnp.zeros(len(self._resident.examples), "float32")
         return lax.fori_loop(
             first,
             first + steps,

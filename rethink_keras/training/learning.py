@@ -26,13 +26,16 @@ class LearningRecorder:
         self._hits: list[np.ndarray] = []
         self._counts: dict[str, np.ndarray] = {}
 
-    def add(self, hits: np.ndarray) -> None:
+    def add(self, hits: np.ndarray | None) -> None:
         """Adds the predictions of the next steps of the current epoch.
 
         Args:
-          hits: what `Steps.train` returned.
+          hits: what `Steps.train` returned; None if unknown. Nothing is
+            recorded then.
         """
-        if self._known:
+        if hits is None:
+            self._forget()
+        elif self._known:
             self._hits.append(hits.astype(bool))
 
     def end_epoch(self, epoch: int, order: np.ndarray | None) -> None:

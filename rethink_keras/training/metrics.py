@@ -48,7 +48,7 @@ def training_sums(labels, true_labels, logits, losses):
 
 
 def training_hits(labels, logits):
-    """Returns 1 for each correct prediction, else 0: int32 [n].
+    """Returns 1 for each correct prediction, else 0: float32 [n].
 
     Args:
       labels: int [n].
@@ -56,7 +56,7 @@ def training_hits(labels, logits):
     """
     predicted = ops.argmax(logits, axis=-1)
     right = ops.equal(ops.cast(predicted, "int32"), ops.cast(labels, "int32"))
-    return ops.cast(right, "int32")
+    return ops.cast(right, "float32")
 
 
 def evaluation_sums(labels, true_labels, logits, weights):

@@ -59,7 +59,7 @@ class Steps(Protocol):
           batches: see `pipeline.TrainingBatches`.
         """
 
-    def train(self, batches: Any, steps: int) -> np.ndarray:
+    def train(self, batches: Any, steps: int) -> np.ndarray | None:
         """Trains on the next `steps` batches and updates the metrics.
 
         Args:
@@ -68,7 +68,7 @@ class Steps(Protocol):
 
         Returns:
           For each example of the batches, in their order, 1 if the prediction
-          before the update is its label, else 0.
+          before the update is its label, else 0. None if unknown.
         """
 
     def dataset(self, batches: Batches) -> Iterable:

@@ -28,7 +28,7 @@ class HostBatches:
     def __init__(self, batches: Iterator[tuple], step: Step):
         @compiled
         def train(batches, steps):
-            hits = tf.TensorArray(tf.int32, steps, element_shape=[None])
+            hits = tf.TensorArray(tf.float32, steps, element_shape=[None])
             for number in tf.range(steps):
                 hits = hits.write(number, step(next(batches)))
             return hits.concat()
@@ -91,7 +91,7 @@ class ResidentBatches:
         return order, None if corners is None else tf.constant(corners)
 
     def _steps(self, order, corners, first, count):
-        hits = tf.TensorArray(tf.int32, count, element_shape=[None])
+        hits = tf.TensorArray(tf.float32, count, element_shape=[None])
         for number in tf.range(count):
             start = self._bounds[first + number]
             end = self._bounds[first + number + 1]

@@ -71,11 +71,11 @@ class TensorFlowSteps:
         self._optimizer = optimizer
         self._strategy = strategy = tf.distribute.get_strategy()
         # All workers must run the same calls in the same order.
-        multi_worker = isinstance(
+        self._multi_worker = isinstance(
             strategy, tf.distribute.MultiWorkerMirroredStrategy
         )
         self.steps_per_execution = (
-            _STEPS_PER_EXECUTION if multi_worker else None
+            _STEPS_PER_EXECUTION if self._multi_worker else None
         )
         optimizer.build(model.trainable_variables)
         step = compiled(
@@ -85,7 +85,8 @@ class TensorFlowSteps:
         def train_batch(batch):
             sums, hits = strategy.run(step, args=batch)
             self.metrics.update_state(strategy.reduce("SUM", sums, axis=None))
-            return strategy.gather(hits, axis=0)
+            local = strategy.experimental_local_results(hits)
+            return tf.concat(local, axis=0)
 
         @functools.partial(compiled, autograph=False)
         def predict(batch):
@@ -104,7 +105,7 @@ class TensorFlowSteps:
         self._batch_statistics = batch_statistics
 
     def _step(self, images, targets, labels, true_labels):
-        """Updates the weights; returns the sums and hits of the shard.
+        """Updates the weights; returns the sums and the hits of the shard.
 
         Each replica divides by the size of the whole batch, and the optimizer
         sums the gradients over the replicas.
@@ -148,9 +149,14 @@ class TensorFlowSteps:
         """Whether a step takes much longer than whitening its batch."""
         return any(v.ndim > 2 for v in self._model.trainable_variables)
 
-    def train(self, batches: Any, steps: int) -> np.ndarray:
-        """Trains on the next `steps` batches; returns the `training_hits`."""
-        return batches.train(steps)
+    def train(self, batches: Any, steps: int) -> np.ndarray | None:
+        """Trains on the next `steps` batches; returns the `training_hits`.
+
+        Returns None if other workers have a part of them: collectives need
+        equal shapes in all steps, and batches differ in size.
+        """
+        hits = batches.train(steps)
+        return None if self._multi_worker else hits
 
     @property
     def whole_batch(self) -> BatchShard:

@@ -121,9 +121,16 @@ def invalid_flagfiles(folder: pathlib.Path) -> list[tuple[str, list[str]]]:
 
 def invalid_launches() -> list[tuple[str, list[str]]]:
     """Invalid command lines of the other programs, program first."""
-    table1, table3, measures, double_descent, tune = (
+    table1, table3, measures, memorization, double_descent, tune = (
         str(LAUNCH / f"{name}.py")
-        for name in ("table1", "table3", "measures", "double_descent", "tune")
+        for name in (
+            "table1",
+            "table3",
+            "measures",
+            "memorization",
+            "double_descent",
+            "tune",
+        )
     )
     wrong = {
         table1: {
@@ -150,6 +157,13 @@ def invalid_launches() -> list[tuple[str, list[str]]]:
             "model": ("", "none"),
             "workdir": ("",),
             "dataset": ("",),
+        },
+        memorization: {
+            "dataset": ("", "none"),
+            "train_examples": ("", "0", "x", "1298"),
+            "models": ("", "1", "many"),
+            "seeds": ("", "x", "0", "-1,0"),
+            "workdir": ("",),
         },
         double_descent: {
             "widths": ("", "0", "-1", "0.5", "1,,2", "65537", "1\n2", LONG),

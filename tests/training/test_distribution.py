@@ -13,6 +13,7 @@ import tensorflow as tf
 from rethink_keras import InputError, RunConfig, models, pipeline, run, training
 from rethink_keras.config import MODELS
 from rethink_keras.data import Examples
+from rethink_keras.results import read_learning
 from rethink_keras.training import devices
 from rethink_keras.training.tensorflow_steps import TensorFlowSteps
 from tests.support import cluster
@@ -169,7 +170,7 @@ def test_two_workers_match_one_device(tmp_path, single):
     result = run_two_workers(tmp_path, *SMALL)
     assert (result["strategy"], result["replicas"]) == ("multi_worker", 2)
     assert_same_run(result, single)
-    assert_same_learning(tmp_path, single.workdir)
+    assert read_learning(tmp_path) is None
     assert len(list(tmp_path.glob("train/events*"))) == 1
 
 

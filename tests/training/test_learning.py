@@ -54,13 +54,15 @@ def test_a_checkpoint_in_mid_epoch_restores_the_recorder():
     assert second.learned()["forgetting_events"].tolist() == [0, 1, 2, 0]
 
 
-def test_an_earlier_checkpoint_and_streamed_images_leave_it_unknown():
-    earlier, streamed = LearningRecorder(), LearningRecorder()
+def test_earlier_checkpoints_streams_and_workers_leave_it_unknown():
+    earlier, streamed, workers = (LearningRecorder() for _ in range(3))
     earlier.restore({"model/0": np.ones(3)})
     record(earlier, range(2), np.random.default_rng(0))
     streamed.add(RIGHT[0])
     streamed.end_epoch(0, None)
-    for recorder in (earlier, streamed):
+    workers.add(None)
+    workers.end_epoch(0, np.arange(4))
+    for recorder in (earlier, streamed, workers):
         assert recorder.learned() is None
         assert recorder.arrays() == {}
 

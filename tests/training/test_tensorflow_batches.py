@@ -52,7 +52,7 @@ def test_the_device_assembles_the_batches_of_tf_data(
 
     def record(batch):
         tf.numpy_function(lambda *parts: found.append(parts), batch, [])
-        return batch[1]
+        return tf.cast(batch[1], tf.float32)
 
     resident = ResidentBatches(
         batches.resident(), record, convert_once=convert_once

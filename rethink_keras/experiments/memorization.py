@@ -1,0 +1,214 @@
+"""Learning order, forgetting and memorization scores (not in the paper).
+
+Networks train on true, partly corrupted and random labels of the same images.
+"""
+
+import dataclasses
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rethink_keras import data, pipeline, randomization, runs
+from rethink_keras.config import RunConfig
+from rethink_keras.experiments import memorization_figures, memorization_tables
+from rethink_keras.memorization import Ensemble, train_ensemble
+from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.randomization.label_noise import corrupt_labels
+from rethink_keras.results.images import as_png
+from rethink_keras.theory.extra import theory_extra
+from rethink_keras.theory.records import Record
+
+DIGITS = "digits"
+"""The 8 x 8 digits of scikit-learn, which need no download."""
+PARTLY = "partly corrupted"
+EPOCHS = 60
+_TEST_EXAMPLES = 1_000
+_CORRUPTION = 0.2
+_DIGITS_TEST = 500  # of 1,797
+_ON_DIGITS: dict[str, Any] = {"epochs": 60, "learning_rate": 0.05}
+_ON_PHOTOGRAPHS: dict[str, Any] = {"epochs": 30, "learning_rate": 0.01}
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """Images with three kinds of labels.
+
+    Attributes:
+      dataset: name of the data set.
+      train: n training examples with their true labels.
+      test: test examples.
+      num_classes: number of classes.
+      labels: int32 [n] by kind: `true`, PARTLY and `random`.
+    """
+
+    dataset: str
+    train: data.Examples
+    test: data.Examples
+    num_classes: int
+    labels: dict[str, np.ndarray]
+
+    @property
+    def corrupted(self) -> np.ndarray:
+        """Whether the label of kind PARTLY is wrong: bool [n]."""
+        return self.labels[PARTLY] != self.labels["true"]
+
+
+def load_task(
+    dataset: str, data_dir: str | None, num_examples: int, seed: int
+) -> Task:
+    """Loads a class-balanced subset of a data set and corrupts its labels.
+
+    Args:
+      dataset: DIGITS, the sample or a TFDS name.
+      data_dir: TFDS directory; None for TFDS's own.
+      num_examples: number of training examples.
+      seed: seed of the subset and of the labels.
+
+    Raises:
+      InputError: the data cannot be loaded, or have fewer examples.
+    """
+    if dataset == DIGITS:
+        loaded = _load_digits()
+    else:
+        loaded = data.load(dataset, data_dir)
+    train = randomization.balanced_subset(
+        loaded.train,
+        num_examples,
+        num_classes=loaded.num_classes,
+        seed=seed,
+    )
+    true = np.asarray(train.labels, "int32")
+    options = {"num_classes": loaded.num_classes, "seed": seed}
+    return Task(
+        dataset,
+        train,
+        loaded.test.take(np.arange(min(_TEST_EXAMPLES, len(loaded.test)))),
+        loaded.num_classes,
+        {
+            "true": true,
+            PARTLY: corrupt_labels(true, probability=_CORRUPTION, **options),
+            "random": corrupt_labels(true, probability=1.0, **options),
+        },
+    )
+
+
+def _load_digits() -> data.ImageClassification:
+    """Loads scikit-learn's digits and splits them at random."""
+    with theory_extra():
+        from sklearn.datasets import load_digits
+    loaded = load_digits()
+    order = np.random.default_rng(0).permutation(len(loaded.target))
+    labels = loaded.target[order].astype("int32")
+    images = (loaded.images[order, ..., None] * 255 / 16).astype("uint8")
+    examples = data.Examples(images, labels, labels, order.astype("int64"))
+    return data.ImageClassification(
+        examples.take(np.arange(_DIGITS_TEST, len(order))),
+        examples.take(np.arange(_DIGITS_TEST)),
+        num_classes=len(loaded.target_names),
+    )
+
+
+@keras_settings(**STANDARD)
+def demonstrate(task: Task, num_models: int, seeds: Sequence[int]) -> Record:
+    """Trains networks on a task; measures learning, forgetting and memory.
+
+    Args:
+      task: images and labels; see `load_task`.
+      num_models: number of networks on subsets.
+      seeds: seeds of the runs whose learning is compared. The first is also
+        that of the subsets.
+    """
+    start_time = time.perf_counter()
+    learned = {
+        kind: [learning_of(task, kind, seed) for seed in seeds]
+        for kind in task.labels
+    }
+    print(f"{task.dataset}: {len(seeds)} runs on each kind of labels done")
+    ensemble = subset_networks(task, num_models, seeds[0])
+    print(f"{task.dataset}: {num_models} networks on subsets done", flush=True)
+    tables = {
+        **memorization_tables.learning_tables(learned, task.corrupted),
+        **memorization_tables.score_tables(
+            ensemble, learned[PARTLY], task.corrupted, task.labels
+        ),
+    }
+    figures = {
+        **{
+            name: draw(tables)
+            for name, draw in memorization_figures.DRAWN.items()
+        },
+        "images": memorization_figures.draw_images(
+            np.asarray(task.train.images),
+            np.asarray(task.test.images),
+            tables["most memorized"],
+        ),
+        "order": memorization_figures.draw_order(
+            np.asarray(task.train.images), task.labels["true"], learned["true"]
+        ),
+    }
+    return Record(
+        experiment="memorization",
+        name=task.dataset,
+        title=f"Learning and memorization: {task.dataset}",
+        seed=seeds[0],
+        tables=tables,
+        figures={name: as_png(figure) for name, figure in figures.items()},
+        seconds=time.perf_counter() - start_time,
+    )
+
+
+def learning_of(task: Task, kind: str, seed: int) -> dict[str, np.ndarray]:
+    """Trains the MLP 1x512 and returns when it learned each example.
+
+    Args:
+      task: images and labels.
+      kind: kind of labels.
+      seed: seed of the weights and the batches.
+
+    Returns:
+      `first_epoch` and `forgetting_events`; see `RunResult.learning`. Examples
+      that are never learned count as learned after the last epoch.
+    """
+    config = RunConfig(
+        randomize="none",
+        center_crop=False,
+        epochs=EPOCHS,
+        learning_rate_decay=1.0,
+        seed=seed,
+    )
+    train = (np.asarray(task.train.images), task.labels[kind])
+    test = (np.asarray(task.test.images), np.asarray(task.test.labels))
+    with tempfile.TemporaryDirectory() as folder:
+        result = runs.run(
+            config,
+            os.path.join(folder, "run"),
+            data=(train, test),
+            save_model=False,
+            verbose=False,
+        )
+        table = result.learning()
+    first = table["first_epoch"].to_numpy()
+    return {
+        "first_epoch": np.where(first > 0, first, EPOCHS + 1),
+        "forgetting_events": table["forgetting_events"].to_numpy(),
+    }
+
+
+def subset_networks(task: Task, num_models: int, seed: int) -> Ensemble:
+    """Trains networks on subsets of the partly corrupted examples."""
+
+    def inputs(examples: data.Examples) -> np.ndarray:
+        images = pipeline.as_inputs(examples, standardize=True).images
+        return np.asarray(images).reshape(len(examples), -1)
+
+    return train_ensemble(
+        (inputs(task.train), task.labels[PARTLY]),
+        (inputs(task.test), np.asarray(task.test.labels)),
+        num_models=num_models,
+        seed=seed,
+        **(_ON_DIGITS if task.dataset == DIGITS else _ON_PHOTOGRAPHS),
+    )

@@ -1,0 +1,240 @@
+"""Tables of learning, forgetting and memorization scores."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from rethink_keras.memorization import (
+    Ensemble,
+    influence,
+    learning_order_agreement,
+    memorization,
+    separation,
+)
+
+Learned = Sequence[Mapping[str, np.ndarray]]
+"""What each run learned when: `first_epoch` and `forgetting_events`."""
+
+_SHOWN = 10
+_INFLUENTIAL = 5  # standard errors
+_BINS = 10
+_BOOTSTRAP: dict[str, Any] = {
+    "n_resamples": 1_000,
+    "method": "percentile",
+    "paired": True,
+    "vectorized": False,
+    "random_state": 0,
+}
+
+
+def learning_tables(
+    learned: Mapping[str, Learned], corrupted: np.ndarray
+) -> dict[str, list[dict]]:
+    """Returns the tables of learning and forgetting.
+
+    Args:
+      learned: runs by kind of labels.
+      corrupted: bool [n], the examples that `partly corrupted` labels corrupt.
+    """
+    groups = {
+        "true": learned["true"],
+        "partly corrupted: clean": _select(
+            learned["partly corrupted"], ~corrupted
+        ),
+        "partly corrupted: corrupted": _select(
+            learned["partly corrupted"], corrupted
+        ),
+        "random": learned["random"],
+    }
+    last = max(run["first_epoch"].max() for run in groups["random"])
+    epochs = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60]
+    return {
+        "agreement": [_agreement(kind, runs) for kind, runs in learned.items()],
+        "learning and forgetting": [
+            _learning(name, runs) for name, runs in groups.items()
+        ],
+        "learned by epoch": [
+            {
+                "epoch": epoch,
+                **{
+                    f"{name} %": 100
+                    * float(np.mean([r["first_epoch"] <= epoch for r in runs]))
+                    for name, runs in groups.items()
+                },
+            }
+            for epoch in epochs
+            if epoch <= last
+        ],
+    }
+
+
+def _select(runs: Learned, chosen: np.ndarray) -> Learned:
+    return [
+        {name: values[chosen] for name, values in run.items()} for run in runs
+    ]
+
+
+def _agreement(kind: str, runs: Learned) -> dict[str, Any]:
+    epochs = [run["first_epoch"] for run in runs]
+    pairs = [
+        learning_order_agreement(pair)
+        for pair in itertools.combinations(epochs, 2)
+    ]
+    return {
+        "labels": kind,
+        "runs": len(runs),
+        "agreement": _defined(float(np.mean(pairs))),
+        "least": _defined(min(pairs)),
+        "largest": _defined(max(pairs)),
+    }
+
+
+def _learning(name: str, runs: Learned) -> dict[str, Any]:
+    first = [run["first_epoch"].mean() for run in runs]
+    events = [run["forgetting_events"].mean() for run in runs]
+    never = [100 * np.mean(run["forgetting_events"] == 0) for run in runs]
+    return {
+        "labels": name,
+        "examples": len(runs[0]["first_epoch"]),
+        "first epoch": float(np.mean(first)),
+        "first epoch: deviation": float(np.std(first, ddof=1)),
+        "forgetting events": float(np.mean(events)),
+        "events: deviation": float(np.std(events, ddof=1)),
+        "never forgotten %": float(np.mean(never)),
+    }
+
+
+def score_tables(
+    ensemble: Ensemble,
+    learned: Learned,
+    corrupted: np.ndarray,
+    labels: Mapping[str, np.ndarray],
+) -> dict[str, list[dict]]:
+    """Returns the tables of memorization scores and influences.
+
+    Args:
+      ensemble: networks on subsets of the partly corrupted examples.
+      learned: runs on all of these examples.
+      corrupted: bool [n], the examples whose label is wrong.
+      labels: int32 [n] by kind.
+    """
+    scores = memorization(ensemble.right, ensemble.inside)
+    forgotten, first = (
+        np.mean([run[name] for run in learned], axis=0)
+        for name in ("forgetting_events", "first_epoch")
+    )
+    influences = influence(ensemble.right_test, ensemble.inside)
+    ratio = influences.score / influences.error
+    groups = (("clean", ~corrupted), ("corrupted", corrupted))
+    rows = []
+    for index in np.argsort(-scores.score, kind="stable")[:_SHOWN]:
+        test = int(influences.score[index].argmax())
+        rows.append(
+            {
+                "example": int(index),
+                "label": int(labels["partly corrupted"][index]),
+                "true label": int(labels["true"][index]),
+                "score": float(scores.score[index]),
+                "standard error": float(scores.error[index]),
+                "forgetting events": float(forgotten[index]),
+                "test example": test,
+                "influence": float(influences.score[index, test]),
+                "influence: standard error": float(
+                    influences.error[index, test]
+                ),
+            }
+        )
+    return {
+        "networks on subsets": [
+            _accuracies(ensemble, corrupted)
+            | {
+                "test images with an influence above 5 standard errors %": 100
+                * float((ratio > _INFLUENTIAL).any(axis=0).mean())
+            }
+        ],
+        "memorization scores": [
+            _summary(name, scores.score[chosen], scores.error[chosen])
+            for name, chosen in groups
+        ],
+        "corrupted or clean": [
+            _told_apart(name, values, scores.score, corrupted)
+            for name, values in (
+                ("memorization score", scores.score),
+                ("forgetting events", forgotten),
+                ("first epoch", first),
+            )
+        ],
+        "most memorized": rows,
+        "distribution of scores": _histogram(scores.score, corrupted),
+    }
+
+
+def _accuracies(ensemble: Ensemble, corrupted: np.ndarray) -> dict[str, Any]:
+    inside, right = ensemble.inside, ensemble.right
+    outside = ~inside & ~corrupted
+    return {
+        "networks": len(inside),
+        "examples": inside.shape[1],
+        "subset": int(inside[0].sum()),
+        "accuracy on the subset %": 100 * float(right[inside].mean()),
+        "on other clean examples %": 100 * float(right[outside].mean()),
+        "test accuracy %": 100 * float(ensemble.right_test.mean()),
+    }
+
+
+def _summary(name: str, score: np.ndarray, error: np.ndarray) -> dict[str, Any]:
+    return {
+        "examples": name,
+        "count": len(score),
+        "mean score": float(score.mean()),
+        "mean standard error": float(error.mean()),
+        "score above 0.5 %": 100 * float((score > 0.5).mean()),
+    }
+
+
+def _told_apart(
+    name: str, values: np.ndarray, score: np.ndarray, corrupted: np.ndarray
+) -> dict[str, Any]:
+    """Returns an AUC and a rank correlation with 95 % bootstrap intervals."""
+    row: dict[str, Any] = {"quantity": name}
+
+    def correlation(first, second):
+        return stats.spearmanr(first, second).statistic
+
+    for title, statistic, other in (
+        ("AUC", separation, corrupted),
+        ("correlation with score", correlation, score),
+    ):
+        interval = stats.bootstrap(
+            (values, other), statistic, **_BOOTSTRAP
+        ).confidence_interval
+        row |= {
+            title: _defined(statistic(values, other)),
+            f"{title}: low": _defined(interval.low),
+            f"{title}: high": _defined(interval.high),
+        }
+    return row
+
+
+def _defined(value: float) -> float | None:
+    """Returns None for NaN, as of the correlation with equal values."""
+    return None if np.isnan(value) else float(value)
+
+
+def _histogram(score: np.ndarray, corrupted: np.ndarray) -> list[dict]:
+    edges = np.linspace(0, 1, _BINS + 1)
+    clean, wrong = (
+        100 * np.histogram(score[chosen].clip(0, 1), edges)[0] / chosen.sum()
+        for chosen in (~corrupted, corrupted)
+    )
+    return [
+        {
+            "from": round(float(edge), 1),
+            "clean %": float(of_clean),
+            "corrupted %": float(of_wrong),
+        }
+        for edge, of_clean, of_wrong in zip(edges, clean, wrong, strict=False)
+    ]

@@ -1,0 +1,90 @@
+"""The command's tables and figures of learning and memorization."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rethink_keras.experiments import (
+    memorization,
+    memorization_figures,
+    memorization_tables,
+)
+from rethink_keras.memorization import Ensemble, random_subsets
+
+COUNT = 40
+CORRUPTED = np.arange(COUNT) < 10
+
+
+def made_up_runs(rng) -> list[dict[str, np.ndarray]]:
+    """Corrupted examples are learned last and forgotten twice."""
+    order = np.where(CORRUPTED, 20, np.arange(COUNT) % 5 + 1)
+    return [
+        {
+            "first_epoch": order + rng.integers(0, 2, COUNT),
+            "forgetting_events": 2 * CORRUPTED.astype(int),
+        }
+        for _ in range(2)
+    ]
+
+
+@pytest.fixture(scope="module")
+def tables():
+    rng = np.random.default_rng(0)
+    inside = random_subsets(20, COUNT, 0.7, seed=0)
+    ensemble = Ensemble(inside, inside | ~CORRUPTED, rng.random((20, 15)) < 0.8)
+    learned = {
+        kind: made_up_runs(rng)
+        for kind in ("true", memorization.PARTLY, "random")
+    }
+    labels = {"true": np.zeros(COUNT, int), memorization.PARTLY: CORRUPTED}
+    return {
+        **memorization_tables.learning_tables(learned, CORRUPTED),
+        **memorization_tables.score_tables(
+            ensemble, learned[memorization.PARTLY], CORRUPTED, labels
+        ),
+    }
+
+
+def test_tables_tell_clean_from_corrupted_examples(tables):
+    json.dumps(tables, allow_nan=False)
+    apart = {row["quantity"]: row for row in tables["corrupted or clean"]}
+    for row in apart.values():
+        assert row["AUC"] == row["AUC: low"] == row["AUC: high"] == 1
+    events = apart["forgetting events"]
+    assert events["correlation with score"] == pytest.approx(1)
+    clean, corrupted = tables["memorization scores"]
+    assert (clean["count"], clean["mean score"]) == (30, 0)
+    assert (corrupted["count"], corrupted["mean score"]) == (10, 1)
+    assert {row["label"] for row in tables["most memorized"]} == {1}
+    learning = {row["labels"]: row for row in tables["learning and forgetting"]}
+    assert learning["partly corrupted: clean"]["never forgotten %"] == 100
+    assert learning["partly corrupted: corrupted"]["forgetting events"] == 2
+    first, *_, last = tables["learned by epoch"]
+    assert first["partly corrupted: corrupted %"] == 0
+    assert last["partly corrupted: clean %"] == 100
+    histogram = tables["distribution of scores"]
+    assert histogram[0]["clean %"] == histogram[-1]["corrupted %"] == 100
+
+
+def test_figures_show_the_tables(tables):
+    scores, learning = (
+        draw(tables) for draw in memorization_figures.DRAWN.values()
+    )
+    assert len(scores.axes[0].patches) == 20
+    assert len(learning.axes[0].lines) == 4
+
+
+@pytest.mark.seconds
+def test_a_record_has_all_tables_and_figures(monkeypatch):
+    pytest.importorskip("sklearn", reason="the extra [theory] is not installed")
+    monkeypatch.setattr(memorization, "EPOCHS", 3)
+    task = memorization.load_task("digits", None, 100, seed=0)
+    assert np.bincount(task.labels["true"]).tolist() == [10] * 10
+    assert 5 <= task.corrupted.sum() <= 30
+    record = memorization.demonstrate(task, num_models=50, seeds=(0, 1))
+    json.dumps(record.tables, allow_nan=False)
+    assert set(record.figures) == {"scores", "learning", "images", "order"}
+    (networks,) = record.tables["networks on subsets"]
+    assert (networks["networks"], networks["subset"]) == (50, 70)
+    assert len(record.tables["most memorized"]) == 10
