@@ -302,7 +302,7 @@ def test_xla_does_not_change_the_loss_of_a_step(model, size, count):
             models.sgd(0.01, decay=1.0, momentum=0.9, steps_per_epoch=2),
             compile_with_xla=compiled,
         )
-        iterator = iter(batches.dataset(pipeline.BatchShard(multiple=4)))
+        iterator = steps.iterator(batches)
         steps.train(iterator, count)
         losses.append(steps.metrics.result()["loss"])
     assert losses[0] == pytest.approx(losses[1], abs=1e-4, rel=1e-4)
