@@ -15,7 +15,7 @@ import numpy as np
 from rethink_keras import data, pipeline, randomization, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.experiments import memorization_figures, memorization_tables
-from rethink_keras.memorization import Ensemble, train_ensemble
+from rethink_keras.memorization import Ensemble, memorization, train_ensemble
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
 from rethink_keras.randomization.label_noise import corrupt_labels
 from rethink_keras.results.images import as_png
@@ -130,10 +130,11 @@ def demonstrate(task: Task, num_models: int, seeds: Sequence[int]) -> Record:
     print(f"{task.dataset}: {len(seeds)} runs on each kind of labels done")
     ensemble = subset_networks(task, num_models, seeds[0])
     print(f"{task.dataset}: {num_models} networks on subsets done", flush=True)
+    scores = memorization(ensemble.right, ensemble.inside)
     tables = {
         **memorization_tables.learning_tables(learned, task.corrupted),
         **memorization_tables.score_tables(
-            ensemble, learned[PARTLY], task.corrupted, task.labels
+            ensemble, scores, learned[PARTLY], task.corrupted, task.labels
         ),
     }
     figures = {
@@ -144,7 +145,7 @@ def demonstrate(task: Task, num_models: int, seeds: Sequence[int]) -> Record:
         "images": memorization_figures.draw_images(
             np.asarray(task.train.images),
             np.asarray(task.test.images),
-            tables["most memorized"],
+            tables["most memorized clean examples"],
         ),
         "order": memorization_figures.draw_order(
             np.asarray(task.train.images), task.labels["true"], learned["true"]
@@ -158,6 +159,11 @@ def demonstrate(task: Task, num_models: int, seeds: Sequence[int]) -> Record:
         tables=tables,
         figures={name: as_png(figure) for name, figure in figures.items()},
         seconds=time.perf_counter() - start_time,
+        files={
+            "examples.csv": memorization_tables.examples_as_csv(
+                scores, learned[PARTLY], task.labels
+            )
+        },
     )
 
 

@@ -74,28 +74,25 @@ DRAWN: dict[str, Callable[[Tables], Figure]] = {
 def draw_images(
     train: np.ndarray, test: np.ndarray, rows: Sequence[Mapping[str, Any]]
 ) -> Figure:
-    """Draws the most memorized images and the test images they influence most.
+    """Draws memorized images and the test images they influence most.
 
     Args:
       train: uint8 [n, height, width, channels].
       test: uint8 [t, height, width, channels].
-      rows: table `most memorized`.
+      rows: table `most memorized clean examples`.
     """
     with style():
-        figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+        figure = Figure(figsize=(7.2, 2.3), layout="constrained")
         plots = figure.subplots(2, len(rows))
         for column, row in zip(plots.T, rows, strict=True):
             _show(column[0], train[row["example"]])
-            column[0].set_title(
-                f"{row['score']:.2f}\n{row['label']} ({row['true label']})",
-                fontsize=8,
-            )
+            column[0].set_title(f"{row['score']:.2f}", fontsize=8)
             _show(column[1], test[row["test example"]])
             column[1].set_title(f"{row['influence']:.2f}", fontsize=8)
         plots[0, 0].set_ylabel("training", fontsize=8)
         plots[1, 0].set_ylabel("test", fontsize=8)
         figure.supxlabel(
-            "above: score, label and true label; below: influence", fontsize=9
+            "above: memorization score; below: influence", fontsize=9
         )
     return figure
 
@@ -115,8 +112,17 @@ def draw_order(
     epochs = np.mean([run["first_epoch"] for run in learned], axis=0)
     classes = np.unique(labels)
     with style():
-        figure = Figure(figsize=(7.2, 0.62 * len(classes) + 0.6))
+        height = 0.6 * len(classes)
+        figure = Figure(figsize=(6.4, height + 0.4))
         plots = figure.subplots(len(classes), 2 * _ORDER_SHOWN, squeeze=False)
+        figure.subplots_adjust(
+            left=0.01,
+            right=0.99,
+            bottom=0.01,
+            top=height / (height + 0.4),
+            wspace=0.05,
+            hspace=0.05,
+        )
         for row, label in zip(plots, classes, strict=True):
             own = np.flatnonzero(labels == label)
             own = own[np.argsort(epochs[own], kind="stable")]
@@ -125,8 +131,8 @@ def draw_order(
                 plot.set_axis_off()
             for plot, index in zip(row, shown, strict=False):
                 _show(plot, images[index])
-        figure.text(0.3, 0.92, "learned first", ha="center")
-        figure.text(0.72, 0.92, "learned last", ha="center")
+        for x, text in ((0.25, "learned first"), (0.75, "learned last")):
+            figure.text(x, 1 - 0.3 / (height + 0.4), text, ha="center")
     return figure
 
 

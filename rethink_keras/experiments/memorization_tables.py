@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from rethink_keras.memorization import (
     Ensemble,
+    Scores,
     influence,
     learning_order_agreement,
-    memorization,
     separation,
 )
 
@@ -87,8 +88,8 @@ def _agreement(kind: str, runs: Learned) -> dict[str, Any]:
         "labels": kind,
         "runs": len(runs),
         "agreement": _defined(float(np.mean(pairs))),
-        "least": _defined(min(pairs)),
-        "largest": _defined(max(pairs)),
+        "lowest pair": _defined(min(pairs)),
+        "highest pair": _defined(max(pairs)),
     }
 
 
@@ -107,8 +108,38 @@ def _learning(name: str, runs: Learned) -> dict[str, Any]:
     }
 
 
+def examples_as_csv(
+    scores: Scores, learned: Learned, labels: Mapping[str, np.ndarray]
+) -> bytes:
+    """Returns a row for each training example as CSV.
+
+    Args:
+      scores: memorization scores.
+      learned: runs on the partly corrupted examples.
+      labels: int32 [n] by kind.
+    """
+    columns = {
+        "label": labels["partly corrupted"],
+        "true_label": labels["true"],
+        "memorization_score": scores.score,
+        "standard_error": scores.error,
+        **_means(learned),
+    }
+    table = pd.DataFrame(columns).rename_axis("example")
+    return table.to_csv(float_format="%.4g").encode()
+
+
+def _means(learned: Learned) -> dict[str, np.ndarray]:
+    """Returns means over the runs, [n] each."""
+    return {
+        name: np.mean([run[name] for run in learned], axis=0)
+        for name in ("first_epoch", "forgetting_events")
+    }
+
+
 def score_tables(
     ensemble: Ensemble,
+    scores: Scores,
     learned: Learned,
     corrupted: np.ndarray,
     labels: Mapping[str, np.ndarray],
@@ -117,26 +148,23 @@ def score_tables(
 
     Args:
       ensemble: networks on subsets of the partly corrupted examples.
+      scores: memorization scores of the examples.
       learned: runs on all of these examples.
       corrupted: bool [n], the examples whose label is wrong.
       labels: int32 [n] by kind.
     """
-    scores = memorization(ensemble.right, ensemble.inside)
-    forgotten, first = (
-        np.mean([run[name] for run in learned], axis=0)
-        for name in ("forgetting_events", "first_epoch")
-    )
+    first, forgotten = _means(learned).values()
     influences = influence(ensemble.right_test, ensemble.inside)
     ratio = influences.score / influences.error
     groups = (("clean", ~corrupted), ("corrupted", corrupted))
     rows = []
-    for index in np.argsort(-scores.score, kind="stable")[:_SHOWN]:
+    ranked = np.argsort(-scores.score, kind="stable")
+    for index in ranked[~corrupted[ranked]][:_SHOWN]:
         test = int(influences.score[index].argmax())
         rows.append(
             {
                 "example": int(index),
-                "label": int(labels["partly corrupted"][index]),
-                "true label": int(labels["true"][index]),
+                "label": int(labels["true"][index]),
                 "score": float(scores.score[index]),
                 "standard error": float(scores.error[index]),
                 "forgetting events": float(forgotten[index]),
@@ -167,7 +195,7 @@ def score_tables(
                 ("first epoch", first),
             )
         ],
-        "most memorized": rows,
+        "most memorized clean examples": rows,
         "distribution of scores": _histogram(scores.score, corrupted),
     }
 

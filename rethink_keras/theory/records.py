@@ -38,6 +38,7 @@ class Record:
         columns.
       figures: PNG files by name.
       seconds: duration.
+      files: other files, by file name.
     """
 
     experiment: str
@@ -47,6 +48,9 @@ class Record:
     tables: Mapping[str, Table]
     figures: Mapping[str, bytes]
     seconds: float
+    files: Mapping[str, bytes] = dataclasses.field(
+        default_factory=dict, kw_only=True
+    )
 
     def as_markdown(self) -> str:
         """Returns the tables in Markdown."""
@@ -55,7 +59,7 @@ class Record:
 
 @dataclasses.dataclass(frozen=True)
 class SavedRecord(Record):
-    """A record read from disk.
+    """A record read from disk, without other files.
 
     Attributes:
       command: command that wrote the record.
@@ -124,6 +128,8 @@ def write_record(record: Record, workdir: str, command: str) -> epath.Path:
         _write_events(record, path)
         for name, image in record.figures.items():
             (path / f"{name}.png").write_bytes(image)
+        for file_name, data in record.files.items():
+            (path / file_name).write_bytes(data)
         text = json.dumps(content, indent=2, allow_nan=False) + "\n"
         write_whole(path / RESULT, text.encode())
     return path

@@ -10,7 +10,8 @@ from rethink_keras.experiments import (
     memorization_figures,
     memorization_tables,
 )
-from rethink_keras.memorization import Ensemble, random_subsets
+from rethink_keras.memorization import Ensemble, Scores, random_subsets
+from rethink_keras.memorization import memorization as scores_of
 
 COUNT = 40
 CORRUPTED = np.arange(COUNT) < 10
@@ -28,6 +29,9 @@ def made_up_runs(rng) -> list[dict[str, np.ndarray]]:
     ]
 
 
+LABELS = {"true": np.zeros(COUNT, int), memorization.PARTLY: CORRUPTED * 1}
+
+
 @pytest.fixture(scope="module")
 def tables():
     rng = np.random.default_rng(0)
@@ -37,11 +41,11 @@ def tables():
         kind: made_up_runs(rng)
         for kind in ("true", memorization.PARTLY, "random")
     }
-    labels = {"true": np.zeros(COUNT, int), memorization.PARTLY: CORRUPTED}
+    scores = scores_of(ensemble.right, inside)
     return {
         **memorization_tables.learning_tables(learned, CORRUPTED),
         **memorization_tables.score_tables(
-            ensemble, learned[memorization.PARTLY], CORRUPTED, labels
+            ensemble, scores, learned[memorization.PARTLY], CORRUPTED, LABELS
         ),
     }
 
@@ -56,7 +60,8 @@ def test_tables_tell_clean_from_corrupted_examples(tables):
     clean, corrupted = tables["memorization scores"]
     assert (clean["count"], clean["mean score"]) == (30, 0)
     assert (corrupted["count"], corrupted["mean score"]) == (10, 1)
-    assert {row["label"] for row in tables["most memorized"]} == {1}
+    memorized = tables["most memorized clean examples"]
+    assert {row["label"] for row in memorized} == {0}
     learning = {row["labels"]: row for row in tables["learning and forgetting"]}
     assert learning["partly corrupted: clean"]["never forgotten %"] == 100
     assert learning["partly corrupted: corrupted"]["forgetting events"] == 2
@@ -75,6 +80,20 @@ def test_figures_show_the_tables(tables):
     assert len(learning.axes[0].lines) == 4
 
 
+def test_each_example_has_a_score_with_its_standard_error():
+    scores = Scores(np.linspace(0, 1, COUNT), np.full(COUNT, 0.125))
+    runs = made_up_runs(np.random.default_rng(0))
+    text = memorization_tables.examples_as_csv(scores, runs, LABELS).decode()
+    header, first, *_, last = text.splitlines()
+    assert header == (
+        "example,label,true_label,memorization_score,standard_error"
+        ",first_epoch,forgetting_events"
+    )
+    assert first.startswith("0,1,0,0,0.125,2")
+    assert last.startswith("39,0,0,1,0.125,")
+    assert text.count("\n") == COUNT + 1
+
+
 @pytest.mark.seconds
 def test_a_record_has_all_tables_and_figures(monkeypatch):
     pytest.importorskip("sklearn", reason="the extra [theory] is not installed")
@@ -87,4 +106,5 @@ def test_a_record_has_all_tables_and_figures(monkeypatch):
     assert set(record.figures) == {"scores", "learning", "images", "order"}
     (networks,) = record.tables["networks on subsets"]
     assert (networks["networks"], networks["subset"]) == (50, 70)
-    assert len(record.tables["most memorized"]) == 10
+    assert len(record.tables["most memorized clean examples"]) == 10
+    assert record.files["examples.csv"].count(b"\n") == 101
