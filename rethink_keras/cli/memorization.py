@@ -15,6 +15,7 @@ from absl import flags
 from rethink_keras.cli.choosing import option_numbers
 from rethink_keras.cli.records import finish
 from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 
 _DATASET = flags.DEFINE_list(
@@ -55,13 +56,20 @@ def main() -> None:
         raise InputError(
             f"seeds={seeds[0]}: must be two or more, whose runs are compared"
         )
+    datasets = _DATASET.value or [""]
+    for dataset in datasets:
+        RunConfig(
+            dataset=dataset,
+            data_dir=_DATA_DIR.value,
+            train_examples=_TRAIN_EXAMPLES.value,
+        )
     with quiet_start():
         from rethink_keras.experiments import memorization
     tasks = [
         memorization.load_task(
             dataset, _DATA_DIR.value, _TRAIN_EXAMPLES.value, seeds[0]
         )
-        for dataset in _DATASET.value or [""]
+        for dataset in datasets
     ]
     for task in tasks:
         record = memorization.demonstrate(task, _MODELS.value, seeds)

@@ -70,6 +70,7 @@ class TensorFlowSteps:
         self._model = model
         self._optimizer = optimizer
         self._strategy = strategy = tf.distribute.get_strategy()
+        self._distributed = tf.distribute.has_strategy()
         # All workers must run the same calls in the same order.
         self._multi_worker = isinstance(
             strategy, tf.distribute.MultiWorkerMirroredStrategy
@@ -134,7 +135,7 @@ class TensorFlowSteps:
 
         Without a strategy, the device assembles the batches itself if it can.
         """
-        if not tf.distribute.has_strategy():
+        if not self._distributed:
             resident = batches.resident()
             if resident is not None:
                 return ResidentBatches(

@@ -159,8 +159,8 @@ def invalid_launches() -> list[tuple[str, list[str]]]:
             "dataset": ("",),
         },
         memorization: {
-            "dataset": ("", "none"),
-            "train_examples": ("", "0", "x", "1298"),
+            "dataset": ("", "digits,"),
+            "train_examples": ("", "0", "x"),
             "models": ("", "1", "many"),
             "seeds": ("", "x", "0", "-1,0"),
             "workdir": ("",),

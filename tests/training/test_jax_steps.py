@@ -81,7 +81,8 @@ def test_the_device_assembles_the_batches_of_tf_data(skip):
         row = jax.numpy.stack(
             [images.sum(), *(part.sum() for part in labels), len(images)]
         )
-        return (number + 1, recorded.at[number].set(row)), labels[-1]
+        hits = labels[-1].astype("float32")
+        return (number + 1, recorded.at[number].set(row)), hits
 
     expected = [
         (images.numpy().sum(), *(part.numpy().sum() for part in labels), size)
@@ -91,7 +92,7 @@ def test_the_device_assembles_the_batches_of_tf_data(skip):
     resident = ResidentBatches(batches.resident(), record)
     state = (0, np.zeros((len(expected), 5), "float32"))
     hits = []
-    for steps in (1, 2 - skip, 1, 2):
+    for steps in filter(None, (1, 2 - skip, 1, 2)):
         state, of_steps = resident.train(state, steps)
         hits.extend(of_steps)
     assert state[0] == len(expected)

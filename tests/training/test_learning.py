@@ -69,6 +69,7 @@ def test_earlier_checkpoints_streams_and_workers_leave_it_unknown():
 
 def test_each_prediction_is_recorded_for_its_example():
     """At fixed weights, online predictions are those of the network."""
+    keras.utils.set_random_seed(0)
     examples = make_examples(10)
     inputs = keras.Input(examples.images.shape[1:])
     outputs = keras.layers.Dense(3)(keras.layers.Flatten()(inputs))
