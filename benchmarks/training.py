@@ -37,7 +37,11 @@ from turns import Worker
 from rethink_keras.cli.terminal import run_command
 from rethink_keras.config import MODELS, PRECISIONS, RunConfig
 
-_MODELS = flags.DEFINE_list("models", list(MODELS)[::-1], "networks to time")
+_MODELS = flags.DEFINE_list(
+    "models",
+    [name for name in MODELS if MODELS[name].image_size is None],
+    "networks to time; they train on images in memory",
+)
 _PRECISIONS = flags.DEFINE_list(
     "precisions", list(PRECISIONS), "precisions to time"
 )
