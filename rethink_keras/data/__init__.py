@@ -1,6 +1,7 @@
 """Image-classification data sets, in memory or streamed from disk."""
 
 from rethink_keras.data.arrays import GivenData, from_arrays
+from rethink_keras.data.concatenation import concatenated
 from rethink_keras.data.examples import Examples, ImageClassification
 from rethink_keras.data.graphs import as_written, compiled
 from rethink_keras.data.loading import load
@@ -14,6 +15,7 @@ __all__ = [
     "ImageStreams",
     "as_written",
     "compiled",
+    "concatenated",
     "from_arrays",
     "load",
     "stream",

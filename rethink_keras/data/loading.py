@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.data.concatenation import concatenated
 from rethink_keras.data.examples import Examples, ImageClassification
 from rethink_keras.data.graphs import as_written
 from rethink_keras.data.streaming import EncodedExamples, ImageStreams, stream
@@ -100,7 +101,7 @@ def _with_channels(batches: Iterable[Batch], grey: bool) -> list[Batch]:
 def _join(
     batches: Iterable[Batch], streams: ImageStreams, split: EncodedExamples
 ) -> Examples:
-    images, labels, ids = _concatenated(batches, len(split))
+    images, labels, ids = concatenated(batches, len(split))
     if labels.min() < 0 or labels.max() >= streams.num_classes:
         raise InputError(
             f"{split.place}: labels must be from 0 to"
@@ -108,21 +109,3 @@ def _join(
             " choose another"
         )
     return Examples(images, labels, labels, ids)
-
-
-def _concatenated(batches: Iterable[Batch], count: int) -> list[np.ndarray]:
-    """Concatenates each field of batches of `count` examples in all.
-
-    Unlike `np.concatenate`, it does not need all batches in memory.
-    """
-    whole: list[np.ndarray] = []
-    end = 0
-    for batch in batches:
-        if not whole:
-            whole = [
-                np.empty((count, *part.shape[1:]), part.dtype) for part in batch
-            ]
-        begin, end = end, end + len(batch[0])
-        for field, part in zip(whole, batch, strict=True):
-            field[begin:end] = part
-    return whole

@@ -3,9 +3,10 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
-from rethink_keras.data import Examples, compiled
+from rethink_keras.data import Examples, compiled, concatenated
 from rethink_keras.pipeline import preprocessing
 from rethink_keras.randomization import Randomization
 
@@ -32,18 +33,26 @@ def map_examples(
 
     compiled_apply = compiled(apply, reduce_retracing=True, autograph=False)
 
-    def batch(begin: int) -> list[tf.Tensor]:
+    def applied(begin: int) -> list[np.ndarray]:
         part = slice(begin, begin + _BATCH)
-        return [tf.constant(field[part]) for field in examples.fields]
+        batch = [tf.constant(field[part]) for field in examples.fields]
+        return [result.numpy() for result in compiled_apply(*batch)]
 
-    # A tensor of a whole array would take its memory twice.
-    starts = range(0, len(examples), _BATCH)
-    images, labels = zip(
-        *(compiled_apply(*batch(i)) for i in starts), strict=True
-    )
-    return dataclasses.replace(
-        examples, images=tf.concat(images, 0), labels=tf.concat(labels, 0)
-    )
+    count = len(examples)
+    parts = map(applied, range(0, count, _BATCH))
+    images, labels = map(_as_tensor, concatenated(parts, count))
+    return dataclasses.replace(examples, images=images, labels=labels)
+
+
+def _as_tensor(array: np.ndarray) -> tf.Tensor:
+    """Returns a tensor on the default device; on CPUs it shares the memory.
+
+    `tf.constant` would take the memory of the array three times.
+
+    Args:
+      array: an array from `concatenated`, which must not change any more.
+    """
+    return tf.identity(tf.experimental.dlpack.from_dlpack(array.__dlpack__()))
 
 
 def as_tensors(examples: Examples) -> Examples:

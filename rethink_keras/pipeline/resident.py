@@ -1,7 +1,6 @@
 """What a device needs to assemble training batches by itself."""
 
 import dataclasses
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,10 +8,7 @@ import tensorflow as tf
 
 from rethink_keras.data import Examples
 from rethink_keras.pipeline import preprocessing
-from rethink_keras.pipeline.datasets import Augmentation
-
-_BATCH = 500
-_ALIGNMENT = 64  # bytes, of TensorFlow's tensors
+from rethink_keras.pipeline.datasets import Augmentation, as_inputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,16 +42,15 @@ class ResidentExamples:
         return preprocessing.crop_size(*self.examples.images.shape[1:3])
 
     def converted(self) -> "ResidentExamples":
-        """Returns the same batches of images that are already converted."""
-        if self.augment is None:
+        """Returns the same batches of images that are converted once.
+
+        They take four times the memory of images of uint8. Random crops stay
+        as they are: each batch is converted after cropping.
+        """
+        augment = self.augment
+        if augment is None or augment.crop:
             return self
-        images = self.examples.images
-        convert = preprocessing.converter(self.augment.standardize)
-        inputs = _empty(tuple(images.shape))
-        for begin in range(0, len(inputs), _BATCH):
-            part = slice(begin, begin + _BATCH)
-            inputs[part] = convert(tf.constant(images[part]))
-        examples = dataclasses.replace(self.examples, images=_as_tensor(inputs))
+        examples = as_inputs(self.examples, standardize=augment.standardize)
         return dataclasses.replace(self, examples=examples, augment=None)
 
     def order(self, epoch: int) -> np.ndarray:
@@ -112,19 +107,3 @@ def shuffled(count: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:
     return tf.random.experimental.stateless_shuffle(
         tf.range(count), seed=(seed, epoch)
     )
-
-
-def _empty(shape: tuple[int, ...]) -> np.ndarray:
-    """Returns a float32 array that a tensor can share."""
-    size = 4 * math.prod(shape)
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    begin = -memory.ctypes.data % _ALIGNMENT
-    return memory[begin : begin + size].view(np.float32).reshape(shape)
-
-
-def _as_tensor(array: np.ndarray) -> tf.Tensor:
-    """Returns a tensor on the default device; on CPUs it shares the memory.
-
-    `tf.constant` would take the memory of the array three times.
-    """
-    return tf.identity(tf.experimental.dlpack.from_dlpack(array.__dlpack__()))

@@ -51,17 +51,9 @@ class ResidentBatches:
       resident: the examples and their batches.
       step: training step, from a batch to its `training_hits`; also updates the
         metrics.
-      convert_once: whether to keep the inputs of the network, four times as
-        large as images of uint8, rather than convert each batch. Pays if a step
-        takes little longer than the conversion. Random crops are converted in
-        each batch anyway.
     """
 
-    def __init__(
-        self, resident: ResidentExamples, step: Step, *, convert_once: bool
-    ):
-        if convert_once and resident.augment and not resident.augment.crop:
-            resident = resident.converted()
+    def __init__(self, resident: ResidentExamples, step: Step):
         self._resident = resident
         self._step = step
         self._position = Position(resident)

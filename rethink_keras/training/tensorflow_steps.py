@@ -138,16 +138,15 @@ class TensorFlowSteps:
         if not self._distributed:
             resident = batches.resident()
             if resident is not None:
-                return ResidentBatches(
-                    resident,
-                    self._train_batch,
-                    convert_once=not self._has_convolutions,
-                )
+                # A step of a perceptron takes little longer than whitening.
+                if not self._has_convolutions:
+                    resident = resident.converted()
+                return ResidentBatches(resident, self._train_batch)
         return HostBatches(iter(self.dataset(batches)), self._train_batch)
 
     @property
     def _has_convolutions(self) -> bool:
-        """Whether a step takes much longer than whitening its batch."""
+        """Whether a kernel has more dimensions than a dense layer's."""
         return any(v.ndim > 2 for v in self._model.trainable_variables)
 
     def train(self, batches: Any, steps: int) -> np.ndarray | None:

@@ -27,7 +27,7 @@ def augmentation(*, crop: bool) -> pipeline.Augmentation:
 
 
 @pytest.mark.parametrize("skip", [0, 2])
-@pytest.mark.parametrize("convert_once", [False, True])
+@pytest.mark.parametrize("converted", [False, True])
 @pytest.mark.parametrize(
     ("examples", "augment"),
     [
@@ -38,7 +38,7 @@ def augmentation(*, crop: bool) -> pipeline.Augmentation:
     ids=["inputs", "images", "crops"],
 )
 def test_the_device_assembles_the_batches_of_tf_data(
-    examples, augment, convert_once, skip
+    examples, augment, converted, skip
 ):
     batches = pipeline.TrainingBatches(
         examples,
@@ -54,10 +54,11 @@ def test_the_device_assembles_the_batches_of_tf_data(
         tf.numpy_function(lambda *parts: found.append(parts), batch, [])
         return tf.cast(batch[1], tf.float32)
 
-    resident = ResidentBatches(
-        batches.resident(), record, convert_once=convert_once
-    )
-    labels = [resident.train(steps) for steps in (1, 3, 9 - 4 - skip)]
+    resident = batches.resident()
+    if converted:
+        resident = resident.converted()
+    resident_batches = ResidentBatches(resident, record)
+    labels = [resident_batches.train(steps) for steps in (1, 3, 9 - 4 - skip)]
     expected = collect(batches.dataset())
     assert_same_batches(found, expected)
     np.testing.assert_array_equal(
