@@ -1,7 +1,7 @@
 """What a device needs to assemble training batches by itself."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -79,21 +79,38 @@ class Position:
 
     Args:
       resident: the examples and their batches.
+      place: function that places the order and the corners of an epoch, which
+        can be None, on the device.
     """
 
-    def __init__(self, resident: ResidentExamples):
+    def __init__(
+        self,
+        resident: ResidentExamples,
+        place: Callable[[tuple[np.ndarray, np.ndarray | None]], tuple],
+    ):
+        self._resident = resident
+        self._place = place
         self._steps = len(resident.bounds) - 1
         self._epoch, self._step = resident.epochs.start, resident.skip
+        self._plan: tuple | None = None
 
-    def advance(self, steps: int) -> Iterator[tuple[int, int, int]]:
-        """Yields (epoch, first step, number of steps), once per epoch."""
+    def advance(self, steps: int) -> Iterator[tuple[tuple, int, int]]:
+        """Yields (plan, first step, number of steps), once per epoch.
+
+        The plan is what `place` returned.
+        """
         while steps:
+            if self._plan is None:
+                order = self._resident.order(self._epoch)
+                corners = self._resident.corners(self._epoch)
+                self._plan = self._place((order, corners))
             count = min(steps, self._steps - self._step)
-            yield self._epoch, self._step, count
+            yield self._plan, self._step, count
             steps -= count
             self._step += count
             if self._step == self._steps:
                 self._epoch, self._step = self._epoch + 1, 0
+                self._plan = None
 
 
 def shuffled(count: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:

@@ -65,9 +65,7 @@ class ResidentBatches:
             )
         )
         self._bounds = jnp.asarray(resident.bounds)
-        self._position = Position(resident)
-        self._epoch: int | None = None
-        self._plan: tuple = ()
+        self._position = Position(resident, place=jax.device_put)
         self._train = jax.jit(self._steps, donate_argnums=0)
 
     def train(self, state: State, steps: int) -> tuple[State, np.ndarray]:
@@ -77,20 +75,11 @@ class ResidentBatches:
           The new state, and the `training_hits` of all batches.
         """
         found = []
-        for epoch, first, count in self._position.advance(steps):
-            if epoch != self._epoch:
-                self._epoch, self._plan = epoch, self._planned(epoch)
-            state, hits = self._train(
-                state, self._fields, self._plan, first, count
-            )
+        for plan, first, count in self._position.advance(steps):
+            state, hits = self._train(state, self._fields, plan, first, count)
             begin, end = self._resident.bounds[[first, first + count]]
             found.append(np.asarray(hits)[begin:end])
         return state, np.concatenate(found)
-
-    def _planned(self, epoch: int) -> tuple:
-        """Places the order and the corners of an epoch on the device."""
-        resident = self._resident
-        return jax.device_put((resident.order(epoch), resident.corners(epoch)))
 
     def _steps(self, state, fields, plan, first, steps):
         """Returns the new state and the hits, in the order of the epoch."""

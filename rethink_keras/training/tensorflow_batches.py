@@ -56,31 +56,18 @@ class ResidentBatches:
     def __init__(self, resident: ResidentExamples, step: Step):
         self._resident = resident
         self._step = step
-        self._position = Position(resident)
+        self._position = Position(resident, place=_placed)
         self._fields = tuple(map(tf.constant, resident.examples.fields[:3]))
         self._bounds = tf.constant(resident.bounds)
-        self._epoch: int | None = None
-        self._plan: tuple = ()
         self._train = compiled(self._steps)
 
     def train(self, steps: int) -> np.ndarray:
         """Trains on the next `steps` batches; returns the `training_hits`."""
         found = []
-        for epoch, first, count in self._position.advance(steps):
-            if epoch != self._epoch:
-                self._epoch, self._plan = epoch, self._planned(epoch)
-            hits = self._train(
-                *self._plan, tf.constant(first), tf.constant(count)
-            )
+        for plan, first, count in self._position.advance(steps):
+            hits = self._train(*plan, tf.constant(first), tf.constant(count))
             found.append(hits.numpy())
         return np.concatenate(found)
-
-    def _planned(self, epoch: int) -> tuple:
-        """Returns the order and the corners of the crops of an epoch."""
-        resident = self._resident
-        corners = resident.corners(epoch)
-        order = tf.constant(resident.order(epoch))
-        return order, None if corners is None else tf.constant(corners)
 
     def _steps(self, order, corners, first, count):
         hits = tf.TensorArray(tf.float32, count, element_shape=[None])
@@ -101,3 +88,7 @@ class ResidentBatches:
         if augment is not None:
             images = converter(augment.standardize)(images)
         return images, labels, labels, true_labels
+
+
+def _placed(plan: tuple) -> tuple:
+    return tuple(None if part is None else tf.constant(part) for part in plan)

@@ -11,21 +11,12 @@ from rethink_keras.memorization import (
     learning_order_agreement,
 )
 from rethink_keras.randomization.label_noise import corrupt_labels
-
-HITS = np.array(
-    [
-        # epoch 1, 2, 3, 4 of each example
-        [1, 1, 1, 1],
-        [0, 1, 0, 1],
-        [1, 0, 1, 0],
-        [0, 0, 0, 0],
-    ]
-).T
+from tests.support.hits import FIRST_EPOCHS, FORGETTING_EVENTS, HITS
 
 
 def test_first_epochs_and_forgetting_events_by_hand():
-    assert first_learned(HITS).tolist() == [1, 2, 1, 0]
-    assert forgetting_events(HITS).tolist() == [0, 1, 2, 0]
+    assert first_learned(HITS).tolist() == FIRST_EPOCHS
+    assert forgetting_events(HITS).tolist() == FORGETTING_EVENTS
 
 
 def test_agreement_is_the_mean_rank_correlation_of_pairs():

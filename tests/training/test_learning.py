@@ -10,25 +10,16 @@ from rethink_keras import RunConfig, load_result, models, run, training
 from rethink_keras.errors import InputError
 from rethink_keras.pipeline import EvaluationBatches, TrainingBatches
 from rethink_keras.training.learning import LearningRecorder
+from tests.support.hits import FIRST_EPOCHS, FORGETTING_EVENTS, HITS
 from tests.support.tiny_fits import make_examples
-
-RIGHT = np.array(
-    [
-        # epoch 1, 2, 3, 4 of each example
-        [1, 1, 1, 1],
-        [0, 1, 0, 1],
-        [1, 0, 1, 0],
-        [0, 0, 0, 0],
-    ]
-).T
 
 
 def record(recorder, epochs, rng):
-    """Records epochs of RIGHT, each in a random order and in two parts."""
+    """Records epochs of HITS, each in a random order and in two parts."""
     for epoch in epochs:
         order = rng.permutation(4)
-        recorder.add(RIGHT[epoch, order[:3]])
-        recorder.add(RIGHT[epoch, order[3:]])
+        recorder.add(HITS[epoch, order[:3]])
+        recorder.add(HITS[epoch, order[3:]])
         recorder.end_epoch(epoch, order)
 
 
@@ -37,28 +28,28 @@ def test_first_epochs_and_forgetting_events_by_hand():
     assert recorder.learned() is None
     record(recorder, range(4), np.random.default_rng(0))
     learned = recorder.learned()
-    assert learned["first_epoch"].tolist() == [1, 2, 1, 0]
-    assert learned["forgetting_events"].tolist() == [0, 1, 2, 0]
+    assert learned["first_epoch"].tolist() == FIRST_EPOCHS
+    assert learned["forgetting_events"].tolist() == FORGETTING_EVENTS
 
 
 def test_a_checkpoint_in_mid_epoch_restores_the_recorder():
     first, second = LearningRecorder(), LearningRecorder()
     record(first, range(2), np.random.default_rng(0))
-    first.add(RIGHT[2, :3])
+    first.add(HITS[2, :3])
     weights = {"model/0": np.ones(3)}
     others = second.restore({**weights, **first.arrays()})
     assert others == weights
-    second.add(RIGHT[2, 3:])
+    second.add(HITS[2, 3:])
     second.end_epoch(2, np.arange(4))
     record(second, [3], np.random.default_rng(1))
-    assert second.learned()["forgetting_events"].tolist() == [0, 1, 2, 0]
+    assert second.learned()["forgetting_events"].tolist() == FORGETTING_EVENTS
 
 
 def test_earlier_checkpoints_streams_and_workers_leave_it_unknown():
     earlier, streamed, workers = (LearningRecorder() for _ in range(3))
     earlier.restore({"model/0": np.ones(3)})
     record(earlier, range(2), np.random.default_rng(0))
-    streamed.add(RIGHT[0])
+    streamed.add(HITS[0])
     streamed.end_epoch(0, None)
     workers.add(None)
     workers.end_epoch(0, np.arange(4))
