@@ -12,16 +12,11 @@ norm. Prints tables and writes a record with figures.
 from absl import flags
 
 from rethink_keras.cli.choosing import numbers, option_numbers
+from rethink_keras.cli.data_flags import DATA_DIR, DATASET
 from rethink_keras.cli.records import finish
 from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import RunConfig
 
-_DATASET = flags.DEFINE_string(
-    "dataset", "cifar10_sample", "data set: the embedded sample or a TFDS name"
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "TFDS directory (default: TFDS's own)"
-)
 _TRAIN_EXAMPLES = flags.DEFINE_integer(
     "train_examples",
     None,
@@ -53,8 +48,8 @@ def _width(entry: str) -> int:
 def main() -> None:
     """Trains and fits the models that the flags describe."""
     base = RunConfig(
-        dataset=_DATASET.value,
-        data_dir=_DATA_DIR.value,
+        dataset=DATASET.value,
+        data_dir=DATA_DIR.value,
         train_examples=_TRAIN_EXAMPLES.value,
     )
     widths = numbers(_WIDTHS, _width, f"whole numbers from 1 to {_WIDEST}")

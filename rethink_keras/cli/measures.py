@@ -11,16 +11,11 @@ runs are not repeated. Prints tables and writes a record with figures.
 from absl import flags
 
 from rethink_keras.cli.choosing import option_numbers
+from rethink_keras.cli.data_flags import DATA_DIR, DATASET
 from rethink_keras.cli.records import finish
 from rethink_keras.cli.terminal import fail, quiet_start, run_command
 from rethink_keras.config import RunConfig
 
-_DATASET = flags.DEFINE_string(
-    "dataset", "cifar10_sample", "data set: the embedded sample or a TFDS name"
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "TFDS directory (default: TFDS's own)"
-)
 _MODEL = flags.DEFINE_string(
     "model", "mlp_1x512", "network of Dense, Conv2D, BatchNorm and ReLU"
 )
@@ -47,7 +42,7 @@ _WORKDIR = flags.DEFINE_string(
 def main() -> None:
     """Trains and measures the networks that the flags describe."""
     base = RunConfig(
-        dataset=_DATASET.value, data_dir=_DATA_DIR.value, model=_MODEL.value
+        dataset=DATASET.value, data_dir=DATA_DIR.value, model=_MODEL.value
     )
     grid = (
         option_numbers(_CORRUPTIONS, "label_corruption", float),

@@ -7,14 +7,9 @@ from absl import flags
 
 from rethink_keras.cli import records
 from rethink_keras.cli.choosing import matching
+from rethink_keras.cli.data_flags import DATA_DIR, DATASET
 from rethink_keras.config import RunConfig
 
-_DATASET = flags.DEFINE_string(
-    "dataset", "cifar10_sample", "data set: the embedded sample or a TFDS name"
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "TFDS directory (default: TFDS's own)"
-)
 _TRAIN_EXAMPLES = flags.DEFINE_integer(
     "train_examples",
     None,
@@ -36,8 +31,8 @@ Row = TypeVar("Row")
 def config_from_flags(**options) -> RunConfig:
     """Returns a config with the flags' data set and seed."""
     return RunConfig(
-        dataset=_DATASET.value,
-        data_dir=_DATA_DIR.value,
+        dataset=DATASET.value,
+        data_dir=DATA_DIR.value,
         train_examples=_TRAIN_EXAMPLES.value,
         seed=_SEED.value,
         **options,
