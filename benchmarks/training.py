@@ -216,6 +216,41 @@ def print_randomization_cost(seconds: Mapping[str, list[float]]) -> None:
         print(f"{randomize:16}{median:10.4f}{ratio:11.3f}  <=1.03")
 
 
+def write(rows: list[Measurement], **others: Any) -> None:
+    """Writes what has been measured so far to the file of --json."""
+    if _JSON.value:
+        content = {
+            **others,
+            "command": " ".join(["python", *sys.argv]),
+            "rows": [dataclasses.asdict(row) for row in rows],
+        }
+        pathlib.Path(_JSON.value).write_text(
+            json.dumps(content, indent=1) + "\n"
+        )
+
+
+def measure_throughput(
+    peers: Peers, described: dict[str, Any]
+) -> list[Measurement]:
+    """Measures all networks, and prints and writes each as it ends."""
+    print(json.dumps(described, indent=1))
+    print(
+        f"\nImages per second, batch size 128, {_ROUNDS.value} rounds of"
+        f" about {_SECONDS.value:g} s each\n{'':31}{'loop':>9}{'bare':>9}"
+        f"{'fit':>9}{'PyTorch':>9}{'ceiling':>8}{'/bare':>9}{'/fit':>9}"
+        f"{'/PyTorch':>9}"
+    )
+    rows = []
+    for model in _MODELS.value:
+        for precision in _PRECISIONS.value:
+            first = precision == _PRECISIONS.value[0]
+            epochs = _EPOCHS.value if first else 0
+            rows.append(peers.measure(model, precision, epochs))
+            print(throughput_row(rows[-1]), flush=True)
+            write(rows, **described)
+    return rows
+
+
 def main() -> None:
     """Measures training speed and prints the tables."""
     for model in _MODELS.value:
@@ -224,23 +259,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         peers = Peers(f"{scratch}/images.npz")
         described = peers.describe()
-        print(json.dumps(described, indent=1))
-        print(
-            f"\nImages per second, batch size 128, {_ROUNDS.value} rounds of"
-            f" about {_SECONDS.value:g} s each\n{'':31}{'loop':>9}{'bare':>9}"
-            f"{'fit':>9}{'PyTorch':>9}{'ceiling':>8}{'/bare':>9}{'/fit':>9}"
-            f"{'/PyTorch':>9}"
-        )
-        rows = []
-        for model in _MODELS.value:
-            for precision in _PRECISIONS.value:
-                first = precision == _PRECISIONS.value[0]
-                rows.append(
-                    peers.measure(
-                        model, precision, _EPOCHS.value if first else 0
-                    )
-                )
-                print(throughput_row(rows[-1]), flush=True)
+        rows = measure_throughput(peers, described)
         cost = peers.loop.ask(
             "randomizations",
             rounds=_ROUNDS.value * _EPOCHS_PER_ROUND,
@@ -256,18 +275,8 @@ def main() -> None:
     for row in slow:
         print(f"{slow_row(row)}  0")
     print_randomization_cost(cost)
-    if _JSON.value:
-        content = {
-            **described,
-            "command": " ".join(["python", *sys.argv]),
-            "rows": [dataclasses.asdict(row) for row in rows],
-            "randomization_seconds": {
-                name: statistics.median(values) for name, values in cost.items()
-            },
-        }
-        pathlib.Path(_JSON.value).write_text(
-            json.dumps(content, indent=1) + "\n"
-        )
+    medians = {name: statistics.median(values) for name, values in cost.items()}
+    write(rows, **described, randomization_seconds=medians)
 
 
 if __name__ == "__main__":
