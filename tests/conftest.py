@@ -4,7 +4,6 @@ Fixtures import TensorFlow late: with pytest-xdist, the process that
 distributes the tests does not need it.
 """
 
-import dataclasses
 import os
 import pathlib
 import signal
@@ -68,14 +67,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session")
 def sample():
-    """The embedded data set, with read-only arrays."""
+    """The embedded data set."""
     from rethink_keras import data
 
-    loaded = data.load("cifar10_sample")
-    for split in (loaded.train, loaded.test):
-        for field in dataclasses.fields(split):
-            getattr(split, field.name).setflags(write=False)
-    return loaded
+    return data.load("cifar10_sample")
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """Loads data sets into memory, as uint8 images of one size."""
 
+import functools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.config import SAMPLE
 from rethink_keras.data.concatenation import concatenated
 from rethink_keras.data.examples import Examples, ImageClassification
 from rethink_keras.data.graphs import as_written
@@ -21,7 +23,8 @@ def load(name: str, data_dir: str | None = None) -> ImageClassification:
 
     Images have the number of channels that the data set declares. An image
     folder declares none: its images are loaded as grey if all of them are
-    stored as grey, and as RGB otherwise.
+    stored as grey, and as RGB otherwise. A process reads `cifar10_sample` once;
+    its arrays are read-only.
 
     Args:
       name: see `stream`.
@@ -32,7 +35,19 @@ def load(name: str, data_dir: str | None = None) -> ImageClassification:
         classification, its images differ in size, or a file is corrupt (the
         message names it).
     """
-    streams = stream(name, data_dir)
+    return _sample() if name == SAMPLE else _load(stream(name, data_dir))
+
+
+@functools.cache
+def _sample() -> ImageClassification:
+    loaded = _load(stream(SAMPLE))
+    for split in (loaded.train, loaded.test):
+        for field in split.fields:
+            field.setflags(write=False)
+    return loaded
+
+
+def _load(streams: ImageStreams) -> ImageClassification:
     sizes: set[tuple[int, int]] = set()
     splits = streams.train, streams.test
     parts: list[Iterable] = [_read(streams, split, sizes) for split in splits]

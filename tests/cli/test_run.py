@@ -66,8 +66,7 @@ def test_a_run_prints_its_progress_and_repeats_from_its_flagfile(tmp_path):
     arguments = [
         "--randomize=labels",
         "--label_corruption=0.25",
-        "--model=small_inception",
-        "--nobatch_norm",
+        "--random_crop",
         "--train_examples=20",
         "--epochs=2",
         "--seed=5",
@@ -77,7 +76,7 @@ def test_a_run_prints_its_progress_and_repeats_from_its_flagfile(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert "20 training and 1,000 test images" in lines[0]
-    assert "1,649,402 parameters" in done.stdout
+    assert "1,209,866 parameters" in done.stdout
     assert sum(line.startswith("epoch") for line in lines) == 2
     assert "training accuracy" in lines[-1]
     assert "test accuracy" in lines[-1]
@@ -94,7 +93,8 @@ def test_a_run_prints_its_progress_and_repeats_from_its_flagfile(tmp_path):
 
 
 def test_divergence_is_reported_in_one_line(tmp_path):
-    done = main("--learning_rate=1e6", "--train_examples=200", cwd=tmp_path)
+    wrong = ("--learning_rate=1e6", "--train_examples=200")
+    done = finish_forked(MAIN, *wrong, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "at step" in done.stderr

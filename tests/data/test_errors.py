@@ -70,6 +70,7 @@ def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
         assert word in message
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_fails_within_seconds(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", SERVER_THAT_HANGS],

@@ -102,6 +102,7 @@ def test_networks_of_a_family_are_trained_as_if_alone():
     )
 
 
+@pytest.mark.slow
 def test_a_record_has_tables_and_figures():
     config = double_descent.configure(RunConfig(train_examples=20))
     config = dataclasses.replace(config, epochs=60, stop_at_loss=None)

@@ -73,6 +73,7 @@ def test_the_figure_has_one_panel_a_measure(tables):
     assert titles[: len(MEASURES)] == list(MEASURES)
 
 
+@pytest.mark.slow
 def test_networks_are_trained_once_and_measured(tmp_path):
     configs = measures.grid(RunConfig(), [0, 1], [20], [0])
     assert [config.label_corruption for config in configs] == [1, 1]

@@ -94,7 +94,7 @@ def test_each_example_has_a_score_with_its_standard_error():
     assert text.count("\n") == COUNT + 1
 
 
-@pytest.mark.seconds
+@pytest.mark.slow
 def test_a_record_has_all_tables_and_figures(monkeypatch):
     pytest.importorskip("sklearn", reason="the extra [theory] is not installed")
     monkeypatch.setattr(memorization, "EPOCHS", 3)

@@ -147,6 +147,7 @@ Runner().run(plan([row], [0], sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_its_killed_runner_and_can_be_resumed(tmp_path):
     command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:

@@ -36,7 +36,7 @@ def test_stacked_networks_do_not_see_each_other():
         np.testing.assert_allclose(logits[:, number], expected, atol=1e-5)
 
 
-@pytest.mark.seconds
+@pytest.mark.slow
 def test_corrupted_examples_have_the_larger_memorization_scores():
     (x, y), (x_test, y_test) = digits(400)
     labels = corrupt_labels(y, num_classes=10, probability=0.2, seed=0)

@@ -20,6 +20,7 @@ from rethink_keras.report.words import SEE
 from rethink_keras.results import find_runs
 from rethink_keras.results.images import PALETTE, as_inline_svg
 from tests.support.finished import row_of, write_result
+from tests.support.once import once
 
 
 def report(logs, tmp_path):
@@ -51,7 +52,7 @@ def gap(tmp_path):
 def reference(tmp_path_factory):
     """The report of the reference runs."""
     logs = pathlib.Path(__file__).parents[2] / "tensorboard_logs" / "reference"
-    return report(logs, tmp_path_factory.mktemp("reference"))
+    return once(tmp_path_factory, "reference", lambda f: report(logs, f))
 
 
 # The first screen

@@ -67,6 +67,7 @@ def assert_kills_change_nothing(tmp_path, model, kills, seed):
     assert not (killed / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_a_run_killed_three_times_equals_an_uninterrupted_run(tmp_path):
     assert_kills_change_nothing(tmp_path, "mlp_1x512", kills=3, seed=0)
 

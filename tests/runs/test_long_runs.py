@@ -21,6 +21,7 @@ def resources_of(process: psutil.Process) -> tuple[int, int, int]:
         return memory, process.num_threads(), process.num_fds()
 
 
+@pytest.mark.slow
 def test_200_epochs_use_no_more_resources_than_ten(tmp_path):
     with start(
         tmp_path, "--train_examples=300", f"--epochs={EPOCHS}"

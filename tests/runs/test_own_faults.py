@@ -1,7 +1,6 @@
 """A killed run with a network of one's own resumes to the bit."""
 
 import signal
-import sys
 
 import keras
 import numpy as np
@@ -10,11 +9,11 @@ import pytest
 from rethink_keras import InputError, load_result, run
 from tests.runs.test_own_runs import CONFIG
 from tests.support.own import build, pair
-from tests.support.processes import TRIED, finish
+from tests.support.processes import TRIED, finish_forked
 
 
 def own_run(path, what):
-    return finish((sys.executable, "-m", "tests.support.own_run", path, what))
+    return finish_forked("tests.support.own_run", path, what)
 
 
 def test_a_killed_run_resumes_in_a_process_that_built_another_network(

@@ -174,7 +174,10 @@ def test_overwriting_keeps_files_of_others(tmp_path):
         {"randomize": "gaussian", "augment": True},
         {"model": "small_alexnet", "weight_decay": 1e-3, "dropout": 0.1},
         {"model": "small_inception", "precision": "mixed_bfloat16"},
-        {"model": "small_inception", "batch_norm": False},
+        pytest.param(
+            {"model": "small_inception", "batch_norm": False},
+            marks=pytest.mark.slow,
+        ),
         {"model": "mlp_3x512", "augment": True, "random_crop": True},
     ],
 )

@@ -20,13 +20,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import traceback
 from collections.abc import Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
-from tests.support.forked import run_program
+from tests.support.forked import run_and_exit
 
 ROOT = pathlib.Path(__file__).parents[2]
 SECONDS = 60
@@ -179,22 +178,6 @@ def supervise(control: int, output: int, errors: int) -> NoReturn:
         _, status = os.waitpid(child, 0)
         connection.send(os.waitstatus_to_exitcode(status))
     os._exit(0)
-
-
-def run_and_exit(arguments: list[str]) -> NoReturn:
-    """Runs a program; exits without the seconds of freeing all modules."""
-    code = 0
-    try:
-        run_program(arguments)
-    except SystemExit as error:
-        code = error.code or 0
-    except BaseException:
-        traceback.print_exc()
-        code = 1
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -175,13 +175,13 @@ assert fit.history["learning_rate"] == [RATE, RATE, RATE / 2, RATE / 4]
 
 
 @pytest.mark.distributed
-@pytest.mark.seconds
+@pytest.mark.slow
 def test_callbacks_set_the_learning_rate_on_two_devices():
     done = finish([sys.executable, "-c", MIRRORED], cwd=ROOT)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.seconds
+@pytest.mark.slow
 @pytest.mark.skipif(
     keras.backend.backend() == "jax", reason="runs this file on JAX"
 )

@@ -32,11 +32,12 @@ pytestmark = pytest.mark.distributed
 SMALL = ("--train_examples=101", "--batch_size=20", "--epochs=3")
 NO_BATCH_NORM = (
     "mlp_1x512",
-    "small_alexnet",
+    pytest.param("small_alexnet", marks=pytest.mark.slow),
     pytest.param("mlp_3x512", marks=pytest.mark.slow),
     pytest.param("small_vit", marks=pytest.mark.slow),
     pytest.param("small_inception --batch_norm=false", marks=pytest.mark.slow),
 )
+DEEP = ("small_inception", "small_vit")  # XLA compiles them for long
 SECONDS = 240
 HISTORIES = ("loss", "test_loss")
 
@@ -126,6 +127,7 @@ def test_batch_norm_uses_the_statistics_of_each_replicas_shard(tmp_path):
     assert_same_run(workers, mirrored)
 
 
+@pytest.mark.slow
 def test_eight_jax_devices_match_one_device(tmp_path):
     pytest.importorskip("jax", reason="the extra [jax] is not installed")
     many, one = mirrored_and_single(
@@ -197,6 +199,7 @@ def test_a_parameter_server_trains_every_example_once_an_epoch(
     assert losses[-1] < losses[0] / 2
 
 
+@pytest.mark.slow
 def test_a_run_that_lost_a_worker_reports_it_and_can_be_resumed(tmp_path):
     long = ("--train_examples=600", "--batch_size=20", "--epochs=12")
     flags = ("--strategy=multi_worker", "--checkpoint_minutes=0", *long)
@@ -276,7 +279,11 @@ def test_a_tpu_is_initialized_before_its_strategy_is_created(monkeypatch):
 @pytest.mark.parametrize(
     ("model", "size", "count"),
     [
-        *[(m, 28, 2) for m in MODELS if MODELS[m].image_size is None],
+        *[
+            pytest.param(m, 28, 2, marks=pytest.mark.slow if m in DEEP else ())
+            for m in MODELS
+            if MODELS[m].image_size is None
+        ],
         # Only one step: before training, a relative change of 1e-6 in the
         # images changes the gradients by 3 %, and so the loss of step 2.
         pytest.param("inception_v3", 75, 1, marks=pytest.mark.slow),

@@ -10,11 +10,13 @@ import pytest
 
 from rethink_keras import pipeline
 from tests.support import on_backend
+from tests.support.once import once
 from tests.support.tiny_fits import make_examples
 
 jax = pytest.importorskip("jax", reason="the extra [jax] is not installed")
 
 
+@pytest.mark.slow
 def test_a_network_memorizes_random_labels_on_jax(tmp_path):
     command = [
         sys.executable,
@@ -44,7 +46,10 @@ def test_a_network_memorizes_random_labels_on_jax(tmp_path):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> tuple[dict, dict]:
-    folder = tmp_path_factory.mktemp("on_backend")
+    return once(tmp_path_factory, "on_backend", train_on_both)
+
+
+def train_on_both(folder) -> tuple[dict, dict]:
     printed = subprocess.run(
         [sys.executable, "-m", on_backend.__name__, str(folder / "jax")],
         check=True,

@@ -235,7 +235,10 @@ def test_divergence_error_names_the_first_step_with_a_nan_loss():
 
 
 @pytest.mark.seconds
-@pytest.mark.parametrize("name", ["mlp_1x512", "small_inception"])
+@pytest.mark.parametrize(
+    "name",
+    ["mlp_1x512", pytest.param("small_inception", marks=pytest.mark.slow)],
+)
 def test_two_runs_end_with_the_same_bits(name):
     examples = make_examples(48, shape=(8, 8, 3), num_classes=10)
     weights = []
