@@ -120,6 +120,7 @@ def command(tmp_path, *flags):
     )
 
 
+@pytest.mark.slow
 def test_the_command_tests_a_function_of_a_module(tmp_path):
     done = command(
         tmp_path,

@@ -101,6 +101,7 @@ def two_cores():
     os.sched_setaffinity(0, cores)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 def test_simultaneous_runs_divide_the_cores(tmp_path):
     jobs = plan([tiny_row("mlp")], [0, 1], str(tmp_path))

@@ -27,7 +27,7 @@ def fitted(y: np.ndarray, x: np.ndarray) -> keras.Model:
     return model
 
 
-@pytest.mark.seconds
+@pytest.mark.slow
 def test_random_labels_need_larger_norms_over_the_margin():
     rng = np.random.default_rng(0)
     true = np.arange(COUNT) % 2

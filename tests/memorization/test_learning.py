@@ -46,7 +46,7 @@ def easy_and_hard_images(count: int):
     return images.astype("float32"), labels
 
 
-@pytest.mark.seconds
+@pytest.mark.slow
 def test_runs_agree_more_on_the_order_of_true_labels(tmp_path):
     x, y = easy_and_hard_images(400)
     agreement = {}

@@ -100,6 +100,7 @@ def test_inception_v3_equals_keras_applications():
     np.testing.assert_allclose(model(images), reference(images), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_inception_v3_supports_the_options_of_the_small_networks():
     model = BUILDERS["inception_v3"](
         (75, 75, 1),

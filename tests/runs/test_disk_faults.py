@@ -78,6 +78,7 @@ def error_line_of(process, path) -> str:
     return errors
 
 
+@pytest.mark.slow
 def test_a_run_on_a_full_disk_fails_and_can_be_resumed(disk):
     path = disk / "run"
     process = start_and_save_twice(path)

@@ -173,11 +173,15 @@ def test_overwriting_keeps_files_of_others(tmp_path):
         {"randomize": "shuffled_pixels", "random_crop": True},
         {"randomize": "gaussian", "augment": True},
         {"model": "small_alexnet", "weight_decay": 1e-3, "dropout": 0.1},
-        {"model": "small_inception", "precision": "mixed_bfloat16"},
-        pytest.param(
-            {"model": "small_inception", "batch_norm": False},
-            marks=pytest.mark.slow,
-        ),
+        *[
+            pytest.param(
+                {"model": "small_inception", **options}, marks=pytest.mark.slow
+            )
+            for options in (
+                {"precision": "mixed_bfloat16"},
+                {"batch_norm": False},
+            )
+        ],
         {"model": "mlp_3x512", "augment": True, "random_crop": True},
     ],
 )

@@ -91,6 +91,7 @@ def test_gabor_features_depend_on_orientation_but_not_brightness():
     )
 
 
+@pytest.mark.slow
 def test_norms_on_mnist_are_listed_with_the_papers(tfds_dir):
     config = RunConfig(
         dataset="mnist", data_dir=tfds_dir, randomize="none", train_examples=300

@@ -152,6 +152,7 @@ def test_distances_are_recovered_from_a_kernel(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_each_number_of_filters_is_a_row_and_a_point_of_a_curve():
     config = RunConfig(randomize="none", train_examples=300)
     record = table3.demonstrate(config, "sample_convnet", [4, 2])

@@ -37,7 +37,7 @@ NO_BATCH_NORM = (
     pytest.param("small_vit", marks=pytest.mark.slow),
     pytest.param("small_inception --batch_norm=false", marks=pytest.mark.slow),
 )
-DEEP = ("small_inception", "small_vit")  # XLA compiles them for long
+DEEP = ("small_inception", "small_resnet", "small_vit")  # long XLA compiles
 SECONDS = 240
 HISTORIES = ("loss", "test_loss")
 

@@ -61,6 +61,7 @@ def train_on_both(folder) -> tuple[dict, dict]:
     return json.loads(printed.stdout), expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", on_backend.RUNS)
 def test_jax_trains_like_tensorflow(results, run):
     found, expected = (of_backend[run] for of_backend in results)

@@ -151,6 +151,7 @@ print(json.dumps([devices.replicas, *found]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.distributed
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_statistics_do_not_depend_on_replicas_or_backend(backend):
