@@ -12,6 +12,7 @@ import hypothesis
 import numpy as np
 import pytest
 
+from tests.support.once import once
 from tests.support.tried import TRIED
 
 hypothesis.settings.register_profile(
@@ -71,6 +72,20 @@ def sample():
     from rethink_keras import data
 
     return data.load("cifar10_sample")
+
+
+@pytest.fixture(scope="session")
+def reference_report(tmp_path_factory) -> pathlib.Path:
+    """The folder of the report of the reference runs."""
+    from rethink_keras.report.page import write_report
+
+    logs = pathlib.Path(__file__).parents[1] / "tensorboard_logs" / "reference"
+
+    def write(folder):
+        write_report(str(logs), str(folder))
+        return folder
+
+    return once(tmp_path_factory, "reference_report", write)
 
 
 @pytest.fixture(scope="session")

@@ -44,11 +44,16 @@ def make_page(
         from rethink_keras.report.page import write_report
     with tempfile.TemporaryDirectory() as folder:
         write_report(str(reference), folder)
-        report = (pathlib.Path(folder) / "report.md").read_text()
-        figures = {
-            name: (pathlib.Path(folder) / name).read_bytes()
-            for name in re.findall(r"\]\(([^)/]+\.png)\)", report)
-        }
+        return page_of(pathlib.Path(folder))
+
+
+def page_of(folder: pathlib.Path) -> tuple[str, dict[str, bytes]]:
+    """Returns what `make_page` does, from the folder of a written report."""
+    report = (folder / "report.md").read_text()
+    figures = {
+        name: (folder / name).read_bytes()
+        for name in re.findall(r"\]\(([^)/]+\.png)\)", report)
+    }
     report = re.sub(
         r"\]\((?=[^)/]+\.png\))", f"]({links_to_figures()}/", report
     )

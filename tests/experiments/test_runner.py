@@ -22,6 +22,7 @@ def tiny_row(name: str, *flags: str) -> Row:
     return Row("table1", name, "sample", config, (*TINY, *flags))
 
 
+@pytest.mark.slow
 def test_a_failed_run_does_not_stop_others_and_finished_ones_are_skipped(
     tmp_path, capfd
 ):

@@ -1,6 +1,5 @@
 """The report as an article: its first screen, order and wording."""
 
-import pathlib
 import re
 
 import numpy as np
@@ -20,13 +19,16 @@ from rethink_keras.report.words import SEE
 from rethink_keras.results import find_runs
 from rethink_keras.results.images import PALETTE, as_inline_svg
 from tests.support.finished import row_of, write_result
-from tests.support.once import once
 
 
 def report(logs, tmp_path):
     write_report(str(logs), str(tmp_path / "report"))
-    page = (tmp_path / "report" / "index.html").read_text()
-    return page, (tmp_path / "report" / "report.md").read_text()
+    return texts_of(tmp_path / "report")
+
+
+def texts_of(folder):
+    page = (folder / "index.html").read_text()
+    return page, (folder / "report.md").read_text()
 
 
 def first_screen(page):
@@ -49,10 +51,9 @@ def gap(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory):
+def reference(reference_report):
     """The report of the reference runs."""
-    logs = pathlib.Path(__file__).parents[2] / "tensorboard_logs" / "reference"
-    return once(tmp_path_factory, "reference", lambda f: report(logs, f))
+    return texts_of(reference_report)
 
 
 # The first screen

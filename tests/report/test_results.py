@@ -11,10 +11,10 @@ ROOT = pathlib.Path(__file__).parents[2]
 REFERENCE = ROOT / "tensorboard_logs" / "reference"
 
 
-def test_results_equal_the_report_of_the_reference_runs():
+def test_results_equal_the_report_of_the_reference_runs(reference_report):
     """RESULTS.md and docs/results/ are as tools/results.py makes them."""
-    make_page = runpy.run_path(str(ROOT / "tools" / "results.py"))["make_page"]
-    page, figures = make_page(REFERENCE)
+    page_of = runpy.run_path(str(ROOT / "tools" / "results.py"))["page_of"]
+    page, figures = page_of(reference_report)
     assert page == (ROOT / "RESULTS.md").read_text()
     stored = {path.name for path in (ROOT / "docs" / "results").glob("*")}
     assert stored == set(figures)

@@ -42,6 +42,7 @@ def test_a_checkpoint_with_a_pickle_is_corrupt_and_not_loaded(tmp_path):
     assert sprung.exists()
 
 
+@pytest.mark.slow
 def test_paths_are_not_parsed_by_a_shell(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     flags = ("--train_examples=20", "--epochs=1")

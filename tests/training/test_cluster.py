@@ -136,6 +136,7 @@ def test_a_cluster_with_only_a_chief_trains(tmp_path):
     assert (result["strategy"], result["replicas"]) == ("multi_worker", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["multi_worker", "parameter_server"])
 def test_a_port_in_use_raises_a_one_line_error(strategy):
     with socket.create_server(("127.0.0.1", 0)) as taken:
