@@ -2,13 +2,14 @@
 
 import copy
 import dataclasses
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.data import Examples, as_written
+from rethink_keras.data import Examples, as_written, compiled
 from rethink_keras.pipeline.datasets import Augmentation
 from rethink_keras.pipeline.regularizers import Regularize
 from rethink_keras.pipeline.resident import ResidentExamples, shuffled
@@ -240,21 +241,36 @@ class EvaluationBatches:
         self._convert = convert or tf.identity
         self._datasets: dict[BatchShard, tf.data.Dataset] = {}
 
+    def __iter__(self) -> Iterator[Batch]:
+        """Yields the undivided batches of `dataset`, without its thread."""
+        for number in range(self._steps(WHOLE_BATCH)):
+            yield self._undivided(tf.constant(number, tf.int64))
+
     def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
         """Yields (images, labels, true_labels, weights)."""
         # Tracing takes longer than evaluating a small network.
         if shard not in self._datasets:
-            self._datasets[shard] = self._traced(shard)
+            pieces = tf.data.Dataset.range(self._steps(shard) * shard.count)
+            batches = pieces.map(as_written(self._taker(shard)))
+            self._datasets[shard] = steady(batches.prefetch(1))
         return self._datasets[shard]
 
-    def _traced(self, shard: BatchShard) -> tf.data.Dataset:
-        images, *numbers, _ = map(tf.constant, self._examples.fields)
-        count = len(self._examples)
-        batch_size = shard.round_up(min(EVALUATION_BATCH, count))
-        size = batch_size // shard.num_replicas
-        batches = math.ceil(count / batch_size)
+    @functools.cached_property
+    def _undivided(self) -> Callable[[tf.Tensor], Batch]:
+        return compiled(self._taker(WHOLE_BATCH), autograph=False)
 
-        @as_written
+    def _steps(self, shard: BatchShard) -> int:
+        return math.ceil(len(self._examples) / self._batch_size(shard))
+
+    def _batch_size(self, shard: BatchShard) -> int:
+        return shard.round_up(min(EVALUATION_BATCH, len(self._examples)))
+
+    def _taker(self, shard: BatchShard) -> Callable[[tf.Tensor], Batch]:
+        """Returns a function from the number of a piece to the piece."""
+        images, *numbers, _ = map(tf.constant, self._examples.fields)
+        count, batch_size = len(self._examples), self._batch_size(shard)
+        size = batch_size // shard.num_replicas
+
         def take(number: tf.Tensor) -> Batch:
             step, piece = number // shard.count, number % shard.count
             start = step * batch_size + (shard.first + piece) * size
@@ -265,8 +281,7 @@ class EvaluationBatches:
             others = (tf.gather(field, indices) for field in numbers)
             return batch, *others, weights
 
-        dataset = tf.data.Dataset.range(batches * shard.count).map(take)
-        return steady(dataset.prefetch(1))
+        return take
 
 
 def steady(dataset: tf.data.Dataset) -> tf.data.Dataset:

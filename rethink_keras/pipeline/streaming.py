@@ -7,6 +7,7 @@ pipeline reads all records, which is cheap, but decodes only those of its shard.
 import copy
 import dataclasses
 import os
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -192,6 +193,10 @@ class StreamedEvaluationBatches:
         self._examples = examples
         self._preprocessing = preprocessing
         self._batch_size = batch_size
+
+    def __iter__(self) -> Iterator[tuple[tf.Tensor, ...]]:
+        """Yields the undivided batches of `dataset`."""
+        return iter(self.dataset())
 
     def dataset(self, shard: BatchShard = WHOLE_BATCH) -> tf.data.Dataset:
         """Yields (images, labels, true_labels, weights)."""

@@ -108,14 +108,14 @@ class InMemoryInputs:
         )
 
     @property
-    def train_set(self) -> training.Batches:
+    def train_set(self) -> training.EvaluationBatches:
         return self._evaluated(self.train_crops)
 
     @property
-    def test_set(self) -> training.Batches:
+    def test_set(self) -> training.EvaluationBatches:
         return self._evaluated(self.test_crops)
 
-    def _evaluated(self, examples: data.Examples) -> training.Batches:
+    def _evaluated(self, examples: data.Examples) -> training.EvaluationBatches:
         return pipeline.EvaluationBatches(
             examples, pipeline.converter(self.config.standardize)
         )

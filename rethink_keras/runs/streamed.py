@@ -99,14 +99,16 @@ class StreamedInputs:
         }
 
     @property
-    def train_set(self) -> training.Batches:
+    def train_set(self) -> training.EvaluationBatches:
         return self._evaluated(self.streams.train)
 
     @property
-    def test_set(self) -> training.Batches:
+    def test_set(self) -> training.EvaluationBatches:
         return self._evaluated(self.streams.test)
 
-    def _evaluated(self, examples: data.EncodedExamples) -> training.Batches:
+    def _evaluated(
+        self, examples: data.EncodedExamples
+    ) -> training.EvaluationBatches:
         return pipeline.StreamedEvaluationBatches(
             examples, self.preprocessing, batch_size=self.config.batch_size
         )

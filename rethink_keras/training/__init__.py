@@ -21,14 +21,14 @@ from rethink_keras.training.given_callbacks import (
 )
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.loop import Trainer, fingerprint_of
-from rethink_keras.training.steps import Batches, TrainingBatches
+from rethink_keras.training.steps import EvaluationBatches, TrainingBatches
 
 __all__ = [
-    "Batches",
     "Checkpoint",
     "Checkpoints",
     "Devices",
     "Evaluation",
+    "EvaluationBatches",
     "GivenCallbacks",
     "Interruption",
     "Progress",

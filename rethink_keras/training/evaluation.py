@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rethink_keras.training.metrics import PREDICTION_COLUMNS, ratio, ratios
-from rethink_keras.training.steps import Batches, Steps
+from rethink_keras.training.steps import Batches, EvaluationBatches, Steps
 
 STATISTICS_BATCHES = 10
 FEW_CLASSES = 10
@@ -48,7 +48,7 @@ class Evaluation:
     accuracy_by_class: list[float | None]
 
 
-def evaluate(steps: Steps, batches: Batches) -> Evaluation:
+def evaluate(steps: Steps, batches: EvaluationBatches) -> Evaluation:
     """Evaluates every example of a split once.
 
     Args:
@@ -90,7 +90,7 @@ def recompute_statistics(steps: Steps, batches: Batches) -> None:
 
 
 def evaluate_examples(
-    steps: Steps, batches: Batches
+    steps: Steps, batches: EvaluationBatches
 ) -> tuple[Evaluation, dict[str, np.ndarray]]:
     """Evaluates a split and returns the prediction for each example.
 

@@ -35,7 +35,7 @@ from rethink_keras.training.evaluation import (
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.learning import LearningRecorder
 from rethink_keras.training.state import TrainingState
-from rethink_keras.training.steps import Batches, TrainingBatches
+from rethink_keras.training.steps import EvaluationBatches, TrainingBatches
 
 SECONDS_PER_CALL = 0.5
 
@@ -110,7 +110,7 @@ class Trainer:
     def train(
         self,
         batches: TrainingBatches,
-        test_batches: Batches | None = None,
+        test_batches: EvaluationBatches | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, list]:
         """Trains for the remaining epochs.
@@ -201,7 +201,7 @@ class Trainer:
                 self.steps, batches.beginning(last, STATISTICS_BATCHES)
             )
 
-    def evaluate(self, batches: Batches) -> Evaluation:
+    def evaluate(self, batches: EvaluationBatches) -> Evaluation:
         """Evaluates every example of a split once.
 
         Raises:
@@ -214,7 +214,7 @@ class Trainer:
         return measured
 
     def evaluate_examples(
-        self, batches: Batches
+        self, batches: EvaluationBatches
     ) -> tuple[Evaluation, dict[str, np.ndarray]]:
         """Evaluates a split and returns the prediction for each example.
 
@@ -283,7 +283,7 @@ class Trainer:
         )
 
     def _logs(
-        self, seconds: float, test_batches: Batches | None
+        self, seconds: float, test_batches: EvaluationBatches | None
     ) -> dict[str, Any]:
         """Evaluates the test set and returns the logs of the epoch."""
         measured = self.steps.metrics.result()

@@ -1,6 +1,6 @@
 """Protocols of batches and of compiled training and evaluation steps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +16,13 @@ class Batches(Protocol):
 
     def dataset(self, shard: BatchShard) -> tf.data.Dataset:
         """Returns the batches of one input pipeline."""
+
+
+class EvaluationBatches(Batches, Protocol):
+    """Evaluation batches of a run. See `pipeline`."""
+
+    def __iter__(self) -> Iterator[tuple[tf.Tensor, ...]]:
+        """Yields undivided batches."""
 
 
 class TrainingBatches(Batches, Protocol):
@@ -71,7 +78,7 @@ class Steps(Protocol):
           before the update is its label, else 0. None if unknown.
         """
 
-    def dataset(self, batches: Batches) -> Iterable:
+    def dataset(self, batches: EvaluationBatches) -> Iterable:
         """Returns batches for `predict`.
 
         Each batch is divided among the replicas.

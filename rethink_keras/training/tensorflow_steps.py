@@ -19,7 +19,11 @@ from rethink_keras.training.metrics import (
     training_sums,
 )
 from rethink_keras.training.statistics import BatchStatistics
-from rethink_keras.training.steps import Batches, TrainingBatches
+from rethink_keras.training.steps import (
+    Batches,
+    EvaluationBatches,
+    TrainingBatches,
+)
 from rethink_keras.training.tensorflow_batches import (
     HostBatches,
     ResidentBatches,
@@ -142,7 +146,7 @@ class TensorFlowSteps:
                 if not self._has_convolutions:
                     resident = resident.converted()
                 return ResidentBatches(resident, self._train_batch)
-        return HostBatches(iter(self.dataset(batches)), self._train_batch)
+        return HostBatches(iter(self._divided(batches)), self._train_batch)
 
     @property
     def _has_convolutions(self) -> bool:
@@ -169,8 +173,11 @@ class TensorFlowSteps:
         """Returns undivided batches, the same for all replicas and workers."""
         return batches.dataset(self.whole_batch)
 
-    def dataset(self, batches: Batches) -> Iterable:
+    def dataset(self, batches: EvaluationBatches) -> Iterable:
         """Returns batches that are divided among the replicas."""
+        return self._divided(batches) if self._distributed else batches
+
+    def _divided(self, batches: Batches) -> Iterable:
         strategy = self._strategy
         if strategy.num_replicas_in_sync == 1:
             return batches.dataset(BatchShard())

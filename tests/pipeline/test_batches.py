@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rethink_keras import pipeline
 from rethink_keras.pipeline import BatchShard
-from tests.support.helpers import collect, indexed
+from tests.support.helpers import assert_same_batches, collect, indexed
 
 
 def positions(batches) -> list[list[int]]:
@@ -105,6 +106,14 @@ def test_pieces_contain_every_evaluation_example_once(count, pieces):
         if weight
     ]
     assert sorted(counted) == list(range(count))
+
+
+@pytest.mark.parametrize("count", [3, 1001])
+def test_evaluation_batches_are_those_of_their_dataset(count):
+    batches = pipeline.EvaluationBatches(indexed(count), convert=tf.sqrt)
+    for _ in range(2):
+        found = [tuple(part.numpy() for part in batch) for batch in batches]
+        assert_same_batches(found, collect(batches.dataset()))
 
 
 @pytest.mark.parametrize("multiple", [None, 4])
