@@ -39,7 +39,7 @@ QUICK = (
     "theory/test_expressivity.py",
     "training/test_loop.py",
 )
-"""Files and folders whose tests are quick, unless marked `seconds`."""
+"""Files and folders whose tests are quick, unless `seconds` or `slow`."""
 
 MOST_WORKERS = 4
 """Each takes about 2 GB of memory."""
@@ -50,7 +50,8 @@ def pytest_collection_modifyitems(items):
     tests = pathlib.Path(__file__).parent
     for item in items:
         path = item.path.relative_to(tests).as_posix()
-        if path.startswith(QUICK) and not item.get_closest_marker("seconds"):
+        marks = {mark.name for mark in item.iter_markers()}
+        if path.startswith(QUICK) and not marks & {"seconds", "slow"}:
             item.add_marker(pytest.mark.quick)
 
 
