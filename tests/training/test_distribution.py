@@ -38,7 +38,7 @@ NO_BATCH_NORM = (
     pytest.param("small_inception --batch_norm=false", marks=pytest.mark.slow),
 )
 DEEP = ("small_inception", "small_resnet", "small_vit")  # long XLA compiles
-SECONDS = 240
+SECONDS = 480
 HISTORIES = ("loss", "test_loss")
 
 
