@@ -122,7 +122,7 @@ def test_commands_parse(page, pytestconfig):
 
 def parse(programs: list[list[str]]) -> list[str | None]:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "support" / "parse_only.py")],
+        [sys.executable, "-m", "tests.support.parse_only"],
         input=json.dumps(programs),
         capture_output=True,
         text=True,

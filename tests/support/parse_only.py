@@ -8,13 +8,12 @@ Prints a JSON list of what went wrong with each, or null.
 import dataclasses
 import json
 import os
-import runpy
 import sys
 import tempfile
 
 from absl import app, flags
 
-import rethink_keras.cli.terminal  # noqa: F401
+from tests.support.forked import run_program
 
 
 def parse(main, argv=None, flags_parser=None) -> None:
@@ -34,22 +33,12 @@ def error_of(arguments: list[str]) -> str | None:
         if child == 0:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
-            start(arguments)
+            app.run = parse
+            run_program(arguments)
             sys.exit()
         _, status = os.waitpid(child, 0)
         output.seek(0)
         return output.read().decode() or "failed" if status else None
-
-
-def start(arguments: list[str]) -> None:
-    """Does what `python program` or `python -m program` does."""
-    app.run = parse
-    sys.argv = arguments
-    if arguments[0].endswith(".py"):
-        sys.path.insert(0, os.path.dirname(os.path.abspath(arguments[0])))
-        runpy.run_path(arguments[0], run_name="__main__")
-    else:
-        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
