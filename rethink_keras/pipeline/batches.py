@@ -1,6 +1,5 @@
 """Batches of in-memory examples, for one or several devices."""
 
-import copy
 import dataclasses
 import functools
 import math
@@ -94,7 +93,6 @@ class TrainingBatches:
         self.steps = steps_per_epoch(len(examples), batch_size)
         self.epochs = epochs
         self.skip = skip
-        self._limit: int | None = None
         self._examples = examples
         self._seed = seed
         self._augment = augment
@@ -126,8 +124,6 @@ class TrainingBatches:
 
         batches = tf.data.Dataset.range(self.epochs.start, self.epochs.stop)
         batches = batches.flat_map(pieces_of).skip(self.skip * shard.count)
-        if self._limit is not None:
-            batches = batches.take(self._limit * shard.count)
         varies = self._augment is not None and self._augment.varies
         batches = batches.map(
             as_written(
@@ -137,27 +133,46 @@ class TrainingBatches:
         )
         return steady(batches.prefetch(4 * shard.count))
 
-    def beginning(self, epoch: int, limit: int) -> "TrainingBatches":
-        """Returns the first `limit` training batches of an epoch."""
-        part = copy.copy(self)
-        part.epochs, part.skip = range(epoch, epoch + 1), 0
-        part._limit = limit
-        return part
+    def beginning(
+        self, epoch: int, limit: int, shard: BatchShard = WHOLE_BATCH
+    ) -> Iterator[Batch]:
+        """Yields the first training batches of an epoch, without a thread.
+
+        Args:
+          epoch: number of the epoch.
+          limit: largest number of batches.
+          shard: undivided batches.
+        """
+        fields = tuple(map(tf.constant, self._examples.fields))
+        for step in range(min(limit, self.steps)):
+            numbers = tf.constant(epoch, tf.int64), tf.constant(step, tf.int64)
+            yield self._compiled_at(fields, *numbers, shard)
+
+    @functools.cached_property
+    def _compiled_at(self) -> Callable[..., Batch]:
+        return compiled(self.at, autograph=False)
 
     def whole(self) -> tf.data.Dataset:
         """Yields all examples as one element, endlessly; the input of `at`."""
         fields = tuple(map(tf.constant, self._examples.fields))
         return steady(tf.data.Dataset.from_tensors(fields).repeat())
 
-    def at(self, fields: Batch, epoch: tf.Tensor, step: tf.Tensor) -> Batch:
+    def at(
+        self,
+        fields: Batch,
+        epoch: tf.Tensor,
+        step: tf.Tensor,
+        shard: BatchShard = WHOLE_BATCH,
+    ) -> Batch:
         """Returns one batch, by its epoch and step.
 
         Args:
           fields: an element of `whole`.
           epoch: int64 scalar.
           step: int64 scalar, from 0 in each epoch.
+          shard: undivided batches.
         """
-        cut = tf.constant(self._cuts(WHOLE_BATCH))[step]
+        cut = tf.constant(self._cuts(shard))[step]
         return self._take(fields, epoch, self._order(epoch)[cut[0] : cut[1]])
 
     def resident(self) -> ResidentExamples | None:

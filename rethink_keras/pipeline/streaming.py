@@ -162,12 +162,14 @@ class StreamedTrainingBatches:
     def order(self, epoch: int, shard: BatchShard = WHOLE_BATCH) -> None:
         """Returns None: readers shuffle the files and a buffer of examples."""
 
-    def beginning(self, epoch: int, limit: int) -> "StreamedTrainingBatches":
-        """Returns the first `limit` training batches of an epoch."""
+    def beginning(
+        self, epoch: int, limit: int, shard: BatchShard = WHOLE_BATCH
+    ) -> Iterator[tuple[tf.Tensor, ...]]:
+        """Yields the first `limit` training batches of an epoch, undivided."""
         part = copy.copy(self)
         part.epochs, part.skip = range(epoch, epoch + 1), 0
         part._limit = limit
-        return part
+        return iter(part.dataset(shard))
 
 
 class StreamedEvaluationBatches:

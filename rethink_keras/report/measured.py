@@ -112,16 +112,28 @@ class MeasuredRow:
         return DATASET_SIZES[self.row.config.dataset].num_test_examples
 
     @property
-    def minutes(self) -> float | None:
-        """Mean duration of a run in minutes."""
-        number = self.number("wall_seconds", 1 / 60)
-        return number.mean if number else None
+    def minutes(self) -> dict[str, float]:
+        """Mean duration of a run in minutes, by kind of device."""
+        durations: dict[str, list[float]] = {}
+        for run in self.runs.values():
+            kind = _kind(str(run.result["device"]))
+            seconds = run.result["wall_seconds"]
+            durations.setdefault(kind, []).append(seconds / 60)
+        return {
+            kind: sum(minutes) / len(minutes)
+            for kind, minutes in sorted(durations.items())
+        }
 
     @property
     def devices(self) -> str:
         return "; ".join(
             sorted({str(run.result["device"]) for run in self.runs.values()})
         )
+
+
+def _kind(device: str) -> str:
+    """Shortens the device of a result: `CPU`, or the kind of accelerator."""
+    return device.partition(",")[0].removeprefix("1 x ")
 
 
 def measure(

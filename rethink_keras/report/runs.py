@@ -76,7 +76,8 @@ def command_of(row: Row, run: FinishedRun | None) -> str:
 
     The command consists of the row's flagfile and the seed and precision that
     differ from it. No flag can remove the flagfile's `stop_at_loss`. If the run
-    has another value, the command lists all options of the run instead.
+    has another value, the command lists all options of the run instead. A run
+    on the JAX backend names it.
 
     Args:
       row: the row that the run counts for.
@@ -98,7 +99,13 @@ def command_of(row: Row, run: FinishedRun | None) -> str:
             for name in ("seed", "precision")
             if getattr(config, name) != getattr(row.config, name)
         )
-    return shlex.join(("python", "-m", "rethink_keras.main", *flags))
+    command = shlex.join(("python", "-m", "rethink_keras.main", *flags))
+    return f"KERAS_BACKEND=jax {command}" if run and _on_jax(run) else command
+
+
+def _on_jax(run: FinishedRun) -> bool:
+    """Whether a run used Keras's JAX backend."""
+    return run.result.get("versions", {}).get("backend") == "jax"
 
 
 def notes_of(runs: Iterable[FinishedRun]) -> str:

@@ -44,7 +44,7 @@ class TableRow:
       notes: whether runs stopped early or were evaluated with BatchNorm's
         moving averages.
       command: command that repeats the first run, or runs the row.
-      minutes: mean duration of a run in minutes.
+      minutes: mean duration of a run in minutes, for each kind of device.
       device: devices that trained.
       log: path of the first run's directory.
     """
@@ -143,7 +143,9 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
         precision=", ".join(sorted({run.config.precision for run in runs})),
         notes=notes_of(runs),
         command=command_of(row.row, runs[0] if runs else None),
-        minutes="" if row.minutes is None else f"{row.minutes:.1f}",
+        minutes=", ".join(
+            f"{minutes:.1f} ({kind})" for kind, minutes in row.minutes.items()
+        ),
         device=row.devices,
         log=os.path.relpath(runs[0].path, logdir) if runs else "",
     )

@@ -59,6 +59,11 @@ def versions() -> dict[str, str]:
     """Returns the Keras backend and the versions of Python and packages."""
     found = {"python": platform.python_version()}
     found["backend"] = keras.backend.backend()
-    for name, module in _MODULES.items():
+    modules = dict(_MODULES)
+    if found["backend"] == "jax":
+        import jax
+
+        modules["jax"] = jax
+    for name, module in modules.items():
         found[name] = str(getattr(module, "__version__", "unknown"))
     return found

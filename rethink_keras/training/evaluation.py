@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 
 from rethink_keras.training.metrics import PREDICTION_COLUMNS, ratio, ratios
-from rethink_keras.training.steps import Batches, EvaluationBatches, Steps
+from rethink_keras.training.steps import (
+    EvaluationBatches,
+    Steps,
+    TrainingBatches,
+)
 
 STATISTICS_BATCHES = 10
 FEW_CLASSES = 10
@@ -63,15 +67,19 @@ def evaluate(steps: Steps, batches: EvaluationBatches) -> Evaluation:
     )
 
 
-def recompute_statistics(steps: Steps, batches: Batches) -> None:
+def recompute_statistics(
+    steps: Steps, batches: TrainingBatches, epoch: int
+) -> None:
     """Sets each BatchNorm's moving statistics to their mean over batches.
 
-    Does not affect training: weights and random states stay as they are. The
-    result does not depend on the number of replicas.
+    The batches are the first STATISTICS_BATCHES of an epoch. Does not affect
+    training: weights and random states stay as they are. The result does not
+    depend on the number of replicas.
 
     Args:
       steps: compiled steps of the model.
-      batches: training batches; see `TrainingBatches.beginning`.
+      batches: training batches of the run.
+      epoch: number of the epoch.
     """
     variables = steps.statistics.variables
     if not variables:
@@ -81,7 +89,9 @@ def recompute_statistics(steps: Steps, batches: Batches) -> None:
             np.asarray(value, "float64")
             for value in steps.batch_statistics(images)
         ]
-        for images, *_ in steps.whole_dataset(batches)
+        for images, *_ in batches.beginning(
+            epoch, STATISTICS_BATCHES, steps.whole_batch
+        )
     ]
     for variable, values in zip(
         variables, zip(*found, strict=True), strict=True

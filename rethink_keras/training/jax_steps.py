@@ -132,7 +132,7 @@ class JaxSteps:
 
     def batch_statistics(self, images: Any) -> list[Any]:
         """Returns the batch mean and variance of each BatchNorm layer."""
-        (placed,) = self._placed((images,))
+        (placed,) = self._placed((np.asarray(images),))
         return self._batch_statistics(*self._weights(), placed)
 
     def _placed(self, batch: tuple[np.ndarray, ...]) -> tuple:
@@ -171,7 +171,3 @@ class JaxSteps:
     def dataset(self, batches: Batches) -> Iterable:
         """Returns NumPy batches that divide evenly among the devices."""
         return batches.dataset(self.whole_batch).as_numpy_iterator()
-
-    def whole_dataset(self, batches: Batches) -> Iterable:
-        """Returns the batches of `dataset`, which are never divided."""
-        return self.dataset(batches)

@@ -26,7 +26,6 @@ from rethink_keras.training.checkpoints import (
     Progress,
 )
 from rethink_keras.training.evaluation import (
-    STATISTICS_BATCHES,
     Evaluation,
     evaluate,
     evaluate_examples,
@@ -153,10 +152,7 @@ class Trainer:
                 progress.epoch,
                 batches.order(progress.epoch, self.steps.whole_batch),
             )
-            recompute_statistics(
-                self.steps,
-                batches.beginning(progress.epoch, STATISTICS_BATCHES),
-            )
+            recompute_statistics(self.steps, batches, progress.epoch)
             logs = self._logs(seconds, test_batches)
             self._check_after_step("penalty", logs["penalty"])
             self._events.on_epoch_end(progress.epoch, logs)
@@ -197,9 +193,7 @@ class Trainer:
         self._optimizer.finalize_variable_values(self.model.trainable_variables)
         if getattr(self._optimizer, "use_ema", False):
             last = max(self.progress.epoch - 1, 0)
-            recompute_statistics(
-                self.steps, batches.beginning(last, STATISTICS_BATCHES)
-            )
+            recompute_statistics(self.steps, batches, last)
 
     def evaluate(self, batches: EvaluationBatches) -> Evaluation:
         """Evaluates every example of a split once.

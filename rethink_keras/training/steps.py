@@ -31,8 +31,10 @@ class TrainingBatches(Batches, Protocol):
     def resident(self) -> ResidentExamples | None:
         """Returns the batches for a device that assembles them itself."""
 
-    def beginning(self, epoch: int, limit: int) -> Batches:
-        """Returns the first `limit` training batches of an epoch."""
+    def beginning(
+        self, epoch: int, limit: int, shard: BatchShard
+    ) -> Iterable[tuple[tf.Tensor, ...]]:
+        """Returns the first `limit` training batches of an epoch, undivided."""
 
     def order(self, epoch: int, shard: BatchShard) -> np.ndarray | None:
         """Returns the position of each example of an epoch; None if unknown."""
@@ -92,9 +94,6 @@ class Steps(Protocol):
 
         See `metrics`. Calls the model in inference mode.
         """
-
-    def whole_dataset(self, batches: Batches) -> Iterable:
-        """Returns undivided batches, for `batch_statistics`."""
 
     def batch_statistics(self, images: Any) -> list[Any]:
         """Returns the batch mean and variance of each BatchNorm layer.

@@ -169,10 +169,6 @@ class TensorFlowSteps:
         replicas = self._strategy.num_replicas_in_sync
         return BatchShard(multiple=replicas if static else None)
 
-    def whole_dataset(self, batches: Batches) -> Iterable:
-        """Returns undivided batches, the same for all replicas and workers."""
-        return batches.dataset(self.whole_batch)
-
     def dataset(self, batches: EvaluationBatches) -> Iterable:
         """Returns batches that are divided among the replicas."""
         return self._divided(batches) if self._distributed else batches

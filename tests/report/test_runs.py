@@ -27,6 +27,7 @@ def shown(logdir):
 
 def config_of(command):
     """Parses a command, including its flagfile, to a config."""
+    command = command.removeprefix("KERAS_BACKEND=jax ")
     _, _, module, *flags = shlex.split(command)
     assert module == "rethink_keras.main"
     name = flags[0].removeprefix("--flagfile=")
@@ -75,6 +76,29 @@ def test_a_command_repeats_the_run_that_is_shown(
     found = shown(tmp_path)
     assert config_of(found.command) == config
     assert ("--flagfile" in found.command) == (stop is not None)
+
+
+def test_minutes_of_unlike_devices_are_not_averaged(tmp_path):
+    devices = ("CPU, 2 cores (a processor)", "1 x NVIDIA H200", "8 x TPU v4")
+    for seed, device in enumerate((*devices, devices[1])):
+        config = INCEPTION.seeded(seed)
+        seconds = 60 * (seed + 1)
+        write_result(
+            tmp_path,
+            INCEPTION,
+            config=config,
+            device=device,
+            wall_seconds=seconds,
+        )
+    expected = "3.0 (8 x TPU v4), 1.0 (CPU), 3.0 (NVIDIA H200)"
+    assert shown(tmp_path).minutes == expected
+
+
+def test_a_command_names_the_jax_backend(tmp_path):
+    write_result(tmp_path, INCEPTION, versions={"backend": "jax"})
+    found = shown(tmp_path)
+    assert found.command.startswith("KERAS_BACKEND=jax python -m ")
+    assert config_of(found.command) == INCEPTION.config
 
 
 @pytest.mark.parametrize("scale", ["sample", "paper"])

@@ -39,6 +39,7 @@ def test_a_network_memorizes_random_labels_on_jax(tmp_path):
     )
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["versions"]["backend"] == "jax"
+    assert result["versions"]["jax"] == jax.__version__
     assert result["train_accuracy"] == 1
     assert result["epochs_to_fit"] <= result["epochs"] < 40
     assert result["history"]["loss"][-1] < 0.02

@@ -145,7 +145,7 @@ with devices.scope():
         epochs=1,
         steps_per_epoch=15,
     ).steps
-training.recompute_statistics(steps, here.make_batches().beginning(2, 10))
+training.recompute_statistics(steps, here.make_batches(), 2)
 found = [array.tolist() for array in here.moving_statistics(model)]
 print(json.dumps([devices.replicas, *found]))
 """
