@@ -53,6 +53,10 @@ def table_of(recorded: dict[str, Any]) -> str:
     """Returns the table of one machine, with a line about it."""
     versions = recorded["versions"]
     torch = recorded.get("PyTorch", {}).get("version", "not installed")
+    ceilings: dict[str, float] = {}
+    for row in recorded["rows"]:
+        fastest = max(row["ceiling"], ceilings.get(row["precision"], 0.0))
+        ceilings[row["precision"]] = fastest
     lines = [
         f"{recorded['device']}, {', '.join(recorded['instructions'])};"
         f" TensorFlow {versions['tensorflow']}, Keras {versions['keras']},"
@@ -60,21 +64,27 @@ def table_of(recorded: dict[str, Any]) -> str:
         "",
         f"| {' | '.join(_COLUMNS)} |",
         "|" + "---|" * len(_COLUMNS),
-        *(row_of(row) for row in recorded["rows"]),
+        *(row_of(row, ceilings[row["precision"]]) for row in recorded["rows"]),
         "",
     ]
     return "\n".join(lines)
 
 
-def row_of(row: dict[str, Any]) -> str:
-    """Returns the row of one network in one precision."""
+def row_of(row: dict[str, Any], ceiling: float) -> str:
+    """Returns the row of one network in one precision.
+
+    Args:
+      row: what was measured.
+      ceiling: operations per second of the run's fastest matrix products in
+        this precision.
+    """
     speeds = row["speeds"]
     loop = statistics.median(speeds["loop"])
     ratios = [
         f"{_ratio(speeds['loop'], speeds[name]):.2f}" if name in speeds else ""
         for name in ("bare", "fit", "PyTorch")
     ]
-    share = loop * row["flops"] / row["ceiling"]
+    share = loop * row["flops"] / ceiling
     cells = (
         f"`{row['model']}`",
         row["precision"].removeprefix("mixed_"),
