@@ -104,7 +104,7 @@ class TrainingBatches:
         The stream has no epoch boundaries: a new iterator in each epoch can
         halve the speed of training on a CPU.
         """
-        fields = tuple(map(tf.constant, self._examples.fields))
+        fields = self._tensors()
         cuts = self._cuts(shard)
         size = cuts[0, 1] - cuts[0, 0] if shard.multiple else None
 
@@ -143,7 +143,7 @@ class TrainingBatches:
           limit: largest number of batches.
           shard: undivided batches.
         """
-        fields = tuple(map(tf.constant, self._examples.fields))
+        fields = self._tensors()
         for step in range(min(limit, self.steps)):
             numbers = tf.constant(epoch, tf.int64), tf.constant(step, tf.int64)
             yield self._compiled_at(fields, *numbers, shard)
@@ -152,9 +152,12 @@ class TrainingBatches:
     def _compiled_at(self) -> Callable[..., Batch]:
         return compiled(self.at, autograph=False)
 
+    def _tensors(self) -> Batch:
+        return tuple(map(tf.constant, self._examples.fields))
+
     def whole(self) -> tf.data.Dataset:
         """Yields all examples as one element, endlessly; the input of `at`."""
-        fields = tuple(map(tf.constant, self._examples.fields))
+        fields = self._tensors()
         return steady(tf.data.Dataset.from_tensors(fields).repeat())
 
     def at(

@@ -120,7 +120,7 @@ class MeasuredRow:
             seconds = run.result["wall_seconds"]
             durations.setdefault(kind, []).append(seconds / 60)
         return {
-            kind: sum(minutes) / len(minutes)
+            kind: statistics.fmean(minutes)
             for kind, minutes in sorted(durations.items())
         }
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rethink_keras import pipeline
 from rethink_keras.pipeline import BatchShard
+from rethink_keras.randomization import Randomization
 from tests.support.helpers import assert_same_batches, collect, indexed
 
 
@@ -127,3 +128,23 @@ def test_the_order_of_an_epoch_names_the_examples_of_its_batches(multiple):
     orders = [batches.order(epoch, shard) for epoch in range(2)]
     np.testing.assert_array_equal(found, np.concatenate(orders))
     assert len(orders[0]) == (11 if multiple is None else 12)
+
+
+@pytest.mark.parametrize("multiple", [None, 8])
+def test_the_beginning_of_an_epoch_has_the_bits_of_the_data_set(few, multiple):
+    batches = pipeline.TrainingBatches(
+        few.take(np.arange(20)),
+        batch_size=8,
+        seed=0,
+        epochs=range(4),
+        augment=pipeline.Augmentation(
+            Randomization("none", num_classes=10, seed=0),
+            crop=True,
+            flip_and_rotate=True,
+            seed=0,
+        ),
+    )
+    shard = BatchShard(multiple=multiple)
+    stream = collect(batches.dataset(shard))
+    assert_same_batches(list(batches.beginning(2, 2, shard)), stream[6:8])
+    assert_same_batches(list(batches.beginning(3, 10, shard)), stream[9:])

@@ -103,26 +103,6 @@ def test_a_run_can_resume_at_any_epoch(few, augmented):
     assert_same_batches(batches(range(2, 4)), batches(range(4))[6:])
 
 
-@pytest.mark.parametrize("multiple", [None, 8])
-def test_the_beginning_of_an_epoch_has_the_bits_of_the_data_set(few, multiple):
-    batches = pipeline.TrainingBatches(
-        few.take(np.arange(20)),
-        batch_size=8,
-        seed=0,
-        epochs=range(4),
-        augment=pipeline.Augmentation(
-            Randomization("none", num_classes=10, seed=0),
-            crop=True,
-            flip_and_rotate=True,
-            seed=0,
-        ),
-    )
-    shard = pipeline.BatchShard(multiple=multiple)
-    stream = collect(batches.dataset(shard))
-    assert_same_batches(list(batches.beginning(2, 2, shard)), stream[6:8])
-    assert_same_batches(list(batches.beginning(3, 10, shard)), stream[9:])
-
-
 @pytest.mark.parametrize("count", [1, 499, 500, 1003])
 def test_evaluation_contains_every_example_once_in_order(count):
     batches = collect(pipeline.EvaluationBatches(indexed(count)).dataset())
