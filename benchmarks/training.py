@@ -46,9 +46,9 @@ _PRECISIONS = flags.DEFINE_list(
     "precisions", list(PRECISIONS), "precisions to time"
 )
 _SECONDS = flags.DEFINE_float(
-    "seconds", 2.0, "approximate duration of a throughput measurement"
+    "seconds", 5.0, "approximate duration of a throughput measurement"
 )
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "number of rounds", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 5, "number of rounds", lower_bound=1)
 _EPOCHS = flags.DEFINE_integer(
     "epochs",
     30,

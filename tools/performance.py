@@ -81,7 +81,7 @@ def row_of(row: dict[str, Any], ceiling: float) -> str:
     speeds = row["speeds"]
     loop = statistics.median(speeds["loop"])
     ratios = [
-        f"{_ratio(speeds['loop'], speeds[name]):.2f}" if name in speeds else ""
+        _ratio(speeds["loop"], speeds[name]) if name in speeds else ""
         for name in ("bare", "fit", "PyTorch")
     ]
     share = loop * row["flops"] / ceiling
@@ -95,8 +95,11 @@ def row_of(row: dict[str, Any], ceiling: float) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _ratio(values: list[float], over: list[float]) -> float:
-    return statistics.median(a / b for a, b in zip(values, over, strict=True))
+def _ratio(values: list[float], over: list[float]) -> str:
+    """Returns the median ratio over rounds, with the least and the largest."""
+    ratios = [a / b for a, b in zip(values, over, strict=True)]
+    least, largest = min(ratios), max(ratios)
+    return f"{statistics.median(ratios):.2f} ({least:.2f} to {largest:.2f})"
 
 
 def main() -> None:

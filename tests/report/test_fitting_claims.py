@@ -132,6 +132,12 @@ def test_memorization_takes_as_long_as_learning(
 
 
 LINE = [0.8 - 0.07 * level for level in range(11)]
+BETWEEN = (1, 3, 4, 6, 7, 9)  # places that a curve may leave out
+
+
+def skipping(curve, *places):
+    """Returns a curve without its values at some places."""
+    return [None if n in places else v for n, v in enumerate(curve)]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +152,12 @@ LINE = [0.8 - 0.07 * level for level in range(11)]
         # The first step is a third of the fall, within noise.
         ([0.8, 0.57, *(0.55 - 0.05 * n for n in range(8)), 0.1], UNDECIDED),
         (LINE[:10], UNKNOWN),
+        (skipping(LINE, *BETWEEN), HOLDS),
+        (skipping([0.8] * 3 + [0.7] * 5 + [0.9] * 2 + [0.1], *BETWEEN), FAILS),
+        (skipping(LINE, 1, 2), UNKNOWN),
+        # A step that is too steep may be smooth at the levels it skips.
+        (skipping([0.8] * 5 + [0.4] * 5 + [0.1], *BETWEEN), UNKNOWN),
+        (skipping([0.8] * 5 + [0.4] * 5 + [0.1], 1, 3, 6, 7, 9), FAILS),
     ],
 )
 def test_test_error_grows_smoothly_on_true_labels(curve, expected, tmp_path):
@@ -157,6 +169,7 @@ def test_test_error_grows_smoothly_on_true_labels(curve, expected, tmp_path):
                 + 0.1 * float(level),
             }
             for level, accuracy in zip(LEVELS, curve, strict=False)
+            if accuracy is not None
         }
         write(tmp_path, "figure1c", rows)
     assert verdict("S5", tmp_path).verdict == expected

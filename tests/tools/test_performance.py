@@ -22,7 +22,7 @@ def test_a_row_has_medians_and_medians_of_ratios():
         "ceiling": 0.5e9,
     }
     assert TOOL["row_of"](row, ceiling=1e9) == (
-        "| `mlp_1x512` | bfloat16 | 200 | 20% | 1.00 |  |  |"
+        "| `mlp_1x512` | bfloat16 | 200 | 20% | 1.00 (0.50 to 2.00) |  |  |"
     )
 
 

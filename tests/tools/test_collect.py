@@ -1,0 +1,51 @@
+"""Collected reference runs are whole, and name no directory of the machine."""
+
+import pathlib
+import runpy
+
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_multiplexer import (
+    EventMultiplexer,
+)
+
+from rethink_keras import RunConfig, run
+from rethink_keras.results import find_runs
+
+ROOT = pathlib.Path(__file__).parents[2]
+TOOL = runpy.run_path(str(ROOT / "tools" / "collect.py"))
+
+
+def scalars_and_texts(directory):
+    """Returns the records of a directory's event files by run, tag and step."""
+    events = EventMultiplexer().AddRunsFromDirectory(str(directory))
+    events.Reload()
+    found = {}
+    for name in events.Runs():
+        for tag in events.Runs()[name]["tensors"]:
+            for event in events.Tensors(name, tag):
+                value = tf.make_ndarray(event.tensor_proto).tolist()
+                found[name, tag, event.step] = value
+    return found
+
+
+def test_a_collected_run_is_whole_and_names_no_directory(tmp_path):
+    config = RunConfig(data_dir=str(tmp_path), train_examples=130, epochs=2)
+    begun, reference = tmp_path / "runs" / "one", tmp_path / "reference"
+    run(config, str(begun), verbose=False)
+    (finished,) = find_runs(begun.parent).values()
+
+    copy = TOOL["collect"](finished, reference)
+
+    (collected,) = find_runs(reference).values()
+    assert collected.path == copy
+    assert collected.config == finished.config
+    assert collected.result["history"] == finished.result["history"]
+    files = [path for path in copy.rglob("*") if path.is_file()]
+    assert files
+    assert not any(str(tmp_path).encode() in p.read_bytes() for p in files)
+    assert not {path.name for path in files} & {"model.keras", "lock"}
+    kept, given = map(scalars_and_texts, (copy, begun))
+    changed = {key[1] for key in given if kept[key] != given[key]}
+    assert changed == {"config", "run"}
+    assert kept.keys() == given.keys()
+    assert TOOL["collect"](finished, reference) is None

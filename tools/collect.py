@@ -1,0 +1,100 @@
+"""Copies finished runs to the reference logs, without names of this machine.
+
+  python tools/collect.py --logdir=tensorboard_logs/runs
+
+Copies each finished run under the log directory to
+tensorboard_logs/reference/DATA_SET/NETWORK/OPTIONS/seed=N, unless there is one.
+Checkpoints and model.keras stay behind, since they are too large for the
+repository. The directories of the data and of the logs are removed from the
+copied files.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+
+from absl import flags
+
+from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.errors import InputError
+
+with quiet_start():
+    import tensorflow as tf
+    from tensorboard.compat.proto import event_pb2
+
+    from rethink_keras.results import FinishedRun, find_runs
+    from rethink_keras.results.names import old_run_name
+
+REFERENCE = pathlib.Path(__file__).parents[1] / "tensorboard_logs" / "reference"
+
+_LOGDIR = flags.DEFINE_string("logdir", None, "log directory of the runs")
+
+_LEFT_OUT = ("checkpoints", "model.keras")
+_LOCAL = re.compile(rb"^(--data_dir=.*|\| logs \|.*)(\n|$)", re.MULTILINE)
+
+
+def collect(
+    run: FinishedRun, reference: pathlib.Path = REFERENCE
+) -> pathlib.Path | None:
+    """Copies a run to the reference logs.
+
+    Args:
+      run: the run.
+      reference: the reference logs.
+
+    Returns:
+      The directory of the copy; None if there already is one.
+    """
+    target = reference / old_run_name(run.config)
+    if target.exists():
+        return None
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(
+        run.path, partial, ignore=shutil.ignore_patterns(*_LEFT_OUT)
+    )
+    for path in partial.rglob("*"):
+        _clean(path)
+    return partial.rename(target)
+
+
+def _clean(path: pathlib.Path) -> None:
+    """Removes directories of this machine from a file."""
+    if path.suffix == ".json":
+        content = json.loads(path.read_text())
+        content.get("config", content)["data_dir"] = None
+        path.write_text(json.dumps(content, indent=2) + "\n")
+    elif path.name == "flags.txt":
+        path.write_bytes(_LOCAL.sub(b"", path.read_bytes()))
+    elif ".tfevents." in path.name:
+        _clean_events(path)
+
+
+def _clean_events(path: pathlib.Path) -> None:
+    records = list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            event = event_pb2.Event.FromString(record)
+            for value in event.summary.value:
+                texts = value.tensor.string_val
+                if value.metadata.plugin_data.plugin_name == "text":
+                    texts[:] = [_LOCAL.sub(b"", text) for text in texts]
+            writer.write(event.SerializeToString())
+
+
+def main() -> None:
+    """Copies the runs of --logdir."""
+    runs = find_runs(_LOGDIR.value) if _LOGDIR.value else {}
+    if not runs:
+        raise InputError(
+            f"logdir={_LOGDIR.value}: contains no finished run; pass the"
+            " directory of the runs"
+        )
+    for run in runs.values():
+        copy = collect(run)
+        print(f"{run.path}: {copy or 'left, is there already'}")
+
+
+if __name__ == "__main__":
+    run_command(main)
