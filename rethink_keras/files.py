@@ -4,12 +4,24 @@ import contextlib
 import fnmatch
 import os
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 
 import tensorflow as tf
 from etils import epath
 
 from rethink_keras.errors import InputError
+
+NPZ_ERRORS = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy raises for a damaged file."""
 
 RESUME_ADVICE = (
     "free space or fix the directory, then re-run the same command to resume"

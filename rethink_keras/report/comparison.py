@@ -14,7 +14,6 @@ Runs on the embedded sample are in `ours_sample`, or in a directory that ends in
 `_sample`. They never mix with runs on the full data set.
 """
 
-import shutil
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -24,6 +23,7 @@ from tensorboard.plugins.hparams import summary_v2 as hp
 from rethink_keras.files import summaries_to
 from rethink_keras.report.curves import AXES, Curve, Points, curves
 from rethink_keras.report.measured import MeasuredRow
+from rethink_keras.results.finished import CHECKPOINTS, CONFIG, RESULT
 from rethink_keras.results.metrics import MAIN_HPARAMS
 
 _METRICS = ("test/ours", "test/paper", "train/ours", "train/paper")
@@ -57,8 +57,7 @@ def write_comparison(
     directory = comparison_directory(logdir, experiment, scale)
     if drawn:
         for old in ("paper", f"ours{suffix}"):  # of versions before 0.2
-            if (directory / old).exists():
-                shutil.rmtree(directory / old)
+            _clear(directory / old)
         for curve in drawn:
             _write_curve(directory, curve, f"ours{suffix}")
         report = directory / f"report{suffix}"
@@ -85,10 +84,29 @@ def _suffix(scale: str) -> str:
     return "" if scale == "paper" else f"_{scale}"
 
 
+def _clear(directory: epath.Path) -> None:
+    """Removes an earlier comparison, but nothing of runs that lie there."""
+    if not directory.is_dir():
+        return
+    is_run = _holds_run(directory)
+    for path in list(directory.iterdir()):
+        if path.is_dir():
+            if not is_run or path.name.startswith("seed="):
+                _clear(path)
+        elif not is_run and ".tfevents." in path.name:
+            path.unlink()
+    if not any(directory.iterdir()):
+        directory.rmdir()
+
+
+def _holds_run(directory: epath.Path) -> bool:
+    files = (CONFIG, RESULT, CHECKPOINTS)
+    return any((directory / name).exists() for name in files)
+
+
 def _fresh_writer(path: epath.Path) -> tf.summary.SummaryWriter:
     """Removes an earlier comparison and returns a writer into the directory."""
-    if path.exists():
-        shutil.rmtree(path)
+    _clear(path)
     return tf.summary.create_file_writer(str(path))
 
 
@@ -116,8 +134,7 @@ def _write_points(path: epath.Path, curve: Curve, points: Points) -> None:
 
 def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
     """Writes one session of the HParams table for each run."""
-    if directory.exists():
-        shutil.rmtree(directory)
+    _clear(directory)
     root = tf.summary.create_file_writer(str(directory))
     with summaries_to(root):
         hp.hparams_config(

@@ -174,11 +174,11 @@ def _smooth(model: str, evidence: Evidence, models: int) -> Finding:
     ]
     end = evidence.at_chance(names[-1], "figure1c")
     listed = ", ".join(
-        f"{accuracy:.2f} at {names[place].rpartition('_')[2]}"
+        f"{names[place].rpartition('_')[2]}: {accuracy:.2f}"
         for place, accuracy in curve.items()
     )
     return dataclasses.replace(
-        every([*steps, end]), numbers=(f"test {model} {listed}, in %",)
+        every([*steps, end]), numbers=(f"test {model} by level {listed} %",)
     )
 
 

@@ -178,16 +178,22 @@ def _functions_of_kernels(
     """Groups functions that fit the same training set by kernel.
 
     The functions of a kernel differ in the ridge, or in additional examples.
+    A kernel of several records, with other numbers of filters beside it, counts
+    once.
     """
-    kernels: dict[tuple, list[_Function]] = {}
+    kernels: dict[tuple, tuple[SavedRecord, list[_Function]]] = {}
     for record in records:
         for table, error in _ONE_KERNEL.items():
             for row in record.tables.get(table, ()):
+                name = record.name.partition(",filters=")[0]
                 kernel = (row.get("filters"), row.get("gamma"))
-                kernels.setdefault(
-                    (record.experiment, record.name, record.seed, *kernel), []
-                ).append(_function(row, error))
-    return kernels.values()
+                first, functions = kernels.setdefault(
+                    (record.experiment, name, record.seed, *kernel),
+                    (record, []),
+                )
+                if first is record:
+                    functions.append(_function(row, error))
+    return [functions for _, functions in kernels.values()]
 
 
 def _function(row: Mapping[str, Any], error: str) -> _Function:

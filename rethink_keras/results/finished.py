@@ -9,13 +9,15 @@ from typing import Any
 import tensorflow as tf
 from etils import epath
 
-from rethink_keras.config import PRECISIONS, RunConfig
+from rethink_keras.config import PRECISIONS, SAMPLE, RunConfig
 from rethink_keras.errors import InputError
 
 RESULT = "result.json"
+CONFIG = "config.json"
 CHECKPOINTS = "checkpoints"
 REFERENCE = "reference"
 THEORY = "theory"
+_OF_ROWS = (SAMPLE, "cifar10", "imagenet2012")  # data sets of rows
 # Options in which a run may differ from a row that it counts for.
 _IGNORED = ("seed", "data_dir", "precision", "stop_at_loss")
 
@@ -81,8 +83,9 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
 def find_own_runs(logdir: os.PathLike | str) -> list[FinishedRun]:
     """Returns the finished runs with what no config describes.
 
-    They have a network, data or an optimizer of one's own, and count for no
-    row of a table.
+    They have a network, data or an optimizer of one's own. Runs on a data set
+    that no row has, such as a folder of images, belong to them. None counts for
+    a row of a table.
 
     Args:
       logdir: see `find_runs`.
@@ -90,7 +93,11 @@ def find_own_runs(logdir: os.PathLike | str) -> list[FinishedRun]:
     Raises:
       InputError: if a result.json under the directory is corrupt.
     """
-    return [run for run in _read_all(logdir) if run.given]
+    return [
+        run
+        for run in _read_all(logdir)
+        if run.given or run.config.dataset not in _OF_ROWS
+    ]
 
 
 def _read_all(logdir: os.PathLike | str) -> Iterator[FinishedRun]:

@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import os
-import zipfile
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -11,7 +10,7 @@ import numpy as np
 from etils import epath
 
 from rethink_keras.errors import InputError
-from rethink_keras.files import write_whole
+from rethink_keras.files import NPZ_ERRORS, write_whole
 
 PREDICTIONS = "predictions.npz"
 SPLITS = ("train", "test")
@@ -150,7 +149,7 @@ def _read(
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             return read(file)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except NPZ_ERRORS as error:
         raise InputError(
             f"{path}: does not hold the predictions of a run ({error}); remove"
             " it, or repeat the run with overwrite=True"

@@ -17,6 +17,7 @@ from rethink_keras.errors import InputError
 from rethink_keras.files import RESUME_ADVICE, visible, write_whole, writing
 from rethink_keras.results.finished import (
     CHECKPOINTS,
+    CONFIG,
     RESULT,
     key_of,
     read_run,
@@ -36,7 +37,7 @@ _RUN_FILES = (
     "train",
     "test",
     "flags.txt",
-    "config.json",
+    CONFIG,
     MODEL,
     PREDICTIONS,
     RESULT,
@@ -148,7 +149,7 @@ class RunDirectory:
                     path.unlink()
                 elif path.name.removesuffix(".partial") in _RUN_FILES:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-            self._write("config.json", _json(self.config.as_dict()))
+            self._write(CONFIG, _json(self.config.as_dict()))
             self._write("flags.txt", self._as_flags())
 
     def _as_flags(self) -> str:

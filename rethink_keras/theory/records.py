@@ -71,7 +71,13 @@ class SavedRecord(Record):
 
     def file_of(self, figure: str) -> str:
         """Returns a file name for a figure that is unique among records."""
-        return f"{self.experiment}_{self.name}_seed={self.seed}_{figure}.png"
+        name = _folder(self.name)
+        return f"{self.experiment}_{name}_seed={self.seed}_{figure}.png"
+
+
+def _folder(name: str) -> str:
+    """Returns the folder of a name such as `emnist/digits`."""
+    return name.replace("/", "_")
 
 
 def table_as_markdown(rows: Table) -> str:
@@ -95,8 +101,8 @@ def format_cell(value: Cell) -> str:
 def write_record(record: Record, workdir: str, command: str) -> epath.Path:
     """Writes a record: result.json, figures and TensorBoard events.
 
-    The directory is `<workdir>/theory/<experiment>/<name>/seed=N`. An earlier
-    record in it is replaced.
+    The directory is `<workdir>/theory/<experiment>/<name>/seed=N`, with
+    underscores for slashes in the name. An earlier record in it is replaced.
 
     Returns:
       The directory.
@@ -104,8 +110,8 @@ def write_record(record: Record, workdir: str, command: str) -> epath.Path:
     Raises:
       InputError: the directory cannot be written.
     """
-    path = epath.Path(workdir) / THEORY / record.experiment / record.name
-    path = path / f"seed={record.seed}"
+    path = epath.Path(workdir) / THEORY / record.experiment
+    path = path / _folder(record.name) / f"seed={record.seed}"
     content = {
         "experiment": record.experiment,
         "name": record.name,

@@ -5,19 +5,23 @@ import io
 import json
 import sys
 import time
-import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from etils import epath
 
-from rethink_keras.files import RESUME_ADVICE, visible, write_whole, writing
+from rethink_keras.files import (
+    NPZ_ERRORS,
+    RESUME_ADVICE,
+    visible,
+    write_whole,
+    writing,
+)
 
 _KEPT = 2
 _SUFFIX = ".npz"
 _HEADER = "header"
-_READ_ERRORS = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 _SAVE_INTERVAL = 50  # in durations of a save: saving takes 2 % of the time
 
 
@@ -106,7 +110,7 @@ class Checkpoints:
         for path in reversed(self._paths()):
             try:
                 checkpoint = _read(path)
-            except _READ_ERRORS as error:
+            except NPZ_ERRORS as error:
                 self._warn(f"warning: {path} is corrupt ({error}); skipped")
                 continue
             self._before = checkpoint.elapsed

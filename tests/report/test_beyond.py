@@ -1,6 +1,7 @@
 """The report on experiments that are not in the paper."""
 
 import pytest
+from matplotlib.figure import Figure
 
 from rethink_keras.experiments import (
     double_descent_figures,
@@ -45,6 +46,15 @@ def records(tmp_path_factory) -> list[SavedRecord]:
     logs = tmp_path_factory.mktemp("logs")
     write_record(record, str(logs), "rethink-keras measures")
     return find_records(logs)
+
+
+def test_a_record_of_a_configured_data_set_is_found(tmp_path):
+    figures = {"one": as_png(Figure())}
+    record = Record("measures", "emnist/digits", "t", 0, {}, figures, 1.0)
+    write_record(record, str(tmp_path), "rethink-keras measures")
+    (found,) = find_records(tmp_path)
+    assert found.name == "emnist/digits"
+    assert found.file_of("one") == "measures_emnist_digits_seed=0_one.png"
 
 
 def test_the_report_has_a_heading_for_what_is_not_in_the_paper(

@@ -10,7 +10,7 @@ from rethink_keras.report.page import compare
 from rethink_keras.results import find_runs
 from rethink_keras.theory.records import Record, write_record
 from tests.support.browser import Browser
-from tests.support.finished import write_result
+from tests.support.finished import row_of, write_result
 
 FIGURES = [name for name in TITLES if name in AXES]
 
@@ -62,6 +62,38 @@ def test_every_text_and_image_can_be_shown(compared):
     }
     for run_name, tag in images:
         assert compared.images(run_name, tag)
+
+
+def test_runs_in_the_directory_of_a_comparison_stay(tmp_path):
+    row = row_of("table1", "mlp_1x512")
+    write_result(tmp_path / "runs", row)
+    runs = find_runs(tmp_path / "runs")
+    table = tmp_path / "shown" / "table1"
+    stale = table / "no_row" / "seed=0" / "events.out.tfevents.1.stale"
+    kept = [
+        table / "runs" / "one" / name
+        for name in ("result.json", "train/events.out.tfevents.1.one")
+    ]
+    kept += [
+        table / "mlp_1x512" / name
+        for name in (
+            "config.json",
+            "checkpoints/step-1.npz",
+            "events.out.tfevents.1.two",
+            "test/events.out.tfevents.1.two",
+        )
+    ]
+    for path in (stale, *kept):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+
+    for _ in range(2):
+        compare(str(tmp_path / "shown"), "table1", "paper", runs)
+
+    assert all(path.exists() for path in kept)
+    assert not stale.parents[1].exists()
+    (written,) = (table / "mlp_1x512" / "seed=0").iterdir()
+    assert ".tfevents." in written.name
 
 
 def test_a_record_of_the_theory_is_a_text_and_images(tmp_path):

@@ -168,6 +168,8 @@ def test_norms_of_different_kernels_are_not_compared():
     wavelets = kernels([0.5 * e for e in RISING], RISING, name="cifar10_gabor")
     found = verdict("S14", pixels, wavelets)
     assert "rank correlation 1.00 [1.00, 1.00] over 4 kernels" in found.evidence
+    again = kernels(RISING, RISING, name="cifar10_gabor,filters=100_400")
+    assert verdict("S14", pixels, wavelets, again).evidence == found.evidence
     interpolants = [
         {"function": "f", "norm": norm, "test error %": error}
         for norm, error in ((73.0, 61.7), (103.0, 88.8), (180538.0, 87.1))

@@ -115,3 +115,18 @@ def test_a_result_without_learning_says_so(finished, tmp_path):
     with pytest.raises(InputError, match="does not hold when examples"):
         load_result(tmp_path).learning()
     assert len(load_result(tmp_path).predictions()) == 1_100
+
+
+@pytest.mark.parametrize("keep", [0, 10, 0.5, "flipped"])
+def test_damaged_predictions_are_refused_by_name(finished, tmp_path, keep):
+    _, path, result = finished
+    content = (path / "predictions.npz").read_bytes()
+    if keep == "flipped":
+        middle = content.index(b"test/classes") + 60
+        content = content[:middle] + b"\xff" * 40 + content[middle + 40 :]
+    else:
+        content = content[: int(keep * (len(content) if keep < 1 else 1))]
+    (tmp_path / "predictions.npz").write_bytes(content)
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    with pytest.raises(InputError, match=r"predictions\.npz: does not hold"):
+        load_result(tmp_path).predictions()
