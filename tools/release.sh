@@ -40,6 +40,7 @@ for python in "${pythons[@]}"; do
   rm -rf "$folder/venv" "$folder/sdist"
   echo "$("$python" --version): the wheel and the tests of the sdist work"
 done
-if grep -q REPOSITORY_URL README.md setup.cfg; then
-  echo "before an upload, replace REPOSITORY_URL in README.md and setup.cfg"
+if grep -q REPOSITORY_URL README.md setup.cfg examples/*.ipynb; then
+  echo "before an upload, replace REPOSITORY_URL in README.md, setup.cfg and" \
+    "examples/*.ipynb"
 fi

@@ -31,8 +31,8 @@ SEE: Mapping[str, str] = {
         " labels that are corrupted like the training labels."
     ),
     "table4": (
-        "Regularizers do not stop a network from fitting random labels. In the"
-        " paper, only Alexnet with weight decay fails to converge."
+        "In the paper, regularizers do not stop a network from fitting random"
+        " labels, except for Alexnet with weight decay, which fails to converge."
     ),
     "figure2b": (
         "BatchNorm makes training smoother and earlier, and the final test"
