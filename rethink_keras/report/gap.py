@@ -3,12 +3,13 @@
 import dataclasses
 import re
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rethink_keras.config import DATASET_SIZES
+from rethink_keras.config import DATASET_SIZES, RunConfig
 from rethink_keras.report.evidence import AT_CHANCE, FITTED, NETWORKS
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.report.names import readable
@@ -25,7 +26,7 @@ from rethink_keras.results.images import (
 from rethink_keras.results.names import names_of
 
 _TICKS = (0, 25, 50, 75, 100)
-_NEAR = 5  # smallest distance of a tick from that of guessing
+_NEAR = 5  # smallest distance between ticks
 _BREAK = re.compile(r" (w/o |on )")
 _DIGITS = re.compile(r"-[0-9a-f]{8}$")
 
@@ -51,11 +52,19 @@ class Accuracies:
 
 @dataclasses.dataclass(frozen=True)
 class Gap:
-    """Accuracies of one network with true and with random labels."""
+    """Accuracies of one network with true and with random labels.
+
+    Attributes:
+      network: name of the network.
+      true: accuracies with true labels.
+      random: accuracies with random labels.
+      settings: number of settings with finished runs; one is shown.
+    """
 
     network: str
     true: Accuracies
     random: Accuracies
+    settings: int = 1
 
     @property
     def measured(self) -> bool:
@@ -70,7 +79,8 @@ class Gap:
     @property
     def chance(self) -> float:
         """Test accuracy of guessing, in percent."""
-        return 100 / self.random.classes
+        trained = self.true if self.random.train is None else self.random
+        return 100 / trained.classes
 
     @property
     def at_chance(self) -> bool:
@@ -118,27 +128,70 @@ def _accuracies(row: MeasuredRow) -> Accuracies:
     )
 
 
+_Settings = tuple[RunConfig, str | None]
+
+
 def gaps_of_own(runs: Iterable[FinishedRun]) -> list[Gap]:
-    """Returns the networks of runs with a network or data of one's own."""
-    found: dict[str, dict[str, list[FinishedRun]]] = {}
+    """Returns the networks of runs with a network or data of one's own.
+
+    Accuracies are means over seeds of runs with equal settings. The settings
+    are the optimizer and all options except the seed and the randomization. If
+    several runs have equal settings, labels and seed, the first one counts.
+
+    Each network is shown with one of its settings. Settings with both true and
+    random labels are preferred, then those with random labels only. Among
+    equals, settings that fit random labels are preferred, then those with the
+    most epochs, then the first.
+
+    Args:
+      runs: finished runs; those with neither true nor random labels, or with
+        only some random labels, are left out.
+    """
+    found: dict[str, dict[_Settings, dict[tuple[str, int], FinishedRun]]] = {}
     for run in runs:
-        names = names_of(run.config, run.given)
-        network = f"{names['model']} on {names['dataset']}"
-        kind = run.config.randomize
-        if kind == "labels" and run.config.label_corruption < 1:
+        config = run.config
+        kind = config.randomize
+        if kind not in ("none", "labels") or config.label_corruption < 1:
             continue
-        found.setdefault(network, {}).setdefault(kind, []).append(run)
+        names = names_of(config, run.given)
+        network = f"{names['model']} on {names['dataset']}"
+        options = dataclasses.replace(config, seed=0, randomize="none")
+        settings = (options, names.get("optimizer"))
+        same = found.setdefault(network, {}).setdefault(settings, {})
+        same.setdefault((kind, config.seed), run)
     short = {name: _without_digits(name) for name in found}
     unique = len(set(short.values())) == len(short)
     return [
-        Gap(
+        _gap_of_own(
             short[network] if unique else network,
-            _mean(kinds.get("none", [])),
-            _mean(kinds.get("labels", [])),
+            [same.values() for same in settings.values()],
         )
-        for network, kinds in found.items()
-        if {"none", "labels"} & set(kinds)
+        for network, settings in found.items()
     ]
+
+
+def _gap_of_own(
+    network: str, settings: Sequence[Collection[FinishedRun]]
+) -> Gap:
+    """Chooses among the settings of a network; see `gaps_of_own`."""
+    gaps = [
+        Gap(
+            network,
+            _mean([run for run in runs if run.config.randomize == "none"]),
+            _mean([run for run in runs if run.config.randomize == "labels"]),
+            len(settings),
+        )
+        for runs in settings
+    ]
+    epochs = [max(run.result["epochs"] for run in runs) for runs in settings]
+    return max(zip(gaps, epochs, strict=True), key=_preference)[0]
+
+
+def _preference(settings: tuple[Gap, int]) -> tuple[bool, bool, bool, int]:
+    gap, epochs = settings
+    random = gap.random.train is not None
+    both = random and gap.true.train is not None
+    return both, random, gap.fitted, epochs
 
 
 def _without_digits(network: str) -> str:
@@ -178,13 +231,10 @@ def draw_gaps(gaps: Sequence[Gap]) -> Figure:
         for index, gap in enumerate(gaps):
             _draw_accuracies(plot, gap.true, -index + 0.17, BLUE, "s")
             _draw_accuracies(plot, gap.random, -index - 0.17, VERMILLION, "o")
-        chance = gaps[0].chance
-        plot.axvline(chance, color=SOFT, lw=1, ls=":", zorder=0)
+        chances = _draw_guessing(plot, gaps)
         plot.set_xlim(0, 104)
         plot.set_ylim(0.55 - len(gaps), 0.55)
-        plot.set_xticks(
-            [chance, *(x for x in _TICKS if abs(x - chance) > _NEAR)]
-        )
+        plot.set_xticks(_ticks(chances))
         plot.set_yticks(
             [-index for index in range(len(gaps))],
             [_BREAK.sub(r"\n\1", gap.network) for gap in gaps],
@@ -194,6 +244,32 @@ def draw_gaps(gaps: Sequence[Gap]) -> Figure:
         plot.spines["left"].set_visible(False)
         plot.set_xlabel("accuracy (%)")
     return figure
+
+
+def _draw_guessing(plot: Axes, gaps: Sequence[Gap]) -> list[float]:
+    """Draws the accuracy of guessing, and returns its different values.
+
+    Networks with equally many classes share one line. Otherwise, each network
+    has a short line.
+    """
+    chances = sorted({gap.chance for gap in gaps})
+    line: dict[str, Any] = {"color": SOFT, "lw": 1, "ls": ":"}
+    if len(chances) == 1:
+        plot.axvline(chances[0], **line, zorder=0)
+        return chances
+    for index, gap in enumerate(gaps):
+        ends = [-index - 0.4, -index + 0.4]
+        plot.plot([gap.chance] * 2, ends, **line, zorder=1)  # above the grid
+    return chances
+
+
+def _ticks(chances: Iterable[float]) -> list[float]:
+    """Returns the chances and round values that are far enough apart."""
+    ticks: list[float] = []
+    for x in (*chances, *_TICKS):
+        if all(abs(x - tick) > _NEAR for tick in ticks):
+            ticks.append(x)
+    return ticks
 
 
 def _draw_accuracies(

@@ -32,7 +32,7 @@ SEE: Mapping[str, str] = {
     ),
     "table4": (
         "In the paper, regularizers do not stop a network from fitting random"
-        " labels, except for Alexnet with weight decay, which fails to converge."
+        " labels. Only Alexnet with weight decay fails to converge."
     ),
     "figure2b": (
         "BatchNorm makes training smoother and earlier, and the final test"
