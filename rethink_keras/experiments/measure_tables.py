@@ -32,8 +32,7 @@ def tables_of(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict]]:
     cells = frame.groupby(CELL)
     means = cells[columns].mean()
     means.insert(0, "seeds", cells.size())
-    deviations = cells[columns].std(ddof=1)
-    deviations = deviations.dropna()  # none of a single seed
+    deviations = cells[columns].std(ddof=1)[cells.size() > 1]
     tables = {
         "rank correlation with the gap": correlations(frame),
         "critical samples": critical_samples(frame),
@@ -127,14 +126,15 @@ def critical_samples(frame: pd.DataFrame) -> list[dict]:
 
 
 def _as_rows(frame: pd.DataFrame) -> list[dict]:
-    """Returns the rows of a frame; infinite values, which JSON lacks, as None.
+    """Returns the rows of a frame; values that JSON lacks as None.
 
-    A norm over the margin is infinite where the margin is not positive.
+    A norm over the margin is infinite where the margin is not positive, and
+    the deviation between seeds is then unknown.
     """
     return [
         {
             name: None
-            if isinstance(value, float) and np.isinf(value)
+            if isinstance(value, float) and not np.isfinite(value)
             else value
             for name, value in row.items()
         }

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras import pipeline, runs
+from rethink_keras import pipeline, randomization, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 from rethink_keras.experiments import measure_figures, measure_tables
@@ -156,7 +156,8 @@ def measure_network(
         inputs.train_crops, standardize=config.standardize
     )
     x, y = np.asarray(examples.images), np.asarray(examples.labels)
-    searched = (x[:_SEARCHED], y[:_SEARCHED])
+    some = randomization.leading(examples, _SEARCHED, seed=config.seed)
+    searched = x[some], y[some]
     test = result["test_accuracy_corrupted"]
     test = result["test_accuracy"] if test is None else test
     row: dict[str, Any] = {

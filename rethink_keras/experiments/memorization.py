@@ -86,7 +86,9 @@ def load_task(
     return Task(
         dataset,
         train,
-        loaded.test.take(np.arange(min(_TEST_EXAMPLES, len(loaded.test)))),
+        loaded.test.take(
+            randomization.leading(loaded.test, _TEST_EXAMPLES, seed=seed)
+        ),
         loaded.num_classes,
         {
             "true": true,

@@ -24,6 +24,8 @@ _PASSIVE = (
     layers.Add,
     layers.Concatenate,
 )
+# Functions of keras.ops, by the names of their classes.
+_PASSIVE_FUNCTIONS = ("Relu", "Add", "Concatenate", "Reshape")
 _ACTIVATIONS = ("linear", "relu")
 
 
@@ -31,18 +33,22 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
     """Returns the layers with weights: Dense, Conv2D and BatchNormalization.
 
     Raises:
-      InputError: a layer is of another kind, or has an activation other than
-        ReLU.
+      InputError: the network is neither functional nor sequential, or a layer
+        or a function between layers is of another kind, or has an activation
+        other than ReLU.
     """
     found = []
-    for layer in model.layers:
+    for layer in _operations(model):
         if isinstance(layer, keras.Model):
             found += weighted_layers(layer)
             continue
         activation = getattr(layer, "activation", keras.activations.linear)
         name = getattr(activation, "__name__", str(activation))
         activated = isinstance(layer, layers.Activation)
-        known = isinstance(layer, (*WEIGHTED, *_PASSIVE)) or activated
+        known = activated or (
+            isinstance(layer, (*WEIGHTED, *_PASSIVE))
+            or type(layer).__name__ in _PASSIVE_FUNCTIONS
+        )
         # Keras derives other convolutions from Conv2D's base, not from Conv2D.
         if not known or name not in _ACTIVATIONS:
             what = f" with activation {name}" if known else ""
@@ -55,6 +61,23 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
         if isinstance(layer, WEIGHTED):
             found.append(layer)
     return found
+
+
+def _operations(model: keras.Model) -> Sequence[keras.Operation]:
+    """Returns the layers and the operations between them.
+
+    Raises:
+      InputError: the network is neither functional nor sequential, so that its
+        operations are unknown.
+    """
+    if isinstance(model, keras.Sequential):
+        return model.layers
+    if hasattr(model, "operations"):
+        return model.operations
+    raise InputError(
+        f"model={model.name}: {type(model).__name__} is not supported by path"
+        " and spectral norms, which take functional and sequential networks"
+    )
 
 
 def scale_and_shift(

@@ -41,10 +41,11 @@ def critical_sample_ratio(
 def _are_critical(
     model: keras.Model, x: np.ndarray, radius: float, steps: int
 ) -> np.ndarray:
-    predicted = logits_of(model, x).argmax(axis=1)
+    outputs = logits_of(model, x)
+    predicted = outputs.argmax(axis=1)
     found = np.zeros(len(x), bool)
     near = x
-    one_hot = ops.one_hot(predicted, model.output_shape[-1], dtype="float32")
+    one_hot = ops.one_hot(predicted, outputs.shape[1], dtype="float32")
 
     def margin(inputs):
         logits = model(inputs, training=False)

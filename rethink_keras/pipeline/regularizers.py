@@ -98,7 +98,7 @@ def mix_up(
     seed: int,
     epoch: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mixes each example with the previous one in its batch.
+    """Mixes each example with the previous one in its part of the batch.
 
     Zhang et al. (2018) draw the mixing ratio lambda for CIFAR-10 from the beta
     distribution with alpha = 1, which is uniform on [0, 1]. Here each example

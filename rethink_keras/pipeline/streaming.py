@@ -273,5 +273,6 @@ def streamed_moments(
 
     found = list(first.take(MOMENT_EXAMPLES).map(moments))
     mean, square = tf.reduce_mean(tf.stack(found), axis=0)
-    deviation = tf.sqrt(square - mean**2)
+    # Rounding can make the variance of a constant channel negative.
+    deviation = tf.sqrt(tf.maximum(square - mean**2, 0.0))
     return tuple(map(float, mean)), tuple(map(float, deviation))

@@ -12,7 +12,11 @@ from rethink_keras.randomization.randomize import (
     permute_pixels,
     shuffle_pixels,
 )
-from rethink_keras.randomization.subset import balanced_subset, hold_out
+from rethink_keras.randomization.subset import (
+    balanced_subset,
+    hold_out,
+    leading,
+)
 
 __all__ = [
     "Randomization",
@@ -23,6 +27,7 @@ __all__ = [
     "fingerprint",
     "gaussian_pixels",
     "hold_out",
+    "leading",
     "permute_pixels",
     "shuffle_pixels",
     "streamed_fingerprint",

@@ -26,6 +26,24 @@ def balanced_subset(
     return examples.take(np.flatnonzero(members))
 
 
+def leading(examples: Examples, size: int, *, seed: int) -> np.ndarray:
+    """Returns the positions of the first examples: [min(size, n)].
+
+    Folders of images are stored class by class, so that their first examples
+    are of the first classes only. The positions are then those of a random
+    subset.
+
+    Args:
+      examples: n examples.
+      size: largest number of examples.
+      seed: seed of the random subset.
+    """
+    by_class = bool(np.all(np.diff(examples.true_labels) >= 0))
+    if not by_class or size >= len(examples):
+        return np.arange(min(size, len(examples)))
+    return np.sort(np.argsort(_draws(examples, seed, Stream.SUBSET))[:size])
+
+
 def hold_out(
     examples: Examples, size: int, *, num_classes: int, seed: int
 ) -> tuple[Examples, Examples]:
@@ -65,8 +83,7 @@ def _balanced_members(
     option: str,
 ) -> np.ndarray:
     """Returns a mask of the examples in a balanced subset: bool [n]."""
-    high, low = example_keys(tf.constant(examples.ids), seed, stream)
-    draws = high.numpy().astype(np.uint64) << np.uint64(32) | low.numpy()
+    draws = _draws(examples, seed, stream)
     members = np.zeros(len(examples), bool)
     for label in range(num_classes):
         candidates = np.flatnonzero(examples.true_labels == label)
@@ -79,3 +96,9 @@ def _balanced_members(
             )
         members[candidates[np.argsort(draws[candidates])[:quota]]] = True
     return members
+
+
+def _draws(examples: Examples, seed: int, stream: Stream) -> np.ndarray:
+    """Returns a random number for each example: uint64 [n]."""
+    high, low = example_keys(tf.constant(examples.ids), seed, stream)
+    return high.numpy().astype(np.uint64) << np.uint64(32) | low.numpy()

@@ -193,5 +193,10 @@ def has_begun(workdir: os.PathLike | str) -> bool:
 
 
 def key_of(config: RunConfig) -> RunConfig:
-    """Returns a config without `data_dir`, which does not affect results."""
+    """Returns a config without `data_dir`.
+
+    It says where a data set lies, so that configs are equal on machines that
+    store a TFDS data set in different places. Image folders of one name can
+    hold different images: `run` compares their fingerprints.
+    """
     return dataclasses.replace(config, data_dir=None)

@@ -1,20 +1,28 @@
 """The work directory of a run, whose files are written atomically."""
 
+import contextlib
 import json
 import os
 import pathlib
-import shutil
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import filelock
 import keras
+import tensorflow as tf
 from etils import epath
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.files import RESUME_ADVICE, visible, write_whole, writing
+from rethink_keras.files import (
+    RESUME_ADVICE,
+    reading,
+    visible,
+    write_whole,
+    writing,
+)
 from rethink_keras.results.finished import (
     CHECKPOINTS,
     CONFIG,
@@ -33,15 +41,16 @@ from rethink_keras.results.predictions import (
 DEFAULT_ROOT = "tensorboard_logs"
 _LOCK = "lock"
 MODEL = "model.keras"
-_RUN_FILES = (
-    "train",
-    "test",
-    "flags.txt",
-    CONFIG,
-    MODEL,
-    PREDICTIONS,
-    RESULT,
-)
+_FLAGS = "flags.txt"
+_FILES = (_FLAGS, CONFIG, MODEL, PREDICTIONS, RESULT)
+_SPLITS = ("train", "test")
+# The folders of a run, and the names of the files that it writes there.
+_FOLDERS = {
+    **dict.fromkeys(_SPLITS, r".*\.tfevents\..*"),
+    CHECKPOINTS: rf"{_LOCK}|step-\d+\.npz(\.partial)?",
+}
+_OPTIONS = {"dataset", "model", "randomize"}  # in config.json of all versions
+_SHOWN = 3
 
 
 class RunDirectory:
@@ -132,25 +141,84 @@ class RunDirectory:
                 " overwrite=True"
             )
 
-    def open(self) -> None:
+    def check_free(self) -> None:
+        """Checks that a run here replaces no files but those of a run.
+
+        Raises:
+          InputError: if the directory holds no run but has other files under
+            the names of a run's files, or if it cannot be read.
+        """
+        with reading(self.path):
+            others = [] if self._holds_run() else list(_others_in(self.path))
+        if others:
+            more = len(others) - _SHOWN
+            raise InputError(
+                f"workdir={self.path}: holds {', '.join(others[:_SHOWN])}"
+                f"{f' and {more} more' if more > 0 else ''}, but no {CONFIG} of"
+                " a run; choose another directory"
+            )
+
+    def open(self, *, overwrite: bool = False) -> dict[str, Any] | None:
         """Creates and locks the directory.
 
         Removes the files of an earlier run, except checkpoints.
 
+        Args:
+          overwrite: whether to remove a finished run.
+
+        Returns:
+          None, or the result if the run has finished. The directory is then
+          neither changed nor locked.
+
         Raises:
-          InputError: if the directory cannot be written, or another process
-            uses it.
+          InputError: if the directory cannot be written, another process uses
+            it, or it holds other files (see `check_free`) or another run.
         """
-        with writing(self.path):
+        self.check_free()
+        with writing(self.path), contextlib.ExitStack() as stack:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             self._take_lock()
-            for path in self.path.iterdir():
-                if path.name.startswith("events.out.tfevents"):
-                    path.unlink()
-                elif path.name.removesuffix(".partial") in _RUN_FILES:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-            self._write(CONFIG, _json(self.config.as_dict()))
-            self._write("flags.txt", self._as_flags())
+            stack.callback(self.close)
+            found = None if overwrite else self.finished()
+            if found is None:
+                self._write_config()
+                stack.pop_all()
+        return found
+
+    def _write_config(self) -> None:
+        """Replaces the files of an earlier run by the config of this one."""
+        earlier = self._holds_run()
+        self._write(CONFIG, _json(self.config.as_dict()))
+        if earlier:
+            self._remove_earlier()
+        self._write(_FLAGS, self._as_flags())
+
+    def _holds_run(self) -> bool:
+        """Returns whether config.json is that of a run, of any version."""
+        try:
+            options = json.loads((self.path / CONFIG).read_text())
+        except (OSError, ValueError):
+            return False
+        return isinstance(options, dict) and options.keys() >= _OPTIONS
+
+    def _remove_earlier(self) -> None:
+        """Removes the files of an earlier run, except config and checkpoints.
+
+        Keeps other files in the folders for event files.
+        """
+        for path in self.path.iterdir():
+            if path.name in _SPLITS and path.is_dir():
+                for file in path.iterdir():
+                    if re.fullmatch(_FOLDERS[path.name], file.name):
+                        file.unlink()
+                # In object stores, an empty folder may not exist.
+                if path.is_dir() and not any(path.iterdir()):
+                    path.rmdir()
+            elif path.name.startswith("events.out.tfevents") or (
+                path.name != CONFIG
+                and path.name.removesuffix(".partial") in _FILES
+            ):
+                path.unlink()
 
     def _as_flags(self) -> str:
         """Returns a flagfile, with a comment on what no flag can say."""
@@ -181,7 +249,8 @@ class RunDirectory:
         self._lock.release()
         remaining = {path.name for path in visible(self.checkpoints)}
         if remaining <= {_LOCK}:
-            shutil.rmtree(self.checkpoints, ignore_errors=True)
+            with contextlib.suppress(OSError, tf.errors.OpError):
+                self.checkpoints.rmtree()
 
     def write_learned(
         self,
@@ -223,6 +292,21 @@ class RunDirectory:
 
     def _write(self, name: str, text: str) -> None:
         write_whole(self.path / name, text.encode())
+
+
+def _others_in(directory: epath.Path) -> Iterator[str]:
+    """Yields the names of files that a run would replace.
+
+    Yields also what its folders hold besides event files and checkpoints.
+    Assumes that the directory holds no run.
+    """
+    for path in visible(directory):
+        if path.name in _FOLDERS and path.is_dir():
+            for file in visible(path):
+                if not re.fullmatch(_FOLDERS[path.name], file.name):
+                    yield f"{path.name}/{file.name}"
+        elif path.name in (*_FILES, *_FOLDERS):
+            yield path.name
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -33,7 +33,8 @@ def picture_of(
 
     Args:
       images: [n, height, width, channels], uint8, or float from 0 to 1;
-        cropped as in the run.
+        cropped as in the run. With one or two channels, the first is drawn in
+        grey; with more, the first three are drawn in colour.
       labels: int [n], the true labels.
       ids: int64 [n], the examples' identities.
       randomization: the run's randomization.
@@ -90,7 +91,7 @@ def _draw(
         draw.text((left, _GAP // 2), title, _INK, font)
         for row, image in enumerate(images):
             top = _LINE + _GAP + row * (step + _LINE)
-            tile = Image.fromarray(np.squeeze(image))
+            tile = Image.fromarray(_visible(image))
             size = (_TILE, _TILE)
             canvas.paste(
                 tile.resize(size, Image.Resampling.NEAREST), (left, top)
@@ -100,3 +101,12 @@ def _draw(
             ink = _INK if right else _WRONG
             draw.text((left, top + _TILE + 2), text, ink, font)
     return np.asarray(canvas)
+
+
+def _visible(image: np.ndarray) -> np.ndarray:
+    """Returns the channels of an image to draw: grey [h, w] or RGB [h, w, 3].
+
+    Args:
+      image: uint8 [height, width, channels], with any number of channels.
+    """
+    return image[..., 0] if image.shape[-1] < 3 else image[..., :3]

@@ -1,6 +1,7 @@
 """The result of a finished run: measurements, network and predictions."""
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -16,6 +17,7 @@ from rethink_keras.results.predictions import (
     read_predictions,
 )
 from rethink_keras.runs.directory import MODEL
+from rethink_keras.runs.inputs import Inputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,6 +185,36 @@ def load_result(workdir: os.PathLike | str) -> RunResult:
             f" {RESULT}"
         )
     return RunResult(read_run(path).result, path)
+
+
+def check_data(
+    result: Mapping[str, Any], workdir: epath.Path, inputs: Inputs
+) -> None:
+    """Checks that a finished run used the data of another run.
+
+    Compares fingerprints and numbers of examples, since a fingerprint of
+    streamed images covers the first 1,000 of each split.
+
+    Args:
+      result: content of result.json.
+      workdir: work directory of the finished run.
+      inputs: data of the other run.
+
+    Raises:
+      InputError: if the data differ.
+    """
+    here = {split: len(at) for split, at in inputs.positions.items()}
+    stored = read_predictions(workdir)
+    there = {s: len(p.index) for s, p in stored.items()} if stored else here
+    fingerprint = str(result.get("fingerprint"))
+    if (fingerprint, there) != (inputs.fingerprint, here):
+        raise InputError(
+            f"workdir={workdir}: holds a finished run on other data"
+            f" ({there['train']} + {there['test']} images with fingerprint"
+            f" {fingerprint[:16]}, now {here['train']} + {here['test']} with"
+            f" {inputs.fingerprint[:16]}); choose another directory, or pass"
+            " overwrite=True"
+        )
 
 
 def _load_model(workdir: epath.Path, weights: str | None) -> keras.Model:

@@ -3,23 +3,23 @@
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from rethink_keras import training
 from rethink_keras.config import RunConfig
+from rethink_keras.data.folders import find_folder
 from rethink_keras.errors import InputError
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
-from rethink_keras.runs import summary
 from rethink_keras.runs.arguments import Arguments, resolve
 from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.identity import given_record
 from rethink_keras.runs.inputs import Inputs, make_inputs
 from rethink_keras.runs.network import build_model, check_saving
-from rethink_keras.runs.result import RunResult
-from rethink_keras.runs.session import Session
+from rethink_keras.runs.result import RunResult, check_data
+from rethink_keras.runs.session import Session, earlier_result
 
 RESUME = ("auto", "never", "must")
 
@@ -44,7 +44,8 @@ def run(
     """Trains one network on one randomization of one data set.
 
     Seeds Python, NumPy and Keras with `config.seed`. If the work directory
-    already holds the finished run, returns its result. An interrupted run
+    already holds the finished run, returns its result; for an image folder,
+    only if the folder still holds the same data. An interrupted run
     resumes from its last checkpoint; its weights and TensorBoard points are
     bitwise equal to those of an uninterrupted run.
 
@@ -55,8 +56,10 @@ def run(
       model: a function (input_shape, num_classes) that builds the network; a
         `keras.Model`, which is copied and gets new weights; or the name of a
         registered network. The network takes images and returns logits. None
-        for `config.model`. The function may take the options `weight_decay`,
-        `dropout` and `batch_norm`. Weights depend on `config.seed`.
+        for `config.model`. The function may take the options `weight_decay`
+        and `dropout`; to take `batch_norm`, register it with
+        `register_model(..., batch_norm=True)`. Weights depend on
+        `config.seed`.
       data: `((x, y), (x_test, y_test))`, arrays or a pair of
         `tf.data.Dataset`s of (image, label); see `data.from_arrays`. Or the
         name of a data set or the path of an image folder. None for
@@ -101,10 +104,13 @@ def run(
     arguments = resolve(
         config, model=model, data=data, optimizer=optimizer, callbacks=callbacks
     )
+    directory = RunDirectory(arguments.config, workdir)
     if not (arguments.own or overwrite):
-        found = _finished(RunDirectory(arguments.config, workdir), verbose)
+        found = _finished(directory, verbose)
         if found is not None:
             return found
+    if workdir is not None:
+        directory.check_free()
     devices = training.find_devices(strategy, tpu)
     begun = time.monotonic()
     inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
@@ -117,8 +123,8 @@ def run(
         directory = RunDirectory(
             arguments.config, workdir, given_record(arguments, network)
         )
-        if arguments.own and not overwrite:
-            found = _finished(directory, verbose)
+        if not overwrite:
+            found = _finished(directory, verbose, inputs)
             if found is not None:
                 return found
         if arguments.network is not None and save_model and devices.chief:
@@ -136,13 +142,15 @@ def run(
                 begun=begun,
             ),
             interruption=interruption,
+            resume_advice=_resume_advice(resume, overwrite),
             verbose=verbose,
         )
         resumed = False
         if resume != "never" and not overwrite:
             resumed = session.restore(required=resume == "must")
-        result = session.run(resumed, save_model)
-    return RunResult(result, directory.path, network)
+        return session.run(
+            resumed=resumed, save_model=save_model, overwrite=overwrite
+        )
 
 
 def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
@@ -155,18 +163,43 @@ def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
         )
 
 
-def _finished(directory: RunDirectory, verbose: bool) -> RunResult | None:
-    """Returns the result of a run that has finished, else None."""
+def _resume_advice(resume: str, overwrite: bool) -> str:
+    """Returns how to resume the run after an interruption."""
+    changes = [
+        *(["with resume=auto"] if resume == "never" else []),
+        *(["without overwrite=True"] if overwrite else []),
+    ]
+    how = " and ".join(changes) or "the same command"
+    return f"re-run {how} to resume"
+
+
+def _finished(
+    directory: RunDirectory, verbose: bool, inputs: Inputs | None = None
+) -> RunResult | None:
+    """Returns the result of a run that has finished, else None.
+
+    Args:
+      directory: work directory of the run.
+      verbose: whether to print the result.
+      inputs: the data, to compare with those of the finished run. None returns
+        None for runs on image folders, whose config does not identify them.
+
+    Raises:
+      InputError: if the finished run has other options or other data.
+    """
     result = directory.finished()
     if result is None:
         return None
-    if verbose:
-        print(
-            f"{directory.path} already holds a finished run; pass"
-            " overwrite=True to repeat it"
-        )
-        print(summary.conclusion(result, directory.path))
-    return RunResult(result, directory.path)
+    if inputs is not None:
+        check_data(result, directory.path, inputs)
+    elif _on_folder(directory.config.as_dict()) or _on_folder(result["config"]):
+        return None
+    return earlier_result(directory, result, verbose)
+
+
+def _on_folder(options: Mapping[str, Any]) -> bool:
+    """Returns whether the data set of a config is an image folder."""
+    return bool(find_folder(options["dataset"], options.get("data_dir")))
 
 
 def _build_network(

@@ -17,6 +17,7 @@ from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.inputs import Inputs
 from rethink_keras.runs.network import make_optimizer
 from rethink_keras.runs.outcome import summarize
+from rethink_keras.runs.result import RunResult, check_data
 from rethink_keras.runs.tensorboard import TensorBoardWriter
 
 
@@ -53,6 +54,7 @@ class Session:
         devices: training.Devices,
         checkpoints: training.Checkpoints,
         interruption: training.Interruption,
+        resume_advice: str,
         verbose: bool,
     ) -> "Session":
         """Creates the trainer of a network and its session.
@@ -65,6 +67,7 @@ class Session:
           devices: see `Session`.
           checkpoints: see `Session`.
           interruption: signals that stop the run.
+          resume_advice: see `Trainer`.
           verbose: see `Session`.
 
         Raises:
@@ -82,6 +85,7 @@ class Session:
                 steps_per_epoch=inputs.steps_per_epoch,
                 checkpoints=checkpoints if devices.chief else None,
                 interruption=interruption,
+                resume_advice=resume_advice,
             )
             if arguments.callbacks:
                 given = training.GivenCallbacks(
@@ -145,8 +149,8 @@ class Session:
             )
 
     @contextlib.contextmanager
-    def _opened(self, resumed: bool) -> Iterator[None]:
-        """Locks the work directory.
+    def _closing(self, resumed: bool) -> Iterator[None]:
+        """Unlocks the work directory at the end.
 
         Keeps the checkpoints if the run ends early and can be resumed.
 
@@ -154,7 +158,6 @@ class Session:
           resumed: whether a checkpoint was restored; otherwise removes those
             that exist.
         """
-        self.directory.open()
         try:
             if not resumed:
                 self.checkpoints.clear()
@@ -166,23 +169,33 @@ class Session:
         finally:
             self.directory.close()
 
-    def run(self, resumed: bool, save_model: bool) -> dict[str, Any]:
+    def run(
+        self, *, resumed: bool, save_model: bool, overwrite: bool
+    ) -> RunResult:
         """Trains and evaluates; the chief writes all files.
 
         Args:
           resumed: whether a checkpoint was restored.
           save_model: whether to write the trained network.
+          overwrite: whether to repeat a finished run.
 
         Returns:
           The content of result.json; only the measured part of it in other
-          processes than the chief.
+          processes than the chief. If another process has finished the run in
+          the meantime, its result, and nothing is trained.
         """
+        directory, network = self.directory, self.trainer.model
         if not self.devices.chief:
-            return self._train_and_evaluate([])[0]
-        with self._opened(resumed):
+            measured, _ = self._train_and_evaluate([])
+            return RunResult(measured, directory.path, network)
+        found = directory.open(overwrite=overwrite)
+        if found is not None:
+            check_data(found, directory.path, self.inputs)
+            return earlier_result(directory, found, self.verbose)
+        with self._closing(resumed):
             result = self._train_and_write(save_model)
-        self._say(summary.conclusion(result, self.directory.path))
-        return result
+        self._say(summary.conclusion(result, directory.path))
+        return RunResult(result, directory.path, network)
 
     def _train_and_write(self, save_model: bool) -> dict[str, Any]:
         directory, trainer = self.directory, self.trainer
@@ -289,3 +302,22 @@ class Session:
     def _stopping(self) -> list[keras.callbacks.Callback]:
         loss = self.directory.config.stop_at_loss
         return [] if loss is None else [training.StopAtLoss(loss)]
+
+
+def earlier_result(
+    directory: RunDirectory, result: dict[str, Any], verbose: bool
+) -> RunResult:
+    """Returns the result of a run that has finished already.
+
+    Args:
+      directory: work directory.
+      result: content of result.json.
+      verbose: whether to print it, and how to repeat the run.
+    """
+    if verbose:
+        print(
+            f"{directory.path} already holds a finished run; pass"
+            " overwrite=True to repeat it"
+        )
+        print(summary.conclusion(result, directory.path))
+    return RunResult(result, directory.path)

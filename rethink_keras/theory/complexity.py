@@ -159,7 +159,8 @@ def linear_rows(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     """
     points = pipeline.as_inputs(inputs.train_crops).images.numpy()
     points = points.reshape(len(points), -1)
-    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    points /= np.where(lengths, lengths, 1)  # an image of one colour stays 0
     rng = np.random.default_rng(seed)
     signs = rng.choice([-1.0, 1.0], (_SIGNS, len(points)))
     sums = np.linalg.norm(signs @ points, axis=1) / len(points)
@@ -192,8 +193,8 @@ def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     any labels, so it cannot distinguish true from random labels.
 
     Args:
-      inputs: the images. The target is 1 for the first five classes and 0 for
-        the others.
+      inputs: the images. The target is 1 for the first half of the classes
+        and 0 for the others.
       seed: random seed of the random labels.
 
     Returns:
@@ -202,7 +203,8 @@ def stability(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
     images = np.asarray(inputs.train_crops.images)
     kernel = rbf_kernel(features.pixels(images), gamma=_GAMMA)
     kernel = kernel.astype("float64")
-    true = (np.asarray(inputs.train_crops.true_labels) < 5).astype("float64")
+    labels = np.asarray(inputs.train_crops.true_labels)
+    true = (labels < inputs.num_classes / 2).astype("float64")
     rng = np.random.default_rng(seed)
     targets = np.stack([true, rng.permutation(true)], axis=1)
     rows = []

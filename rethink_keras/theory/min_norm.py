@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from rethink_keras import pipeline
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
+from rethink_keras.randomization import leading
 from rethink_keras.results.images import as_png, new_axes, style
 from rethink_keras.theory import features
 from rethink_keras.theory.extra import theory_extra
@@ -76,9 +77,17 @@ def demonstrate(config: RunConfig, table: str) -> Record:
 
 
 def descents(images: np.ndarray, seed: int) -> list[tuple[Descent, Path]]:
-    """Runs all descents on 60 whitened images with random targets -1 and 1."""
+    """Runs all descents on 60 whitened images with random targets -1 and 1.
+
+    Copies and images of one colour, whose equations have no solution, are left
+    out.
+    """
     rng = np.random.default_rng(seed)
-    chosen = pipeline.whiten(images[:_EQUATIONS]).numpy()
+    distinct: dict[bytes, np.ndarray] = {}
+    for image in images:
+        if image.min() < image.max() and len(distinct) < _EQUATIONS:
+            distinct.setdefault(image.tobytes(), image)
+    chosen = pipeline.whiten(np.stack(list(distinct.values()))).numpy()
     examples = chosen.reshape(len(chosen), -1).astype("float64")
     examples /= np.sqrt(examples.shape[1])  # rows of length 1
     targets = rng.choice([-1.0, 1.0], len(examples))
@@ -122,8 +131,8 @@ def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
     kernel on pixels and at most 2,000 training images.
     """
     rng = np.random.default_rng(seed)
-    x, y = features.pixels(train.images), train.labels
-    x, y = x[:_CENTRES].astype("float64"), y[:_CENTRES]
+    train = train.take(leading(train, _CENTRES, seed=seed))
+    x, y = features.pixels(train.images).astype("float64"), train.labels
     tests = features.pixels(test.images).astype("float64")
     gamma = features.pixel_gamma(x.shape[1])
     least = KernelClassifier(gamma=gamma, dtype="float64").fit(x, y)

@@ -63,6 +63,7 @@ class Trainer:
       steps_per_epoch: number of batches in an epoch.
       checkpoints: where to save checkpoints; None to save none.
       interruption: signals that stop training.
+      resume_advice: how to resume, for the message after a signal.
 
     Attributes:
       model: the model.
@@ -81,6 +82,7 @@ class Trainer:
         steps_per_epoch: int,
         checkpoints: Checkpoints | None = None,
         interruption: Interruption | None = None,
+        resume_advice: str = "re-run the same command to resume",
     ):
         self.steps = make_steps(model, optimizer)
         self._state = TrainingState(model, optimizer, self.steps.metrics)
@@ -92,6 +94,7 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch
         self._checkpoints = checkpoints
         self._interruption = interruption or Interruption()
+        self._resume_advice = resume_advice
         self._events = keras.callbacks.CallbackList(model=model)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -276,6 +279,15 @@ class Trainer:
             " learning_rate"
         )
 
+    def _penalty(self) -> float:
+        """Returns the penalty of the weights, without that of activations."""
+        penalties = [
+            variable.regularizer(variable)
+            for variable in self.model.trainable_variables
+            if variable.regularizer is not None
+        ]
+        return float(sum(penalties))
+
     def _logs(
         self, seconds: float, test_batches: EvaluationBatches | None
     ) -> dict[str, Any]:
@@ -284,7 +296,7 @@ class Trainer:
         del measured["finite_steps"]
         logs = {
             **measured,
-            "penalty": float(sum(self.model.losses)),
+            "penalty": self._penalty(),
             "learning_rate": self.progress.learning_rate,
             "seconds": seconds,
         }
@@ -311,7 +323,7 @@ class Trainer:
         if self._checkpoints and (received or should_save(self._checkpoints)):
             self._save(self._checkpoints)
         if received:
-            saved = "; checkpoint saved; re-run the same command to resume"
+            saved = f"; checkpoint saved; {self._resume_advice}"
             raise InterruptedRunError(
                 f"{received.name} in epoch {self.progress.epoch + 1}"
                 f"{saved if self._checkpoints else ''}",

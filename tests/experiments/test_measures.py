@@ -109,3 +109,15 @@ def test_networks_that_cannot_be_measured_are_not_trained(
         train()
     assert words in str(raised.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_deviation_leaves_the_others():
+    rows = made_up()
+    for row in rows:
+        if row["seed"]:
+            row["inverse margin"] = 1.0
+    for table in ("means over seeds", "standard deviations over seeds"):
+        found = measure_tables.tables_of(rows)[table]
+        assert len(found) == 6
+        assert {row["inverse margin"] for row in found} == {None}
+        assert None not in {row["gap"] for row in found}

@@ -10,6 +10,7 @@ from rethink_keras.measures import (
     distance_from_initialization,
     parameter_norm,
     path_norm,
+    spectral_complexity,
 )
 
 FIRST = np.array([[1.0, -2.0], [3.0, 0.5]])
@@ -102,3 +103,58 @@ def test_other_layers_are_named(layer, words):
         path_norm(model, None)
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+class Hidden(keras.Model):
+    """A network with an activation that no layer shows."""
+
+    def __init__(self):
+        super().__init__(name="hidden")
+        self.dense = layers.Dense(2)
+
+    def call(self, inputs):
+        return keras.ops.tanh(self.dense(inputs))
+
+
+def scaled(x):
+    return 3 * layers.Dense(2)(x)
+
+
+def gelu(x):
+    return keras.activations.gelu(layers.Dense(2)(x))
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [(scaled, "(Multiply)"), (gelu, "(Gelu)"), (None, "Hidden")],
+)
+def test_functions_between_layers_are_named(build, words):
+    if build is None:
+        model = Hidden()
+        model(np.zeros((1, 2)))
+    else:
+        inputs = keras.Input((2,))
+        model = keras.Model(inputs, layers.Dense(2)(build(inputs)))
+    for norm in (path_norm, spectral_complexity):
+        with pytest.raises(InputError) as raised:
+            norm(model, None)
+        assert words in str(raised.value)
+        assert "\n" not in str(raised.value)
+
+
+def test_relu_and_sums_are_functions_or_layers():
+    def network(relu, add, concatenate):
+        inputs = keras.Input((2,))
+        x = relu(layers.Dense(3)(inputs))
+        x = concatenate([add([x, layers.Dense(3)(inputs)]), inputs])
+        return keras.Model(inputs, layers.Dense(2)(x))
+
+    ops = keras.ops
+    functions = network(
+        ops.relu,
+        lambda x: ops.add(*x),
+        lambda x: ops.concatenate(x, axis=-1),
+    )
+    others = network(layers.ReLU(), layers.Add(), layers.Concatenate())
+    others.set_weights(functions.get_weights())
+    assert path_norm(functions, None) == path_norm(others, None)

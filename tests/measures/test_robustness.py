@@ -43,3 +43,22 @@ def test_a_hidden_layer_is_searched_through():
     x = np.array([[0.13], [-0.33], [0.5], [-0.7]])
     ratio = critical_sample_ratio(model, (x, np.zeros(4, int)), radius=0.4)
     assert ratio == 0.5
+
+
+class Subclassed(keras.Model):
+    """The network of `linear` with a forward pass of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = linear()
+
+    def call(self, inputs):
+        return self.network(inputs)
+
+
+def test_any_model_that_returns_logits_is_searched():
+    data = X, np.zeros(4, int)
+    for radius in (0.1, 0.4, 1.0):
+        expected = critical_sample_ratio(linear(), data, radius=radius)
+        found = critical_sample_ratio(Subclassed(), data, radius=radius)
+        assert found == expected

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from rethink_keras import pipeline
 from rethink_keras.errors import InputError
@@ -79,3 +80,20 @@ def test_pixels_that_are_not_finite_raise(value):
 def test_other_dtypes_raise():
     with pytest.raises(InputError, match=r"^data: .*int32"):
         pipeline.channel_moments(np.zeros((1, 4, 4, 1), np.int32))
+
+
+class Tinted:
+    """Encoded images of which two channels are constant."""
+
+    def shuffled(self, seed, epoch):
+        image = np.full((8, 8, 3), 112, np.uint8)
+        image[..., 0] = np.arange(64).reshape(8, 8)
+        example = tf.io.encode_png(image), 0, 0
+        return tf.data.Dataset.from_tensors(example).repeat(3)
+
+
+def test_a_constant_channel_has_a_deviation_of_zero():
+    mean, deviation = pipeline.streamed_moments(Tinted(), 8, seed=0)
+    assert mean[1:] == pytest.approx((112 / 255, 112 / 255))
+    assert deviation[0] > 0.05
+    assert deviation[1:] == pytest.approx((0, 0), abs=1e-3)

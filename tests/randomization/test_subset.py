@@ -12,6 +12,7 @@ from rethink_keras.errors import InputError
 from rethink_keras.randomization import (
     balanced_subset,
     hold_out,
+    leading,
 )
 from tests.support.randomized import SEEDS, assert_same
 
@@ -112,3 +113,16 @@ def test_held_out_examples_are_balanced_and_disjoint(uneven, size, seed):
 def test_too_many_held_out_examples_raise(uneven, size):
     with pytest.raises(InputError, match=rf"validation_examples={size}: "):
         hold_out(uneven, size, num_classes=4, seed=0)
+
+
+def test_the_leading_examples_are_the_first_unless_stored_by_class(uneven):
+    assert leading(uneven, 20, seed=0).tolist() == list(range(20))
+    assert leading(uneven, 500, seed=0).tolist() == list(range(140))
+    by_class = uneven.take(np.argsort(uneven.labels))
+    chosen = leading(by_class, 70, seed=0)
+    assert len(chosen) == 70
+    assert np.all(np.diff(chosen) > 0)
+    counts = np.bincount(by_class.labels[chosen], minlength=4)
+    assert counts.min() >= 5
+    assert set(chosen) >= set(leading(by_class, 30, seed=0))
+    assert leading(by_class, 140, seed=0).tolist() == list(range(140))

@@ -1,6 +1,7 @@
 """Disks that are full or read-only, and directories that disappear."""
 
 import contextlib
+import json
 import pathlib
 import shutil
 import subprocess
@@ -110,7 +111,9 @@ def test_a_full_disk_while_writing_events_raises_an_input_error(disk):
 def test_a_read_only_directory_is_refused_and_not_changed(disk):
     path = disk / "run"
     path.mkdir()
-    (path / "result.json").write_text("{}")
+    config = json.dumps(RunConfig().as_dict())
+    for name in ("config.json", "result.json"):
+        (path / name).write_text(config)
     subprocess.run(("mount", "-o", "remount,ro", str(disk)), check=True)
     done = execute(path, "--overwrite", *LONG_RUN)
     assert done.returncode == 2
@@ -118,8 +121,8 @@ def test_a_read_only_directory_is_refused_and_not_changed(disk):
         f"error: --workdir={path}: cannot be written (Read-only file system);"
         " choose another\n"
     )
-    assert [p.name for p in path.iterdir()] == ["result.json"]
-    assert (path / "result.json").read_text() == "{}"
+    files = {p.name: p.read_text() for p in path.iterdir()}
+    assert files == {"config.json": config, "result.json": config}
 
 
 def test_a_run_whose_directory_disappears_ends_and_does_not_recreate_it(

@@ -1,15 +1,20 @@
 """Networks and optimizers of one's own that a run cannot use."""
 
+import pathlib
+
 import keras
 import numpy as np
 import pytest
 
-from rethink_keras import InputError, RunResult, run
+from rethink_keras import InputError, RunConfig, RunResult, run
+from rethink_keras.config import MODELS, register_model
 from rethink_keras.runs.arguments import resolve
 from rethink_keras.runs.network import build_model
 from rethink_keras.runs.optimizers import copy_of, description_of
 from tests.runs.test_own_runs import CONFIG, SHAPE
 from tests.support.own import build, pair
+
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "own_networks.md"
 
 
 class Undescribed(keras.Model):
@@ -80,6 +85,38 @@ def test_a_builder_must_build_a_new_network_in_each_call():
     assert build_model(CONFIG, SHAPE, 3, network) is model
     with pytest.raises(InputError, match="network of an earlier run"):
         build_model(CONFIG, SHAPE, 3, network)
+
+
+@pytest.fixture
+def received():
+    """The values of `batch_norm` that a registered builder receives."""
+    values = []
+
+    @register_model(
+        "own", learning_rate=0.1, epochs=1, batch_size=30, batch_norm=True
+    )
+    def own(input_shape, num_classes, *, batch_norm):
+        values.append(batch_norm)
+        return build(input_shape, num_classes)
+
+    yield values
+    MODELS.pop("own", None)
+
+
+def test_batch_norm_reaches_a_builder_that_is_registered_with_it(
+    tmp_path, received
+):
+    for options in ({}, {"batch_norm": False}):
+        config = RunConfig(model="own", **options)
+        run(config, tmp_path / str(options), data=pair(), verbose=False)
+    assert received == [True, False]
+
+
+def test_batch_norm_needs_a_registered_builder_and_the_texts_say_so():
+    with pytest.raises(InputError, match="batch_norm=False: requires model="):
+        RunConfig(batch_norm=False)
+    for text in (run.__doc__, PAGE.read_text()):
+        assert "register_model(..., batch_norm=True)" in text
 
 
 def decayed(optimizer):

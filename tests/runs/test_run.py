@@ -1,7 +1,9 @@
 """Runs on real images: results, TensorBoard logs and work directories."""
 
 import json
+import signal
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,7 +12,13 @@ from tensorboard.backend.event_processing.event_accumulator import (
 )
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from rethink_keras import DivergenceError, InputError, RunConfig, run
+from rethink_keras import (
+    DivergenceError,
+    InputError,
+    InterruptedRunError,
+    RunConfig,
+    run,
+)
 from tests.support.tiny_sets import picture, picture_features, write_set
 
 SMALL = {"train_examples": 200, "epochs": 25}
@@ -156,6 +164,28 @@ def test_repeated_and_overwritten_runs_are_bitwise_equal(tmp_path):
             assert again["history"][name] == first["history"][name]
         assert again["fingerprint"] == first["fingerprint"]
     assert len(scalars(tmp_path / "train", "loss")) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        ({}, "re-run the same command to resume"),
+        ({"overwrite": True}, "re-run without overwrite=True to resume"),
+        ({"resume": "never"}, "re-run with resume=auto to resume"),
+        (
+            {"resume": "never", "overwrite": True},
+            "re-run with resume=auto and without overwrite=True to resume",
+        ),
+    ],
+)
+def test_an_interrupted_run_says_how_to_resume(tmp_path, options, how):
+    stop = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: signal.raise_signal(signal.SIGTERM)
+    )
+    config = RunConfig(train_examples=20, epochs=2)
+    with pytest.raises(InterruptedRunError) as raised:
+        run(config, tmp_path, callbacks=[stop], verbose=False, **options)
+    assert str(raised.value) == f"SIGTERM in epoch 2; checkpoint saved; {how}"
 
 
 def test_overwriting_keeps_files_of_others(tmp_path):

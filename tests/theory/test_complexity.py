@@ -1,5 +1,7 @@
 """Complexity measures, compared with their definitions."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.kernel_ridge import KernelRidge
@@ -57,3 +59,30 @@ def test_the_bound_holds_for_true_and_random_labels(inputs):
         assert row["largest change, true labels"] <= bound
         assert row["largest change, random labels"] <= bound
     assert record.figures["stability"].startswith(b"\x89PNG")
+
+
+def with_blank(inputs):
+    """The images, the first of which is of one colour."""
+    crops = inputs.train_crops
+    images = np.array(crops.images)
+    images[0] = 0
+    crops = dataclasses.replace(crops, images=images)
+    return dataclasses.replace(inputs, train_crops=crops)
+
+
+def test_an_image_of_one_colour_is_a_zero_point(inputs):
+    exact, _ = complexity.linear_rows(with_blank(inputs), seed=0)
+    usual, _ = complexity.linear_rows(inputs, seed=0)
+    assert exact["complexity"] == pytest.approx(usual["complexity"], rel=0.05)
+
+
+def test_half_of_the_classes_are_the_target_of_stability(inputs):
+    labels = np.asarray(inputs.train_crops.true_labels) % 2
+    crops = dataclasses.replace(inputs.train_crops, true_labels=labels)
+    random = dataclasses.replace(inputs.randomization, num_classes=2)
+    two = dataclasses.replace(inputs, train_crops=crops, randomization=random)
+    for row in complexity.stability(two, seed=0):
+        true, shuffled = (
+            row[f"mean change, {kind} labels"] for kind in ("true", "random")
+        )
+        assert true != shuffled

@@ -101,3 +101,12 @@ def test_norms_on_mnist_are_listed_with_the_papers(tfds_dir):
     assert [row["paper norm"] for row in rows] == [220.0, 390.0]
     assert [row["paper test error %"] for row in rows] == [1.2, 0.6]
     assert all(row["train error %"] == 0 for row in rows)
+
+
+def test_descents_leave_out_copies_and_images_of_one_colour(sample):
+    images = np.asarray(sample.train.images[:70])
+    expected = [path for _, path in min_norm.descents(images, seed=0)]
+    odd = np.concatenate([0 * images[:1], images[:3], images])
+    found = [path for _, path in min_norm.descents(odd, seed=0)]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.distances, other.distances)

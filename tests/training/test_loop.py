@@ -65,6 +65,17 @@ def softmax(logits):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def test_a_penalty_of_activations_is_trained_on_but_not_logged():
+    inputs = keras.Input((6, 6, 1))
+    x = keras.layers.Dense(
+        3, activity_regularizer="l2", kernel_regularizer="l2"
+    )(keras.layers.Flatten()(inputs))
+    model = keras.Model(inputs, x)
+    _, history = fit(model, make_examples(8))
+    kernel = model.trainable_variables[0].numpy()
+    assert history["penalty"][-1] == pytest.approx(0.01 * (kernel**2).sum())
+
+
 def test_steps_are_sgd_with_momentum_and_coupled_weight_decay():
     """Two steps on one batch match an implementation in NumPy and float64."""
     decay, rate, momentum = 0.3, 0.1, 0.9
