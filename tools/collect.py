@@ -1,6 +1,6 @@
 """Copies finished runs to the reference logs, without names of this machine.
 
-  python tools/collect.py --logdir=tensorboard_logs/runs
+  python tools/collect.py --runs=tensorboard_logs/runs
 
 Copies each finished run under the log directory to
 tensorboard_logs/reference/DATA_SET/NETWORK/OPTIONS/seed=N, unless there is one.
@@ -28,7 +28,7 @@ with quiet_start():
 
 REFERENCE = pathlib.Path(__file__).parents[1] / "tensorboard_logs" / "reference"
 
-_LOGDIR = flags.DEFINE_string("logdir", None, "log directory of the runs")
+_RUNS = flags.DEFINE_string("runs", None, "directory of the runs")
 
 _LEFT_OUT = ("checkpoints", "model.keras")
 _LOCAL = re.compile(rb"^(--data_dir=.*|\| logs \|.*)(\n|$)", re.MULTILINE)
@@ -84,11 +84,11 @@ def _clean_events(path: pathlib.Path) -> None:
 
 
 def main() -> None:
-    """Copies the runs of --logdir."""
-    runs = find_runs(_LOGDIR.value) if _LOGDIR.value else {}
+    """Copies the runs of --runs."""
+    runs = find_runs(_RUNS.value) if _RUNS.value else {}
     if not runs:
         raise InputError(
-            f"logdir={_LOGDIR.value}: contains no finished run; pass the"
+            f"runs={_RUNS.value}: contains no finished run; pass the"
             " directory of the runs"
         )
     for run in runs.values():
