@@ -16,6 +16,7 @@ _PASSIVE = (
     layers.Flatten,
     layers.Reshape,
     layers.Dropout,
+    layers.Activation,
     layers.ReLU,
     layers.MaxPooling2D,
     layers.AveragePooling2D,
@@ -44,10 +45,10 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
             continue
         activation = getattr(layer, "activation", keras.activations.linear)
         name = getattr(activation, "__name__", str(activation))
-        activated = isinstance(layer, layers.Activation)
-        known = activated or (
+        known = (
             isinstance(layer, (*WEIGHTED, *_PASSIVE))
-            or type(layer).__name__ in _PASSIVE_FUNCTIONS
+            if isinstance(layer, keras.Layer)
+            else type(layer).__name__ in _PASSIVE_FUNCTIONS
         )
         # Keras derives other convolutions from Conv2D's base, not from Conv2D.
         if not known or name not in _ACTIVATIONS:

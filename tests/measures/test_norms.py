@@ -86,6 +86,13 @@ def test_the_path_norm_folds_batch_norm():
     assert path_norm(model, None) == pytest.approx(expected, rel=1e-6)
 
 
+class Add(layers.Layer):
+    """A layer of one's own."""
+
+    def call(self, inputs):
+        return inputs + 3
+
+
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
@@ -95,6 +102,7 @@ def test_the_path_norm_folds_batch_norm():
             "mine (Dense) with activation tanh",
         ),
         (layers.Activation("gelu", name="mine"), "with activation gelu"),
+        (Add(name="mine"), "mine (Add)"),  # not Keras's function of this name
     ],
 )
 def test_other_layers_are_named(layer, words):
