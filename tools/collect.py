@@ -24,13 +24,15 @@ with quiet_start():
     from tensorboard.compat.proto import event_pb2
 
     from rethink_keras.results import FinishedRun, find_runs
+    from rethink_keras.results.finished import CHECKPOINTS
     from rethink_keras.results.names import old_run_name
+    from rethink_keras.runs.directory import MODEL
 
 REFERENCE = pathlib.Path(__file__).parents[1] / "tensorboard_logs" / "reference"
 
 _RUNS = flags.DEFINE_string("runs", None, "directory of the runs")
 
-_LEFT_OUT = ("checkpoints", "model.keras")
+_LEFT_OUT = (CHECKPOINTS, MODEL)
 _LOCAL = re.compile(rb"^(--data_dir=.*|\| logs \|.*)(\n|$)", re.MULTILINE)
 
 

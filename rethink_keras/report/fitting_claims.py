@@ -160,15 +160,11 @@ def _smooth(model: str, evidence: Evidence, models: int) -> Finding:
     largest = _STEEP * (curve[0] - curve[len(names) - 1])
     steps = [
         _step(
+            names[first : second + 1],
             (curve[first], curve[second]),
             largest,
-            unpaired_noise(
-                curve[first],
-                curve[second],
-                rows[0].test_examples,
-                models * (len(names) - 1),
-            ),
-            names[first : second + 1],
+            rows[0].test_examples,
+            models * (len(names) - 1),
         )
         for first, second in itertools.pairwise(curve)
     ]
@@ -183,21 +179,24 @@ def _smooth(model: str, evidence: Evidence, models: int) -> Finding:
 
 
 def _step(
+    names: Sequence[str],
     accuracies: tuple[float, float],
     largest: float,
-    noise: float,
-    names: Sequence[str],
+    examples: int,
+    comparisons: int,
 ) -> Finding:
     """Judges whether a step neither rises nor falls too steeply.
 
     Args:
-      accuracies: in percent, before and after the step.
-      largest: largest fall, in points.
-      noise: of a difference between both accuracies, in points.
       names: the rows from the first to the second; those between have no
         runs.
+      accuracies: in percent, before and after the step.
+      largest: largest fall, in points.
+      examples: number of test examples.
+      comparisons: number of steps of all models.
     """
     fall = accuracies[0] - accuracies[1]
+    noise = unpaired_noise(*accuracies, examples, comparisons)
     if fall < -noise:
         return found(False)
     if abs(fall) + noise <= largest:

@@ -180,9 +180,9 @@ class Session:
           overwrite: whether to repeat a finished run.
 
         Returns:
-          The content of result.json; only the measured part of it in other
-          processes than the chief. If another process has finished the run in
-          the meantime, its result, and nothing is trained.
+          The result; only its measured part in other processes than the
+          chief. If another process has finished the run in the meantime, its
+          result, and nothing is trained.
         """
         directory, network = self.directory, self.trainer.model
         if not self.devices.chief:

@@ -85,7 +85,9 @@ def descents(images: np.ndarray, seed: int) -> list[tuple[Descent, Path]]:
     rng = np.random.default_rng(seed)
     distinct: dict[bytes, np.ndarray] = {}
     for image in images:
-        if image.min() < image.max() and len(distinct) < _EQUATIONS:
+        if len(distinct) == _EQUATIONS:
+            break
+        if image.min() < image.max():
             distinct.setdefault(image.tobytes(), image)
     chosen = pipeline.whiten(np.stack(list(distinct.values()))).numpy()
     examples = chosen.reshape(len(chosen), -1).astype("float64")

@@ -1,9 +1,12 @@
 """The report of runs with a network or data of one's own."""
 
+import dataclasses
+
 import pytest
 
 from rethink_keras import RunConfig
 from rethink_keras.report.gap import Accuracies, Gap, draw_gaps, gaps_of_own
+from rethink_keras.report.runs import own_rows
 from rethink_keras.results import find_own_runs
 from tests.report.test_article import report, words
 from tests.support.finished import row_of, write_result
@@ -128,3 +131,13 @@ def test_directories_are_shown_as_they_are(own, tmp_path):
     assert "none,small_alexnet" in directory
     for shown in report(logs, tmp_path):
         assert directory in shown
+
+
+def test_runs_on_data_that_no_row_has_are_ones_own(tmp_path):
+    row = row_of("table1", "mlp_1x512")
+    for number, dataset in enumerate(("photos", "mnist", "cifar10")):
+        config = dataclasses.replace(row.seeded(number), dataset=dataset)
+        write_result(tmp_path, row, config=config)
+    own = find_own_runs(tmp_path)
+    table = own_rows(own, str(tmp_path))
+    assert {row["data"] for row in table} == {"photos", "mnist"}

@@ -1,6 +1,5 @@
 """Runs with a network, data, an optimizer and callbacks of one's own."""
 
-import dataclasses
 import json
 
 import keras
@@ -10,10 +9,8 @@ import tensorflow as tf
 
 from rethink_keras import InputError, RunConfig, load_result, run
 from rethink_keras.config import MODELS, register_model
-from rethink_keras.report.runs import own_rows
 from rethink_keras.results import find_own_runs, find_runs
 from rethink_keras.runs.identity import architecture
-from tests.support.finished import row_of, write_result
 from tests.support.own import (
     build,
     deeper,
@@ -85,16 +82,6 @@ def test_default_directories_differ_from_those_of_the_package(
     assert [run.path for run in rows.values()] == [paths[0]]
     found = find_own_runs("tensorboard_logs")
     assert {run.path for run in found} == set(paths[1:])
-
-
-def test_runs_on_data_that_no_row_has_are_ones_own(tmp_path):
-    row = row_of("table1", "mlp_1x512")
-    for number, dataset in enumerate(("photos", "mnist", "cifar10")):
-        config = dataclasses.replace(row.seeded(number), dataset=dataset)
-        write_result(tmp_path, row, config=config)
-    own = find_own_runs(tmp_path)
-    table = own_rows(own, str(tmp_path))
-    assert {row["data"] for row in table} == {"photos", "mnist"}
 
 
 def test_names_of_layers_do_not_change_the_architecture():
