@@ -6,17 +6,32 @@ higher with statistics that are recomputed at the current weights (Wu and
 Johnson, "Rethinking 'Batch' in BatchNorm", 2021, Section 3).
 """
 
+import collections
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 
+class _CountingScope(keras.StatelessScope):
+    """Stateless scope that also counts the updates of each variable."""
+
+    def __init__(self, state_mapping: Sequence[tuple[keras.Variable, Any]]):
+        super().__init__(state_mapping=state_mapping)
+        self.updates: collections.Counter[int] = collections.Counter()
+
+    def add_update(self, update: tuple[keras.Variable, Any]) -> None:
+        self.updates[id(update[0])] += 1
+        super().add_update(update)
+
+
 class BatchStatistics:
     """Computes the batch mean and variance of each BatchNorm layer.
 
-    Layers whose statistics training does not update are skipped: frozen ones,
-    and those with momentum 1.
+    The statistics of a layer that the model calls several times are averaged
+    as a moving average would: later calls count slightly more. A layer that it
+    does not call keeps its own. Layers whose statistics training does not
+    update are skipped: frozen ones, and those with momentum 1.
 
     Args:
       model: any Keras model.
@@ -35,10 +50,10 @@ class BatchStatistics:
             and layer.momentum < 1
         ]
         self.variables: list[keras.Variable] = []
-        self._weights: list[float] = []
+        self._momenta: list[float] = []
         for layer in layers:
             self.variables += [layer.moving_mean, layer.moving_variance]
-            self._weights += 2 * [1 - layer.momentum]
+            self._momenta += 2 * [layer.momentum]
         positions = {
             id(variable): index
             for index, variable in enumerate(model.non_trainable_variables)
@@ -58,17 +73,25 @@ class BatchStatistics:
         Returns:
           A tensor for each of `variables`.
         """
-        # A moving average that starts at 0 equals (1 - momentum) times the
-        # statistics of the batch after one update.
+        # A moving average that starts at 0 equals (1 - momentum**n) times the
+        # statistics of the batch after n updates.
         values = list(non_trainable)
         for position in self._positions:
             values[position] = keras.ops.zeros_like(values[position])
-        _, updated = self._model.stateless_call(
-            trainable, values, images, training=True
-        )
-        return [
-            updated[position] / weight
-            for position, weight in zip(
-                self._positions, self._weights, strict=True
-            )
+        state = [
+            *zip(self._model.trainable_variables, trainable, strict=True),
+            *zip(self._model.non_trainable_variables, values, strict=True),
         ]
+        with _CountingScope(state) as scope:
+            self._model.call(images, training=True)
+        statistics = []
+        for variable, momentum, position in zip(
+            self.variables, self._momenta, self._positions, strict=True
+        ):
+            updates = scope.updates[id(variable)]
+            statistics.append(
+                scope.get_current_value(variable) / (1 - momentum**updates)
+                if updates
+                else non_trainable[position]
+            )
+        return statistics

@@ -12,6 +12,7 @@ import pytest
 from rethink_keras import RunConfig, data, models, pipeline, run, training
 from rethink_keras.models.layers import BatchNormalization
 from rethink_keras.results import read_predictions
+from rethink_keras.training.statistics import BatchStatistics
 from tests.support.processes import finish
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -129,6 +130,49 @@ def test_frozen_layers_keep_their_statistics():
     mean, variance = moving_statistics(model)
     np.testing.assert_array_equal(mean, np.zeros(5))
     np.testing.assert_array_equal(variance, np.ones(5))
+
+
+class NormTwice(keras.layers.Layer):
+    """Calls a BatchNorm layer twice and another one never."""
+
+    def __init__(self):
+        super().__init__()
+        self.used = keras.layers.BatchNormalization(momentum=0.9)
+        self.unused = keras.layers.BatchNormalization(momentum=0.9)
+
+    def build(self, shape):
+        self.used.build(shape)
+        self.unused.build(shape)
+
+    def call(self, images, training=False):
+        once = self.used(images, training=training)
+        return self.used(3 * once + 1, training=training)
+
+
+def test_statistics_do_not_depend_on_the_number_of_calls():
+    """A layer called twice averages both; one never called keeps its own."""
+    layer = NormTwice()
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, layer(inputs))
+    images = np.random.default_rng(0).normal(5, 2, (1000, 2)).astype("float32")
+    statistics = BatchStatistics(model)
+    found = statistics.of_batch(
+        [v.value for v in model.trainable_variables],
+        [v.value for v in model.non_trainable_variables],
+        images,
+    )
+    by_variable = dict(zip(map(id, statistics.variables), found, strict=True))
+    # The second call normalizes images of mean 1 and variance 9.
+    first, second = 0.9 / 1.9, 1 / 1.9
+    for variable, expected in (
+        (layer.used.moving_mean, first * images.mean(axis=0) + second),
+        (layer.used.moving_variance, first * images.var(axis=0) + 9 * second),
+        (layer.unused.moving_mean, np.zeros(2)),
+        (layer.unused.moving_variance, np.ones(2)),
+    ):
+        np.testing.assert_allclose(
+            by_variable[id(variable)], expected, rtol=2e-3
+        )
 
 
 DRIVER = """
