@@ -23,20 +23,19 @@ NPZ_ERRORS = (
 )
 """What NumPy raises for a damaged file."""
 
-RESUME_ADVICE = (
-    "free space or fix the directory, then re-run the same command to resume"
-)
+RESUME_ADVICE = "re-run the same command to resume"
 
 
 @contextlib.contextmanager
 def writing(
-    directory: os.PathLike | str, advice: str = "choose another"
+    directory: os.PathLike | str, resume_advice: str | None = None
 ) -> Iterator[None]:
     """Context manager that converts write errors to InputErrors.
 
     Args:
       directory: the work directory that the error names.
-      advice: the end of the error message, which suggests a fix.
+      resume_advice: how to resume what was interrupted, for the error message.
+        None if nothing has begun: the message suggests another directory.
 
     Raises:
       InputError: Python or TensorFlow could not write.
@@ -44,6 +43,11 @@ def writing(
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
+        advice = (
+            f"free space or fix the directory, then {resume_advice}"
+            if resume_advice
+            else "choose another"
+        )
         raise InputError(
             f"workdir={os.fspath(directory)}: cannot be written"
             f" ({reason_of(error)}); {advice}"

@@ -60,11 +60,13 @@ class RunDirectory:
       config: config of the run.
       path: the directory (default: see `results.run_directory`).
       given: what the run was given besides the config; see `given_record`.
+      resume_advice: how to resume the run, for error messages.
 
     Attributes:
       config: config of the run.
       given: see Args.
       path: the directory.
+      resume_advice: see Args.
       checkpoints: directory of the checkpoints.
 
     Raises:
@@ -76,11 +78,13 @@ class RunDirectory:
         config: RunConfig,
         path: os.PathLike | str | None,
         given: Mapping[str, Any] | None = None,
+        resume_advice: str = RESUME_ADVICE,
     ):
         if path == "":
             raise InputError("workdir='': must be the path of a directory")
         self.config = config
         self.given = given
+        self.resume_advice = resume_advice
         self.path = (
             epath.Path(path)
             if path
@@ -272,7 +276,7 @@ class RunDirectory:
           InputError: if the files cannot be written.
         """
         with (
-            writing(self.path, RESUME_ADVICE),
+            writing(self.path, self.resume_advice),
             tempfile.TemporaryDirectory() as scratch,
         ):
             if model is not None:
@@ -287,7 +291,7 @@ class RunDirectory:
         Raises:
           InputError: if it cannot be written.
         """
-        with writing(self.path, RESUME_ADVICE):
+        with writing(self.path, self.resume_advice):
             self._write(RESULT, _json(result))
 
     def _write(self, name: str, text: str) -> None:

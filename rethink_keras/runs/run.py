@@ -12,6 +12,7 @@ from rethink_keras import training
 from rethink_keras.config import RunConfig
 from rethink_keras.data.folders import find_folder
 from rethink_keras.errors import InputError
+from rethink_keras.files import RESUME_ADVICE
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
 from rethink_keras.runs.arguments import Arguments, resolve
 from rethink_keras.runs.directory import RunDirectory
@@ -112,16 +113,17 @@ def run(
     if workdir is not None:
         directory.check_free()
     devices = training.find_devices(strategy, tpu)
+    advice = _resume_advice(resume, overwrite)
     begun = time.monotonic()
     inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
     devices.check_sizes(arguments.config.batch_size, inputs.num_train_examples)
     with (
         training.Interruption() as interruption,
-        devices.worker_failures_as_errors(),
+        devices.worker_failures_as_errors(advice),
     ):
         network = _build_network(arguments, inputs, devices)
         directory = RunDirectory(
-            arguments.config, workdir, given_record(arguments, network)
+            arguments.config, workdir, given_record(arguments, network), advice
         )
         if not overwrite:
             found = _finished(directory, verbose, inputs)
@@ -140,9 +142,9 @@ def run(
                 run={**directory.identity, "fingerprint": inputs.fingerprint},
                 minutes=checkpoint_minutes,
                 begun=begun,
+                resume_advice=advice,
             ),
             interruption=interruption,
-            resume_advice=_resume_advice(resume, overwrite),
             verbose=verbose,
         )
         resumed = False
@@ -169,8 +171,9 @@ def _resume_advice(resume: str, overwrite: bool) -> str:
         *(["with resume=auto"] if resume == "never" else []),
         *(["without overwrite=True"] if overwrite else []),
     ]
-    how = " and ".join(changes) or "the same command"
-    return f"re-run {how} to resume"
+    if not changes:
+        return RESUME_ADVICE
+    return f"re-run {' and '.join(changes)} to resume"
 
 
 def _finished(

@@ -54,7 +54,6 @@ class Session:
         devices: training.Devices,
         checkpoints: training.Checkpoints,
         interruption: training.Interruption,
-        resume_advice: str,
         verbose: bool,
     ) -> "Session":
         """Creates the trainer of a network and its session.
@@ -67,7 +66,6 @@ class Session:
           devices: see `Session`.
           checkpoints: see `Session`.
           interruption: signals that stop the run.
-          resume_advice: see `Trainer`.
           verbose: see `Session`.
 
         Raises:
@@ -85,7 +83,7 @@ class Session:
                 steps_per_epoch=inputs.steps_per_epoch,
                 checkpoints=checkpoints if devices.chief else None,
                 interruption=interruption,
-                resume_advice=resume_advice,
+                resume_advice=directory.resume_advice,
             )
             if arguments.callbacks:
                 given = training.GivenCallbacks(

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.hparams import summary_v2 as hp
 
-from rethink_keras.files import RESUME_ADVICE, summaries_to, writing
+from rethink_keras.files import summaries_to, writing
 from rethink_keras.results.metrics import (
     FINAL_METRICS,
     MAIN_HPARAMS,
@@ -52,6 +52,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
         self._config = directory.config
         self._examples = examples
         self._path = path = directory.path
+        self._resume_advice = directory.resume_advice
         with self._writing():
             self._train = tf.summary.create_file_writer(str(path / "train"))
             self._test = tf.summary.create_file_writer(str(path / "test"))
@@ -59,7 +60,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
             self._write_hparams(directory.given)
 
     def _writing(self) -> contextlib.AbstractContextManager[None]:
-        return writing(self._path, RESUME_ADVICE)
+        return writing(self._path, self._resume_advice)
 
     def _write_hparams(self, given: Mapping[str, Any] | None) -> None:
         values = {**self._config.as_dict(), **names_of(self._config, given)}

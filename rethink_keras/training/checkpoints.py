@@ -79,6 +79,7 @@ class Checkpoints:
       minutes: maximum time between two checkpoints within an epoch.
       begun: `time.monotonic()` when this process started the run (default:
         now).
+      resume_advice: how to resume the run, for error messages.
       warn: function called with a message about each corrupt checkpoint.
     """
 
@@ -89,11 +90,13 @@ class Checkpoints:
         run: Mapping[str, Any],
         minutes: float,
         begun: float | None = None,
+        resume_advice: str = RESUME_ADVICE,
         warn: Callable[[str], None] = _print_warning,
     ):
         self._directory = directory
         self._run = run
         self._seconds = 60 * minutes
+        self._resume_advice = resume_advice
         self._warn = warn
         self._saved = time.monotonic()
         self._begun = self._saved if begun is None else begun
@@ -146,7 +149,7 @@ class Checkpoints:
             "elapsed": self.elapsed,
         }
         path = self._directory / f"step-{step:010}{_SUFFIX}"
-        with writing(self._directory.parent, RESUME_ADVICE):
+        with writing(self._directory.parent, self._resume_advice):
             write_whole(path, _as_bytes(header, arrays))
             for old in self._paths()[:-_KEPT]:
                 old.unlink()
@@ -155,7 +158,7 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Removes all checkpoints, including partially written ones."""
-        with writing(self._directory.parent, RESUME_ADVICE):
+        with writing(self._directory.parent, self._resume_advice):
             for path in visible(self._directory, "step-*"):
                 path.unlink()
 

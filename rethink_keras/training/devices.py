@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from rethink_keras.config import STRATEGIES, suggestion
 from rethink_keras.errors import InputError, LostWorkerError
+from rethink_keras.files import RESUME_ADVICE
 from rethink_keras.training.cluster import Cluster, read_cluster
 
 _MULTI_PROCESS = ("multi_worker", "parameter_server")
@@ -58,8 +59,13 @@ class Devices:
             )
 
     @contextlib.contextmanager
-    def worker_failures_as_errors(self) -> Iterator[None]:
+    def worker_failures_as_errors(
+        self, resume_advice: str = RESUME_ADVICE
+    ) -> Iterator[None]:
         """Converts TensorFlow's errors about lost processes.
+
+        Args:
+          resume_advice: how to resume the run, for the error message.
 
         Raises:
           LostWorkerError: if another process of the run has ended. The last
@@ -73,8 +79,8 @@ class Devices:
             reason = " ".join(error.message.split())[:200]
             raise LostWorkerError(
                 f"another process of strategy={self.strategy} has ended"
-                f" ({reason}); re-run the same commands on all machines to"
-                " resume from the last checkpoint"
+                f" ({reason}); on all machines, {resume_advice} from the last"
+                " checkpoint"
             ) from error
 
 

@@ -19,6 +19,7 @@ from rethink_keras.errors import (
     DivergenceError,
     InterruptedRunError,
 )
+from rethink_keras.files import RESUME_ADVICE
 from rethink_keras.training.backends import make_steps
 from rethink_keras.training.checkpoints import (
     Checkpoint,
@@ -82,7 +83,7 @@ class Trainer:
         steps_per_epoch: int,
         checkpoints: Checkpoints | None = None,
         interruption: Interruption | None = None,
-        resume_advice: str = "re-run the same command to resume",
+        resume_advice: str = RESUME_ADVICE,
     ):
         self.steps = make_steps(model, optimizer)
         self._state = TrainingState(model, optimizer, self.steps.metrics)

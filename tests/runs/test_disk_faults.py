@@ -6,10 +6,11 @@ import pathlib
 import shutil
 import subprocess
 
+import keras
 import pytest
 import tensorflow as tf
 
-from rethink_keras import InputError, RunConfig
+from rethink_keras import InputError, RunConfig, run
 from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.tensorboard import TensorBoardWriter
 from rethink_keras.training import Checkpoints
@@ -136,3 +137,25 @@ def test_a_run_whose_directory_disappears_ends_and_does_not_recreate_it(
     shutil.rmtree(tmp_path / "elsewhere")
     assert not list(tmp_path.iterdir())
     assert newest(path) == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({}, "re-run the same command"),
+        ({"overwrite": True}, "re-run without overwrite=True"),
+        ({"resume": "never"}, "re-run with resume=auto"),
+    ],
+)
+def test_the_advice_after_a_fault_resumes_and_does_not_start_over(
+    tmp_path, options, advice
+):
+    path = tmp_path / "run"
+    disappear = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: path.rename(tmp_path / "elsewhere")
+    )
+    config = RunConfig(model="mlp_1x512", train_examples=200, epochs=3)
+    with pytest.raises(
+        InputError, match=rf"; free space .* {advice} to resume"
+    ):
+        run(config, path, callbacks=[disappear], verbose=False, **options)
