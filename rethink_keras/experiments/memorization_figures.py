@@ -138,7 +138,11 @@ def draw_order(
 
 def _show(plot: Axes, image: np.ndarray) -> None:
     grey = image.shape[-1] == 1
-    plot.imshow(image[..., 0] if grey else image, cmap="gray" if grey else None)
+    plot.imshow(
+        image[..., 0] if grey else image,
+        cmap="gray" if grey else None,
+        interpolation="nearest",
+    )
     plot.set_xticks([])
     plot.set_yticks([])
     plot.grid(visible=False)
