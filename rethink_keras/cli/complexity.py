@@ -7,15 +7,25 @@ Rows: rademacher, stability. Both use at most 1,000 training images.
 """
 
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.cli.theory import choose, config_from_flags, finish
+from rethink_keras.cli.theory import (
+    changed_size,
+    check,
+    choose,
+    config_from_flags,
+    finish,
+)
 
 
 def main() -> None:
     """Runs the rows that --rows selects."""
     with quiet_start():
         from rethink_keras.theory import complexity
-    for table in choose({name: name for name in complexity.TABLES}):
-        finish(complexity.demonstrate(config_from_flags(), table), "complexity")
+    chosen = choose({name: name for name in complexity.TABLES})
+    config = config_from_flags()
+    check()
+    for table in chosen:
+        record = complexity.demonstrate(config, table)
+        finish(record, "complexity", changed_size())
 
 
 def start() -> None:

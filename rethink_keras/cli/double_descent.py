@@ -13,7 +13,7 @@ from absl import flags
 
 from rethink_keras.cli.choosing import numbers, option_numbers
 from rethink_keras.cli.data_flags import DATA_DIR, DATASET
-from rethink_keras.cli.records import finish
+from rethink_keras.cli.records import changed, check, finish
 from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import RunConfig
 
@@ -57,8 +57,10 @@ def main() -> None:
     with quiet_start():
         from rethink_keras.experiments import double_descent
     config = double_descent.configure(base)
+    check(_WORKDIR.value)
     record = double_descent.demonstrate(config, widths, seeds)
-    finish(record, "double-descent", _WORKDIR.value)
+    settings = changed(_TRAIN_EXAMPLES, _WIDTHS, _SEEDS)
+    finish(record, "double-descent", _WORKDIR.value, settings)
 
 
 def start() -> None:

@@ -12,7 +12,7 @@ from absl import flags
 
 from rethink_keras.cli.choosing import option_numbers
 from rethink_keras.cli.data_flags import DATA_DIR, DATASET
-from rethink_keras.cli.records import finish
+from rethink_keras.cli.records import changed, check, finish
 from rethink_keras.cli.terminal import fail, quiet_start, run_command
 from rethink_keras.config import RunConfig
 
@@ -52,11 +52,13 @@ def main() -> None:
     with quiet_start():
         from rethink_keras.experiments import measures
     configs = measures.grid(base, *grid)
+    check(_WORKDIR.value)
     try:
         record = measures.demonstrate(configs, _WORKDIR.value)
     except KeyboardInterrupt:
         fail("interrupted; re-run the same command to resume", code=130)
-    finish(record, "measures", _WORKDIR.value)
+    settings = changed(_CORRUPTIONS, _SIZES, _SEEDS)
+    finish(record, "measures", _WORKDIR.value, settings)
 
 
 def start() -> None:

@@ -10,13 +10,15 @@ learned and forgotten, and computes a memorization score of each. Prints tables
 and writes a record with figures.
 """
 
+import signal
+
 from absl import flags
 
 from rethink_keras.cli.choosing import option_numbers
-from rethink_keras.cli.records import finish
-from rethink_keras.cli.terminal import quiet_start, run_command
+from rethink_keras.cli.records import changed, check, finish
+from rethink_keras.cli.terminal import fail, quiet_start, run_command
 from rethink_keras.config import RunConfig
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, InterruptedRunError
 
 _DATASET = flags.DEFINE_list(
     "dataset",
@@ -71,9 +73,19 @@ def main() -> None:
         )
         for dataset in datasets
     ]
+    check(_WORKDIR.value)
     for task in tasks:
-        record = memorization.demonstrate(task, _MODELS.value, seeds)
-        finish(record, "memorization", _WORKDIR.value)
+        try:
+            record = memorization.demonstrate(task, _MODELS.value, seeds)
+        except (KeyboardInterrupt, InterruptedRunError) as error:
+            number = getattr(error, "signal", signal.SIGINT)
+            fail(
+                f"interrupted; {task.dataset} starts again when the same"
+                " command is re-run",
+                code=128 + number,
+            )
+        settings = changed(_TRAIN_EXAMPLES, _MODELS, _SEEDS)
+        finish(record, "memorization", _WORKDIR.value, settings)
 
 
 def start() -> None:

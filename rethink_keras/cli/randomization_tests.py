@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from absl import flags
+from etils import epath
 
 from rethink_keras.cli.choosing import is_typed
 from rethink_keras.cli.terminal import quiet_start, run_command
@@ -44,7 +45,7 @@ _KINDS = flags.DEFINE_list(
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     "tensorboard_logs/randomization_test",
-    "directory of the runs, the table and the figure",
+    "directory of the runs and of the figure",
 )
 
 
@@ -59,6 +60,8 @@ def main() -> None:
         from rethink_keras.experiments.randomization_tests import (
             randomization_test,
         )
+        from rethink_keras.files import write_whole, writing
+        from rethink_keras.results.images import as_png
     test = randomization_test(
         builder,
         kinds=_KINDS.value,
@@ -66,8 +69,9 @@ def main() -> None:
         config=config,
     )
     print(test.to_frame().to_string(index=False))
-    path = os.path.join(_WORKDIR.value, _FIGURE)
-    test.plot().savefig(path, dpi=150)
+    path = epath.Path(_WORKDIR.value) / _FIGURE
+    with writing(_WORKDIR.value):
+        write_whole(path, as_png(test.plot()))
     print(f"see {path}")
 
 

@@ -21,7 +21,7 @@ row, and a figure extrapolates the error to the paper's 32,000 filters.
 from absl import flags
 
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.cli.theory import choose, config_from_flags, finish
+from rethink_keras.cli.theory import check, choose, config_from_flags, finish
 from rethink_keras.errors import InputError
 
 flags.FLAGS.set_default("rows", "sample_*")
@@ -54,8 +54,11 @@ def main() -> None:
     config, filters = config_from_flags(), parse_filters()
     with quiet_start():
         from rethink_keras.theory import table3
-    for name in choose({name: name for name in table3.MACHINES}):
-        finish(table3.demonstrate(config, name, filters), "table3")
+    chosen = choose({name: name for name in table3.MACHINES})
+    check()
+    for name in chosen:
+        # The name of the record tells all settings.
+        finish(table3.demonstrate(config, name, filters), "table3", {})
 
 
 def start() -> None:

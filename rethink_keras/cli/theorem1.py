@@ -8,7 +8,13 @@ Rows: depth_2 (Theorem 1), depth_5, depth_17, depth_65 (Corollary 1).
 """
 
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.cli.theory import choose, config_from_flags, finish
+from rethink_keras.cli.theory import (
+    changed_size,
+    check,
+    choose,
+    config_from_flags,
+    finish,
+)
 
 
 def main() -> None:
@@ -18,7 +24,11 @@ def main() -> None:
     depths = {f"depth_{depth}": depth for depth in theorem1.DEPTHS}
     chosen = choose(depths)
     config = config_from_flags(randomize="labels")
-    finish(theorem1.demonstrate(config, chosen), "theorem1")
+    check()
+    settings = changed_size()
+    if chosen != list(depths.values()):
+        settings["depths"] = "_".join(map(str, chosen))
+    finish(theorem1.demonstrate(config, chosen), "theorem1", settings)
 
 
 def start() -> None:

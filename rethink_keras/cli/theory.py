@@ -48,11 +48,26 @@ def choose(rows: Mapping[str, Row]) -> list[Row]:
     return [rows[name] for name in matching(_ROWS.value, list(rows))]
 
 
-def finish(record, command: str) -> None:
+def check() -> None:
+    """Checks that records can be written to --workdir.
+
+    Raises:
+      InputError: it cannot be written.
+    """
+    records.check(_WORKDIR.value)
+
+
+def changed_size() -> dict[str, str]:
+    """Returns --train_examples if it is set, for the name of a record."""
+    return records.changed(_TRAIN_EXAMPLES)
+
+
+def finish(record, command: str, settings: Mapping[str, str]) -> None:
     """Prints the tables of a record and writes it to --workdir.
 
     Args:
       record: the record.
       command: name of the command, which the record repeats with its flags.
+      settings: see `Record.under`.
     """
-    records.finish(record, command, _WORKDIR.value)
+    records.finish(record, command, _WORKDIR.value, settings)

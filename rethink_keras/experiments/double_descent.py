@@ -162,8 +162,8 @@ def fit_features(config: RunConfig) -> list[dict[str, Any]]:
     size = min(_FEATURE_EXAMPLES, config.train_examples or _FEATURE_EXAMPLES)
     inputs = _Inputs.load(dataclasses.replace(config, train_examples=size))
     rows = []
-    for ratio in _RATIOS:
-        width = max(1, round(ratio * size))
+    # In small sets, several ratios give one number of features.
+    for width in dict.fromkeys(max(1, round(r * size)) for r in _RATIOS):
         fitted, predicted = fit_random_features(
             (inputs.x, inputs.y), inputs.test_x, width, seed=config.seed
         )

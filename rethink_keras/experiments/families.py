@@ -8,10 +8,12 @@ from keras import ops
 
 from rethink_keras import runs
 from rethink_keras.config import RunConfig
+from rethink_keras.models.keras_settings import STANDARD, keras_settings
 
 _PREDICTED = 500  # examples per batch
 
 
+@keras_settings(**STANDARD)
 def train_family(
     config: RunConfig,
     widths: Sequence[int],

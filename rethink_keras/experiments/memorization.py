@@ -14,6 +14,7 @@ import numpy as np
 
 from rethink_keras import data, pipeline, randomization, runs
 from rethink_keras.config import RunConfig
+from rethink_keras.errors import InputError
 from rethink_keras.experiments import memorization_figures, memorization_tables
 from rethink_keras.memorization import Ensemble, memorization, train_ensemble
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
@@ -69,7 +70,8 @@ def load_task(
       seed: seed of the subset and of the labels.
 
     Raises:
-      InputError: the data cannot be loaded, or have fewer examples.
+      InputError: the data cannot be loaded, have fewer examples, or are so few
+        that no label is corrupted.
     """
     if dataset == DIGITS:
         loaded = _load_digits()
@@ -83,7 +85,7 @@ def load_task(
     )
     true = np.asarray(train.labels, "int32")
     options = {"num_classes": loaded.num_classes, "seed": seed}
-    return Task(
+    task = Task(
         dataset,
         train,
         loaded.test.take(
@@ -96,6 +98,12 @@ def load_task(
             "random": corrupt_labels(true, probability=1.0, **options),
         },
     )
+    if len(np.unique(task.corrupted)) < 2:
+        raise InputError(
+            f"train_examples={num_examples}: with seed={seed}, not both clean"
+            " and corrupted labels are among them; use more, such as 100"
+        )
+    return task
 
 
 def _load_digits() -> data.ImageClassification:

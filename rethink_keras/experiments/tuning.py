@@ -185,11 +185,14 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
         Raises:
           InputError: if the data or the work directory cannot be used.
+          InterruptedRunError: if SIGINT or SIGTERM stopped a trial.
         """
         try:
             with writing(self._workdir, RESUME_ADVICE):
                 self.search()
         except keras_tuner.errors.FatalError as error:
+            raise error.__cause__ or error from None
+        except KeyboardInterrupt as error:
             raise error.__cause__ or error from None
         return sorted(
             self._results,

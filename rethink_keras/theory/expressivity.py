@@ -118,15 +118,16 @@ def deep_expressive_relu_network(
     there. The paper multiplies by an indicator function instead, which ReLUs
     cannot compute.
 
-    Both layers of a block pass the projection and the running sum through
-    ReLUs. With b blocks, the depth is 2b + 1, and a layer has at most
-    ceil(n/b) + 3 units for one output.
+    A block is two layers of ReLUs, which also pass on the projection and the
+    running sum. Depth k has b = floor((k - 1) / 2) blocks, at most n, and a
+    layer has at most ceil(n/b) + 3 units for one output.
 
     Args:
       points: [n, d], any real dtype.
       values: real [n] or [n, m].
-      depth: number of layers with weights, at least 2. Depth 2 is Theorem 1.
-        For even depths from 4, the last hidden layer is an identity.
+      depth: number of layers, at least 2: those of ReLUs and the output.
+        Depth 2 is Theorem 1. Layers beyond the blocks are identities: the last
+        hidden layer for even depths from 4.
       seed: random seed of the directions.
       name: name of the model.
 
@@ -149,23 +150,25 @@ def deep_expressive_relu_network(
         return ExactModel(inputs, outputs, name=name)
     count = min((depth - 1) // 2, len(positions))
     ends = [len(positions) * block // count for block in range(count + 1)]
-    origin = low = _before(positions)
-    # The projection is nonnegative from here on, so that ReLUs keep it.
-    x = _hinges(x, np.array([origin]), "above")
+    origin, low = 0.0, _before(positions)
     total, base = None, np.zeros_like(wanted[0])
     for start, stop in itertools.pairwise(ends):
         high = positions[stop - 1]
         biases, weights = hinges(
             low, positions[start:stop], wanted[start:stop] - base
         )
-        window = np.array([low, high]) - origin
-        clamped = _dense(_hinges(x, window), np.array([[1.0], [-1.0]]))
-        x, total = ops.relu(x), _pass_on(total)
+        window = _hinges(x, np.array([low, high]) - origin)
+        clamped = _dense(window, np.array([[1.0], [-1.0]]))
+        if total is None:
+            # Counted from here, the projection is not negative: ReLUs keep it.
+            x, origin = window[:, :1], low
+        else:
+            x, total = ops.relu(x), _pass_on(total)
         added = _dense(_hinges(clamped, biases - low), weights)
         x, total = ops.relu(x), _pass_on(total)
         total = added if total is None else total + added
         low, base = high, wanted[stop - 1]
-    if depth % 2 == 0:
+    for _ in range(depth - 1 - 2 * count):
         total = _pass_on(total)
     return ExactModel(inputs, total, name=name)
 

@@ -96,6 +96,10 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
             one_hot = np.equal.outer(y, self.classes_)
         targets = np.asarray(one_hot, "float64")
         self._check_memory(len(X))
+        if self.kernel == "gaussian":
+            # Distances between points far from the origin would be rounded.
+            self._origin = X.mean(axis=0)
+            X = X - self._origin  # noqa: N806
         self._train = None if self.kernel == "precomputed" else X
         matrix = self._gram(X)
         matrix[np.diag_indices(len(X))] += np.asarray(self.ridge, self.dtype)
@@ -111,6 +115,8 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         X = validate_data(  # noqa: N806
             self, X, dtype=["float64", "float32"], reset=False
         )
+        if self.kernel == "gaussian":
+            X = X - self._origin  # noqa: N806
         rows = [
             self._block(X[start : start + BLOCK]).astype("float64")
             @ self.dual_coef_
@@ -182,15 +188,26 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
     def _kernel(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Evaluates the kernel between two sets of points: [len(a), len(b)]."""
         a, b = a.astype(self.dtype), b.astype(self.dtype, copy=False)
+        squares = [self._squared_norms(points) for points in (a, b)]
         products = a @ b.T
         if self.kernel == "linear":
             return products
         products *= -2
-        products += np.square(a).sum(axis=1)[:, None]
-        products += np.square(b).sum(axis=1)
+        products += squares[0][:, None]
+        products += squares[1]
         np.maximum(products, 0, out=products)
         products *= -self.gamma
         return np.exp(products, out=products)
+
+    def _squared_norms(self, points: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            squares = np.square(points).sum(axis=1)
+        largest = np.finfo(self.dtype).max / 4  # of a squared distance
+        if not (squares <= largest).all():
+            raise InputError(
+                f"X: squared norms overflow {self.dtype}; scale the points down"
+            )
+        return squares
 
     def _solve(
         self, matrix: np.ndarray, targets: np.ndarray

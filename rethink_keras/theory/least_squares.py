@@ -101,7 +101,7 @@ def descend(
     )
     recorder = _DistanceRecorder(solution)
     data = tf.data.Dataset.from_tensor_slices((examples, targets[:, None]))
-    data = data.cache().repeat().shuffle(count, seed=seed).batch(batch)
+    data = data.cache().shuffle(count, seed=seed).repeat().batch(batch)
     model.fit(
         data,
         epochs=RECORDED,

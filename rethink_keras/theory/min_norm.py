@@ -63,7 +63,7 @@ def demonstrate(config: RunConfig, table: str) -> Record:
         rows = interpolants(train, test, config.seed)
     else:
         rows = norms(train, test)
-        if config.dataset == "mnist":
+        if config.dataset == "mnist" and config.train_examples is None:
             rows = [_with_papers_numbers(row) for row in rows]
     return Record(
         experiment="min_norm",

@@ -1,9 +1,9 @@
 """Records of the theory's experiments: writing and reading."""
 
 import dataclasses
+import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +23,7 @@ from rethink_keras.runs import device, versions
 
 Cell = str | int | float | None
 Table = Sequence[Mapping[str, Cell]]
+_LONGEST = 120  # characters of settings in the name of a directory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +56,26 @@ class Record:
     def as_markdown(self) -> str:
         """Returns the tables in Markdown."""
         return "\n\n".join(map(table_as_markdown, self.tables.values()))
+
+    def under(self, settings: Mapping[str, str]) -> "Record":
+        """Returns the record with a name and a title that tell its settings.
+
+        Records under different settings are then in different directories.
+
+        Args:
+          settings: options that differ from their defaults, by name.
+        """
+        if not settings:
+            return self
+        text = ",".join(f"{name}={value}" for name, value in settings.items())
+        told = ", ".join(f"{name} {value}" for name, value in settings.items())
+        if len(text) > _LONGEST:
+            text = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return dataclasses.replace(
+            self,
+            name=f"{self.name},{text}",
+            title=f"{self.title} ({told.replace('_', ' ')})",
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +123,8 @@ def write_record(record: Record, workdir: str, command: str) -> epath.Path:
     """Writes a record: result.json, figures and TensorBoard events.
 
     The directory is `<workdir>/theory/<experiment>/<name>/seed=N`, with
-    underscores for slashes in the name. An earlier record in it is replaced.
+    underscores for slashes in the name. It replaces an earlier record as a
+    whole, once all files are written.
 
     Returns:
       The directory.
@@ -127,18 +149,42 @@ def write_record(record: Record, workdir: str, command: str) -> epath.Path:
         "device": device(),
         "versions": versions(),
     }
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    new = path.parent / f".{path.name}.partial"
     with writing(workdir):
-        if path.exists():
-            shutil.rmtree(path)
-        path.mkdir(parents=True)
-        _write_events(record, path)
+        _remove(new)
+        new.mkdir(parents=True)
+        _write_events(record, new)
         for name, image in record.figures.items():
-            (path / f"{name}.png").write_bytes(image)
+            (new / f"{name}.png").write_bytes(image)
         for file_name, data in record.files.items():
-            (path / file_name).write_bytes(data)
-        text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-        write_whole(path / RESULT, text.encode())
+            (new / file_name).write_bytes(data)
+        (new / RESULT).write_bytes(text.encode())
+        _remove(path)
+        new.rename(path)
     return path
+
+
+def check_workdir(workdir: str) -> None:
+    """Checks, before hours are spent, that records can be written.
+
+    Args:
+      workdir: as for `write_record`.
+
+    Raises:
+      InputError: the directory cannot be written.
+    """
+    with writing(workdir):
+        path = epath.Path(workdir) / THEORY
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".probe"
+        write_whole(probe, b"")
+        probe.unlink()
+
+
+def _remove(directory: epath.Path) -> None:
+    if directory.exists():
+        directory.rmtree()
 
 
 def _write_events(record: Record, path: epath.Path) -> None:

@@ -209,7 +209,7 @@ def _run_trials(
     if not choices:
         return []
     order = np.random.default_rng(seed).permutation(len(labels))
-    held, rest = np.split(order, [min(_HELD_OUT, len(labels) // 4)])
+    held, rest = np.split(order, [min(_HELD_OUT, -(-len(labels) // 4))])
     rest = np.sort(rest[:_TRIAL_EXAMPLES])
     distances = problem.distances(rest, held)
     trials = []

@@ -98,9 +98,11 @@ def width_of(count: int, depth: int) -> int:
     """Returns the units of the widest layer for `count` points, one output."""
     if depth == 2:
         return count
-    blocks = (depth - 1) // 2
-    passed_on = 1 if blocks == 1 else 3
-    return -(-count // blocks) + passed_on
+    blocks = min((depth - 1) // 2, count)
+    # The first block passes on the projection, the last one the sum in two
+    # units, and those between them both.
+    passed_on = (0, 2, 3)[min(blocks, 3) - 1]
+    return max(-(-count // blocks) + passed_on, 2)
 
 
 def draw_construction(seed: int, count: int = 8) -> Figure:

@@ -10,6 +10,7 @@ from rethink_keras import models
 from rethink_keras.config import RunConfig
 from rethink_keras.experiments import double_descent, families
 from rethink_keras.experiments import double_descent_figures as figures
+from rethink_keras.models.keras_settings import keras_settings
 from rethink_keras.results.images import as_png
 
 
@@ -102,6 +103,18 @@ def test_networks_of_a_family_are_trained_as_if_alone():
     )
 
 
+def test_a_family_does_not_depend_on_the_settings():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(30, 6)).astype("float32")
+    config = RunConfig(epochs=2, batch_size=10)
+    sample = x, rng.integers(0, 2, 30)
+    plain = families.train_family(config, [3], sample, 2)
+    with keras_settings(floatx="float64", dtype_policy="mixed_bfloat16"):
+        other = families.train_family(config, [3], sample, 2)
+    for one, two in zip(plain.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 @pytest.mark.slow
 def test_a_record_has_tables_and_figures():
     config = double_descent.configure(RunConfig(train_examples=20))
@@ -115,6 +128,7 @@ def test_a_record_has_tables_and_figures():
     assert rows[1]["train error %"] == 0
     assert [row["seeds"] for row in rows] == [2, 2]
     features = record.tables[figures.FEATURES]
+    assert {row["seeds"] for row in features} == {2}
     fits = [row["features"] for row in features if not row["train error %"]]
     assert min(fits) <= 20
     assert set(record.figures) == {"widths", "test_loss", "random_features"}

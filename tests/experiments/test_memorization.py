@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from rethink_keras import InputError
 from rethink_keras.experiments import (
     memorization,
     memorization_figures,
@@ -92,6 +93,17 @@ def test_each_example_has_a_score_with_its_standard_error():
     assert first.startswith("0,1,0,0,0.125,2")
     assert last.startswith("39,0,0,1,0.125,")
     assert text.count("\n") == COUNT + 1
+
+
+def test_labels_of_which_none_is_corrupted_are_refused():
+    refused = 0
+    for seed in range(50):
+        try:
+            memorization.load_task("digits", None, 10, seed)
+        except InputError as error:
+            assert str(error).startswith("train_examples=10: ")
+            refused += 1
+    assert 1 <= refused <= 20
 
 
 @pytest.mark.slow

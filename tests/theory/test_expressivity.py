@@ -17,13 +17,25 @@ from rethink_keras.theory import (
 from rethink_keras.theory.expressivity import Hinges, hinges
 from rethink_keras.theory.projection import project
 from rethink_keras.theory.records import find_records, write_record
-from rethink_keras.theory.theorem1 import demonstrate
+from rethink_keras.theory.theorem1 import demonstrate, width_of
 
 
 def largest_error(network, points, values) -> float:
     outputs = network.predict(points, batch_size=1_000, verbose=0)
     values = np.reshape(values, outputs.shape)
     return np.abs(outputs - values).max() / np.abs(values).max()
+
+
+def hidden_layers(tensor, known: dict[int, int]) -> int:
+    """Returns the most ReLUs on any path from the input to a tensor."""
+    if id(tensor) not in known:
+        operation, node, _ = tensor._keras_history
+        before = operation._inbound_nodes[node].input_tensors
+        is_relu = type(operation).__name__ in ("Hinges", "Relu")
+        known[id(tensor)] = is_relu + max(
+            (hidden_layers(t, known) for t in before), default=0
+        )
+    return known[id(tensor)]
 
 
 @given(
@@ -67,9 +79,9 @@ def test_any_depth(count, depth, outputs, seed):
     network = deep_expressive_relu_network(points, values, depth)
     assert largest_error(network, points, values) <= 1e-6
     weights = 4 + count + outputs * count
-    if depth > 2:
-        weights += 1 + 4 * min((depth - 1) // 2, count)
+    weights += 4 * min((depth - 1) // 2, count) if depth > 2 else 0
     assert parameters(network) == weights
+    assert hidden_layers(network.output, {}) + 1 == depth
 
 
 def test_depth_narrows_the_network():
@@ -80,6 +92,9 @@ def test_depth_narrows_the_network():
         layer.count for layer in network.layers if isinstance(layer, Hinges)
     ]
     assert max(widths) == 10
+    assert width_of(100, 21) == 10 + 3
+    assert width_of(100, 5) == 50 + 2
+    assert width_of(100, 3) == width_of(100, 2) == 100
 
 
 def test_the_triangular_system_is_that_of_lemma_1():
@@ -173,7 +188,7 @@ def test_the_experiment_memorizes_and_writes_its_record(tmp_path):
     rows = record.tables["networks"]
     assert [row["weights"] for row in rows[:2]] == [
         2 * 200 + 2_352,
-        2 * 200 + 2_352 + 1 + 4 * 4,
+        2 * 200 + 2_352 + 4 * 4,
     ]
     assert [row["accuracy %"] for row in rows[:2]] == [100, 100]
     path = write_record(record, str(tmp_path), "python launch/theorem1.py")

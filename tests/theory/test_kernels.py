@@ -131,6 +131,24 @@ def test_a_singular_system_is_reported():
     KernelClassifier(ridge=0.1).fit(points, labels)
 
 
+def test_points_far_from_the_origin_keep_their_distances():
+    near = np.arange(10.0)[:, None]
+    labels = [0, 1] * 5
+    outputs = [
+        KernelClassifier(gamma=1.0).fit(x, labels).decision_function(x + 0.25)
+        for x in (near, near + 10_000)
+    ]
+    np.testing.assert_allclose(*outputs, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "linear"])
+def test_an_overflow_is_reported(kernel):
+    points = [[1e20], [2e20], [4e20]]
+    machine = KernelClassifier(kernel, ridge=0.1)
+    with pytest.raises(InputError, match="X: squared norms overflow float32"):
+        machine.fit(points, [0, 1, 1])
+
+
 def test_insufficient_memory_is_reported_before_the_work(blobs, monkeypatch):
     class Little:
         available = 1000

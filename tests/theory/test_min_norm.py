@@ -47,6 +47,22 @@ def test_descent_from_zero_ends_at_the_minimum_norm(system, descent):
     assert len(path.distances) == RECORDED
 
 
+def test_gradient_descent_uses_every_example_once_in_each_step(system):
+    examples, targets = system
+    steps = 2 * RECORDED
+    path = descend(*system, Descent("all", None, steps=steps), seed=0)
+    solution = minimum_norm(*system)
+    rate = 0.5 * len(targets) / np.linalg.norm(examples, ord=2) ** 2
+    weights, distances = np.zeros(30), []
+    for _ in range(steps):
+        errors = examples @ weights - targets
+        weights -= rate * 2 / len(targets) * examples.T @ errors
+        distances.append(np.linalg.norm(weights - solution))
+    expected = np.array(distances[1::2]) / np.linalg.norm(solution)
+    # Keras keeps the learning rate in float32.
+    np.testing.assert_allclose(path.distances, expected, atol=1e-7)
+
+
 def test_descent_keeps_the_start_outside_the_span(system):
     examples, _ = system
     descent = Descent("start", 4, start_norm=2.0, steps=2_000)
