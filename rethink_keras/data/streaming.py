@@ -27,6 +27,9 @@ _READING = (
 )
 
 
+_OF_DATA = re.compile("Iterator|Dataset")
+
+
 class EncodedExamples(Protocol):
     """Labelled images of a split, not yet decoded.
 
@@ -74,6 +77,8 @@ class ImageStreams:
     def naming_damage(self) -> Iterator[None]:
         """Context manager that converts read errors to InputErrors.
 
+        Errors of other operations than those of tf.data are not converted.
+
         Raises:
           InputError: an example could not be read. The message names the
             corrupt file if it can be found.
@@ -81,6 +86,10 @@ class ImageStreams:
         try:
             yield
         except _READING as error:
+            if isinstance(error, tf.errors.OpError) and not _OF_DATA.search(
+                error.message
+            ):
+                raise
             raise InputError(
                 self.find_damage()
                 or f"dataset={self.name}: an image or label is invalid"

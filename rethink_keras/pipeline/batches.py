@@ -110,7 +110,7 @@ class TrainingBatches:
 
         @as_written
         def pieces_of(epoch: tf.Tensor) -> tf.data.Dataset:
-            order = self._order(epoch)
+            order = self._order(epoch, cuts)
 
             @as_written
             def indices(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -175,8 +175,10 @@ class TrainingBatches:
           step: int64 scalar, from 0 in each epoch.
           shard: undivided batches.
         """
-        cut = tf.constant(self._cuts(shard))[step]
-        return self._take(fields, epoch, self._order(epoch)[cut[0] : cut[1]])
+        cuts = self._cuts(shard)
+        cut = tf.constant(cuts)[step]
+        indices = self._order(epoch, cuts)[cut[0] : cut[1]]
+        return self._take(fields, epoch, indices)
 
     def resident(self) -> ResidentExamples | None:
         """Returns the same batches for a device that assembles them itself.
@@ -205,12 +207,15 @@ class TrainingBatches:
           shard: undivided batches, whose size decides if some examples appear
             twice.
         """
-        order = self._order(tf.constant(epoch, tf.int64)).numpy()
         cuts = self._cuts(shard)
+        order = self._order(tf.constant(epoch, tf.int64), cuts).numpy()
         return np.concatenate([order[cut[0] : cut[-1]] for cut in cuts])
 
-    def _order(self, epoch: tf.Tensor) -> tf.Tensor:
-        return shuffled(len(self._examples), self._seed, epoch)
+    def _order(self, epoch: tf.Tensor, cuts: np.ndarray) -> tf.Tensor:
+        """Shuffles the examples; repeats the first to fill a single batch."""
+        order = shuffled(len(self._examples), self._seed, epoch)
+        missing = cuts[-1, -1] - len(self._examples)
+        return tf.concat([order, order[:missing]], 0) if missing > 0 else order
 
     def _cuts(self, shard: BatchShard) -> np.ndarray:
         """Computes the bounds of all pieces: [steps, num_replicas + 1]."""

@@ -94,7 +94,7 @@ def write_predictions(
             [learning.first_epoch, learning.forgetting_events]
         ).astype("int32")
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    np.savez_compressed(buffer, **arrays)
     write_whole(path, buffer.getvalue())
 
 

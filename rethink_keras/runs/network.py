@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from rethink_keras import models
 from rethink_keras.config import RunConfig
@@ -97,7 +98,7 @@ def _check_network(
     images = np.random.default_rng(0).random((2, *image_shape), "float32")
     try:
         outputs = model(images, training=False)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, tf.errors.OpError) as error:
         raise InputError(
             f"model={name}: cannot be called on images of shape"
             f" {image_shape} ({one_line(error)}); see center_crop, which crops"
@@ -105,9 +106,10 @@ def _check_network(
         ) from error
     shape = tuple(getattr(outputs, "shape", ()))
     if shape != (2, num_classes):
+        received = f"{list(shape)}" if shape else type(outputs).__name__
         raise InputError(
             f"model={name}: must return logits [n, {num_classes}]; received"
-            f" {['n', *shape[1:]] if shape else type(outputs).__name__}"
+            f" {received} for n = 2"
         )
     values = keras.ops.convert_to_numpy(outputs).astype("float64")
     sums_to_one = np.allclose(values.sum(axis=1), 1, atol=1e-2)

@@ -102,6 +102,8 @@ def run(
       >>> run(RunConfig(epochs=10), model=build, data=((x, y), (x2, y2)))
     """
     _check_arguments(resume, checkpoint_minutes)
+    # First, since an optimizer creates variables, which would fix the devices.
+    devices = training.find_devices(strategy, tpu)
     arguments = resolve(
         config, model=model, data=data, optimizer=optimizer, callbacks=callbacks
     )
@@ -112,7 +114,6 @@ def run(
             return found
     if workdir is not None:
         directory.check_free()
-    devices = training.find_devices(strategy, tpu)
     advice = _resume_advice(resume, overwrite)
     begun = time.monotonic()
     inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
@@ -150,6 +151,8 @@ def run(
         resumed = False
         if resume != "never" and not overwrite:
             resumed = session.restore(required=resume == "must")
+        progress = session.trainer.progress
+        devices.check_progress(progress.epoch, progress.step)
         return session.run(
             resumed=resumed, save_model=save_model, overwrite=overwrite
         )

@@ -58,6 +58,34 @@ class Devices:
                 " choose strategy=single"
             )
 
+    def check_progress(self, epoch: int, step: int) -> None:
+        """Checks that all processes of `multi_worker` begin at one step.
+
+        Args:
+          epoch: number of epochs that this process has completed.
+          step: number of steps completed in the current epoch.
+
+        Raises:
+          InputError: if some have restored another checkpoint than others.
+        """
+        if self.strategy != "multi_worker":
+            return
+        with self.scope():
+            strategy = tf.distribute.get_strategy()
+
+            @tf.function(autograph=False)
+            def gathered():
+                here = strategy.run(lambda: tf.constant([[epoch, step]]))
+                return strategy.gather(here, axis=0)
+
+            found = {tuple(row) for row in gathered().numpy().tolist()}
+        if len(found) > 1:
+            steps = ", ".join(f"epoch {e} step {s}" for e, s in sorted(found))
+            raise InputError(
+                f"strategy=multi_worker: the processes would begin after"
+                f" {steps}; workdir must be a directory that all machines share"
+            )
+
     @contextlib.contextmanager
     def worker_failures_as_errors(
         self, resume_advice: str = RESUME_ADVICE
@@ -156,8 +184,9 @@ def _divide_cpu(count: int) -> None:
     except RuntimeError as error:
         raise InputError(
             "strategy=mirrored: TensorFlow has already used the CPU as one"
-            " device; start the run before anything else uses TensorFlow in"
-            " this process"
+            " device; start the run, or call"
+            " rethink_keras.training.find_devices('mirrored'), before anything"
+            " else uses TensorFlow in this process, such as an optimizer"
         ) from error
 
 

@@ -69,15 +69,11 @@ class JaxSteps:
         images, targets, labels, true_labels = batch
 
         def objective(trainable, non_trainable):
-            logits, non_trainable, penalties = self._model.stateless_call(
-                trainable,
-                non_trainable,
-                images,
-                training=True,
-                return_losses=True,
+            logits, non_trainable, penalty = self._call(
+                trainable, non_trainable, images, training=True
             )
             losses = cross_entropy(targets, logits)
-            total = losses.mean() + sum(penalties)
+            total = losses.mean() + penalty
             scale = zip(self._optimizer.variables, slots, strict=True)
             with keras.StatelessScope(state_mapping=list(scale)):
                 total = self._optimizer.scale_loss(total)
@@ -107,15 +103,35 @@ class JaxSteps:
                 variable.assign(value)
         return hits
 
-    def _logits(self, trainable, non_trainable, images):
-        logits, _ = self._model.stateless_call(
-            trainable, non_trainable, images, training=False
-        )
-        return logits
+    def _call(self, trainable, non_trainable, images, *, training: bool):
+        """Calls the model with given values of its variables.
+
+        `keras.Model.stateless_call` would neither pass `training` on to the
+        layers of a subclassed model nor call one that does not accept it.
+
+        Returns:
+          The logits, new values of the non-trainable variables, and the sum of
+          the model's own losses.
+        """
+        model = self._model
+        state = [
+            *zip(model.trainable_variables, trainable, strict=True),
+            *zip(model.non_trainable_variables, non_trainable, strict=True),
+        ]
+        with keras.StatelessScope(state, collect_losses=True) as scope:
+            logits = model(images, training=training)
+            penalty = sum(keras.ops.sum(loss) for loss in model.losses)
+        updated = [
+            scope.get_current_value(variable)
+            for variable in model.non_trainable_variables
+        ]
+        return logits, updated, penalty
 
     def _predict_batch(self, trainable, non_trainable, batch):
         images, labels, true_labels, weights = batch
-        logits = self._logits(trainable, non_trainable, images)
+        logits, *_ = self._call(
+            trainable, non_trainable, images, training=False
+        )
         arguments = labels, true_labels, logits, weights
         return evaluation_sums(*arguments), prediction_rows(*arguments)
 

@@ -37,10 +37,17 @@ class TrainingState:
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Returns the values of the variables by name."""
-        return {
+        """Returns the values of the variables by name.
+
+        Those of dtypes that NumPy does not have, such as bfloat16, are float32.
+        """
+        values = {
             name: keras.ops.convert_to_numpy(variable)
             for name, variable in self.variables().items()
+        }
+        return {
+            name: value.astype("float32") if value.dtype.kind == "V" else value
+            for name, value in values.items()
         }
 
     def assign(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -60,8 +67,8 @@ class TrainingState:
             for name, array in arrays.items()
         }
         expected = {
-            name: (tuple(variable.shape), str(variable.dtype))
-            for name, variable in self.variables().items()
+            name: (tuple(array.shape), str(array.dtype))
+            for name, array in self.arrays().items()
         }
         for name in sorted(found | expected):
             if found.get(name) != expected.get(name):

@@ -16,8 +16,8 @@ import keras
 class _CountingScope(keras.StatelessScope):
     """Stateless scope that also counts the updates of each variable."""
 
-    def __init__(self, state_mapping: Sequence[tuple[keras.Variable, Any]]):
-        super().__init__(state_mapping=state_mapping)
+    def __init__(self, state: Sequence[tuple[keras.Variable, Any]]):
+        super().__init__(state_mapping=state)
         self.updates: collections.Counter[int] = collections.Counter()
 
     def add_update(self, update: tuple[keras.Variable, Any]) -> None:
@@ -31,7 +31,8 @@ class BatchStatistics:
     The statistics of a layer that the model calls several times are averaged
     as a moving average would: later calls count slightly more. A layer that it
     does not call keeps its own. Layers whose statistics training does not
-    update are skipped: frozen ones, and those with momentum 1.
+    update are skipped: frozen ones, and those with momentum 1. So are those
+    with `renorm`, which keep their moving averages.
 
     Args:
       model: any Keras model.
@@ -46,8 +47,10 @@ class BatchStatistics:
             layer
             for layer in model._flatten_layers(include_self=False)
             if isinstance(layer, keras.layers.BatchNormalization)
+            and layer.built
             and layer.trainable
             and layer.momentum < 1
+            and not getattr(layer, "renorm", False)
         ]
         self.variables: list[keras.Variable] = []
         self._momenta: list[float] = []
@@ -83,7 +86,7 @@ class BatchStatistics:
             *zip(self._model.non_trainable_variables, values, strict=True),
         ]
         with _CountingScope(state) as scope:
-            self._model.call(images, training=True)
+            self._model(images, training=True)
         statistics = []
         for variable, momentum, position in zip(
             self.variables, self._momenta, self._positions, strict=True

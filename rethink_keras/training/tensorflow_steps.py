@@ -37,8 +37,8 @@ def make(
 ) -> "TensorFlowSteps":
     """Returns the steps for the current strategy.
 
-    XLA compiles the steps on a single accelerator. On CPUs it would replace
-    oneDNN's convolutions, which are faster.
+    XLA compiles the steps on a single accelerator if all layers support it. On
+    CPUs it would replace oneDNN's convolutions, which are faster.
     """
     strategy = tf.distribute.get_strategy()
     if isinstance(strategy, tf.distribute.ParameterServerStrategy):
@@ -47,9 +47,13 @@ def make(
         device.device_type != "CPU"
         for device in tf.config.list_logical_devices()
     )
-    distributed = tf.distribute.has_strategy()
+    supported = all(layer.supports_jit for layer in model._flatten_layers())
     return TensorFlowSteps(
-        model, optimizer, compile_with_xla=accelerated and not distributed
+        model,
+        optimizer,
+        compile_with_xla=(
+            accelerated and supported and not tf.distribute.has_strategy()
+        ),
     )
 
 
@@ -125,7 +129,11 @@ class TensorFlowSteps:
             losses = cross_entropy(targets, logits)
             objective = tf.reduce_sum(losses) / batch_size
             if self._model.losses:
-                objective += tf.add_n(self._model.losses) / replicas
+                penalties = [
+                    tf.reduce_sum(tf.cast(loss, objective.dtype))
+                    for loss in self._model.losses
+                ]
+                objective += tf.add_n(penalties) / replicas
             objective = self._optimizer.scale_loss(objective)
         gradients = tape.gradient(objective, variables)
         self._optimizer.apply(gradients, variables)

@@ -162,6 +162,13 @@ def test_a_corrupt_file_is_named(tmp_path, file_format, damage):
     assert str(error.value) == message
 
 
+def test_an_error_of_the_network_is_not_blamed_on_the_data(tmp_path):
+    streams = data.stream("tiny", prepare(tmp_path))
+    wrong = pytest.raises(tf.errors.InvalidArgumentError)
+    with wrong, streams.naming_damage():
+        tf.reshape(tf.zeros(3), (2, 2))
+
+
 def test_a_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path):
     directory = prepare(tmp_path)
     (path,) = (tmp_path / "tiny" / "1.0.0").glob("*train*")

@@ -12,6 +12,7 @@ from rethink_keras.config import MODELS, register_model
 from rethink_keras.results import find_own_runs, find_runs
 from rethink_keras.runs.identity import architecture
 from tests.support.own import (
+    Reshaped,
     build,
     deeper,
     pair,
@@ -249,10 +250,11 @@ def test_the_last_weights_are_measured_when_a_callback_restores_better_ones(
         ({"model": softmax}, "must return logits; received probabilities"),
         (
             {"model": lambda shape, n: build(shape, n + 1)},
-            r"received \['n', 4\]",
+            r"received \[2, 4\] for n = 2",
         ),
         ({"model": lambda shape, n: 0}, "must return a keras.Model"),
         ({"model": build((8, 10, 1), 3)}, "center_crop"),
+        ({"model": Reshaped}, "center_crop"),
         ({"model": 3}, "model: must be a function"),
         ({"model": "mlp"}, "model=mlp: unknown"),
         ({"model": unloadable}, "cannot be saved and loaded"),

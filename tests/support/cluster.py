@@ -17,13 +17,16 @@ def started(tasks: Mapping[str, int], *flags: str) -> Iterator[Processes]:
 
     Args:
       tasks: number of processes of each type in TF_CONFIG.
-      *flags: flags of `rethink_keras.main`.
+      *flags: flags of `rethink_keras.main`; `{index}` stands for the number
+        of the process among those of its type.
     """
     with contextlib.ExitStack() as stack:
         processes = {}
         for task, environment in environments(tasks).items():
             process = fork(
-                "rethink_keras.main", *flags, env={**os.environ, **environment}
+                "rethink_keras.main",
+                *(flag.format(index=task[1]) for flag in flags),
+                env={**os.environ, **environment},
             )
             stack.enter_context(process)  # waits for the process at exit
             stack.callback(process.kill)

@@ -24,6 +24,7 @@ from tests.support.processes import (
     learning_of,
     newest,
     result_of,
+    start,
     wait_for,
 )
 
@@ -155,6 +156,22 @@ def test_a_batch_size_that_replicas_do_not_divide_is_refused():
     four.check_sizes(12, 4)
 
 
+NAMED_OPTIMIZER = """
+import sys
+import rethink_keras as rk
+config = rk.RunConfig(train_examples=40, batch_size=20, epochs=1)
+result = rk.run(config, sys.argv[1], optimizer="adam", strategy="mirrored")
+print(result["replicas"])
+"""
+
+
+@pytest.mark.slow
+def test_the_devices_are_found_before_an_optimizer_is_built(tmp_path):
+    command = [sys.executable, "-c", NAMED_OPTIMIZER, str(tmp_path)]
+    done = finish(command, timeout=SECONDS)
+    assert done.stdout.splitlines()[-1:] == ["2"], done.stderr
+
+
 # Devices of several processes
 
 
@@ -222,6 +239,28 @@ def test_a_run_that_lost_a_worker_reports_it_and_can_be_resumed(tmp_path):
                 process.communicate(timeout=SECONDS)
     results = [result_of(tmp_path / name) for name in ("broken", "whole")]
     assert results[0]["weights"] == results[1]["weights"]
+
+
+def test_workers_that_do_not_share_the_directory_are_refused(tmp_path):
+    long = ("--train_examples=600", "--batch_size=20", "--epochs=400")
+    chiefs = tmp_path / "0"
+    alone = start(chiefs, "--checkpoint_minutes=0", *long)
+    wait_for(lambda: newest(chiefs), SECONDS)
+    kill(alone)
+    flags = (
+        *long,
+        "--strategy=multi_worker",
+        f"--workdir={tmp_path}/{{index}}",
+    )
+    with cluster.started({"worker": 2}, *flags) as processes:
+        for process in processes.values():
+            _, errors = process.communicate(timeout=SECONDS)
+            assert process.returncode == 2, errors
+            message = errors.splitlines()[-1]
+            assert "would begin after epoch 0 step 0, epoch" in message
+            assert message.endswith("a directory that all machines share")
+    assert newest(chiefs)
+    assert not (tmp_path / "1").exists()
 
 
 # TPUs, on machines without one

@@ -132,6 +132,39 @@ def test_frozen_layers_keep_their_statistics():
     np.testing.assert_array_equal(variance, np.ones(5))
 
 
+@pytest.mark.parametrize("momentum", [0.9, 0.99])
+def test_subclassed_models_need_not_mention_training(momentum):
+    class Subclassed(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = make_model(momentum=momentum)
+            self.never_called = keras.layers.BatchNormalization()
+
+        def call(self, images):
+            return self.inner(images)
+
+    model = Subclassed()
+    model(np.zeros((1, SIDE, SIDE, 2), "float32"))
+    train(model, rate=0.01)
+    for found, expected in zip(
+        moving_statistics(model.inner),
+        expected_statistics(model.inner),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_renormalized_layers_keep_their_moving_averages():
+    def norm(**options):
+        return keras.layers.BatchNormalization(renorm=True, **options)
+
+    model = make_model(norm=norm)
+    train(model, rate=0.01)
+    _, variance = moving_statistics(model)
+    _, of_batches = expected_statistics(model)
+    assert (variance < 2 * np.maximum(of_batches, 1)).all()
+
+
 class NormTwice(keras.layers.Layer):
     """Calls a BatchNorm layer twice and another one never."""
 
