@@ -17,7 +17,7 @@ class Estimate:
 
     Attributes:
       minutes: minutes for all epochs; None if the speed is unknown.
-      basis: where the speed comes from, in words.
+      basis: at which speed, in words.
     """
 
     minutes: float | None
@@ -26,7 +26,7 @@ class Estimate:
     def __str__(self) -> str:
         if self.minutes is None:
             return f"minutes unknown: {self.basis}"
-        return f"at most {self.minutes:.0f} min, {self.basis}"
+        return f"at most {self.minutes:.0f} min {self.basis}"
 
 
 def estimate_minutes(
@@ -37,9 +37,9 @@ def estimate_minutes(
 ) -> Estimate:
     """Estimates the time of a run.
 
-    Uses the measured speed of the network if it is given. Otherwise uses the
-    speed of a finished run of the same network and precision, if possible on
-    the same device.
+    Uses the measured speed of the network if it is given. Otherwise uses that
+    of the slowest finished run of the same network and precision on the same
+    device, or else on the same kind of device, such as a CPU.
 
     Args:
       config: config of the run.
@@ -49,21 +49,36 @@ def estimate_minutes(
     """
     measured = (speeds or {}).get(network_of(config), {})
     if config.precision in measured:
-        return _estimate(config, measured[config.precision], "measured now")
+        return _estimate(
+            config, measured[config.precision], "at the speed measured now"
+        )
     similar = [
         run
         for run in finished
         if run.config.precision == config.precision
         and network_of(run.config) == network_of(config)
     ]
-    if not similar:
+    here = [run for run in similar if run.result["device"] == device]
+    of_kind = [
+        run for run in similar if _kind(run.result["device"]) == _kind(device)
+    ]
+    slowest = min(
+        here or of_kind,
+        key=lambda run: run.result["images_per_second"],
+        default=None,
+    )
+    if slowest is None:
         return Estimate(None, "pass precision=fastest to measure the speed")
-    run = next((r for r in similar if r.result["device"] == device), similar[0])
     return _estimate(
         config,
-        run.result["images_per_second"],
-        f"from the speed of a finished run on {run.result['device']}",
+        slowest.result["images_per_second"],
+        f"at the speed of the slowest run on {slowest.result['device']}",
     )
+
+
+def _kind(device: str) -> str:
+    """Returns the kind of device of a result, such as `CPU`."""
+    return device.partition(",")[0]
 
 
 def _estimate(config: RunConfig, speed: float, basis: str) -> Estimate:

@@ -17,7 +17,7 @@ from rethink_keras.experiments.speed import (
 from rethink_keras.results import (
     REFERENCE,
     FinishedRun,
-    counting_runs,
+    counts_for,
     find_runs,
     has_begun,
     key_of,
@@ -79,7 +79,10 @@ def plan(
     runs = find_runs(workdir)
     wanted = [(row, row.seeded(seed)) for seed in seeds for row in rows]
     finished = {
-        config: counting_runs(runs.values(), config).get(config.seed)
+        config: next(
+            (run for run in runs.values() if counts_for(run.config, config)),
+            None,
+        )
         for _, config in wanted
     }
     begun: dict[RunConfig, str | None] = {}
@@ -154,7 +157,8 @@ def jobs_as_text(jobs: Sequence[Job]) -> str:
     unknown = len(minutes) - len(known)
     summary = [f"# {len(jobs) - len(minutes)} of {len(jobs)} done"]
     if known:
-        summary.append(f"{len(known)} to do in at most {sum(known):.0f} min")
+        total = f"at most {sum(known):.0f} min at these speeds"
+        summary.append(f"{len(known)} to do in {total}")
     if unknown:
         summary.append(f"{unknown} to do in unknown time")
     lines.append("; ".join(summary))

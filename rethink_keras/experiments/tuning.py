@@ -18,12 +18,12 @@ from etils import epath
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InterruptedRunError
-from rethink_keras.files import RESUME_ADVICE, write_whole, writing
+from rethink_keras.files import RESUME_ADVICE, writing
 from rethink_keras.results import key_of, run_directory
+from rethink_keras.results.finished import DIVERGED
 from rethink_keras.runs import run
 
 _OBJECTIVE = "validation_accuracy"
-_DIVERGED = "diverged.txt"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,15 +157,16 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
     def _measure(self, config: RunConfig) -> tuple[float, float]:
         """Returns the accuracies on the held-out and the training images."""
         path = run_directory(self._workdir, config)
-        diverged = path / _DIVERGED
+        diverged = path / DIVERGED
         if not diverged.exists():
             try:
                 result = run(config, path)
                 return result["test_accuracy"], result["train_accuracy"]
-            except DivergenceError as error:
-                with writing(path, RESUME_ADVICE):
-                    write_whole(diverged, str(error).encode())
-        print(f"{diverged.read_text()}; the trial counts with accuracy 0")
+            except DivergenceError:
+                pass
+        print(
+            f"{diverged.read_text().strip()}; the trial counts with accuracy 0"
+        )
         return 0.0, 0.0
 
     def config_of(self, values: dict[str, Any]) -> RunConfig:

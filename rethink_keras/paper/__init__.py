@@ -36,6 +36,19 @@ def read(name: str) -> tuple[dict[str, Value], ...]:
         )
 
 
+def half_unit(name: str, row: str, column: str) -> float:
+    """Returns half a unit of the last digit of a printed number.
+
+    Args:
+      name: see `read`.
+      row: name of a row.
+      column: a column of numbers.
+    """
+    with open(_DIRECTORY / f"{name}.csv", newline="") as file:
+        (text,) = (r[column] for r in csv.DictReader(file) if r["row"] == row)
+    return 0.5 * 10.0 ** -len(text.partition(".")[2])
+
+
 def curve(name: str, x: str, y: str) -> list[tuple[float, float]]:
     """Returns points (x, y) of a figure, from two of its columns."""
     points = ((row[x], row[y]) for row in read(name))

@@ -58,6 +58,8 @@ def write_comparison(
     if drawn:
         for old in ("paper", f"ours{suffix}"):  # of versions before 0.2
             _clear(directory / old)
+        for name in {curve.name for curve in drawn}:  # seeds of earlier runs
+            _clear(directory / name / f"ours{suffix}")
         for curve in drawn:
             _write_curve(directory, curve, f"ours{suffix}")
         report = directory / f"report{suffix}"

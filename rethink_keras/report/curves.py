@@ -1,6 +1,7 @@
 """Curves of the figures: the paper's, and ours from finished runs."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from rethink_keras import paper
@@ -31,11 +32,19 @@ class Curve:
 
     @property
     def values(self) -> dict[float, list[float]]:
-        """Our values at each step or level, from the seeds that have one."""
+        """Our values at each step or level, from the seeds that have one.
+
+        A seed that stopped before others keeps its last value.
+        """
+        steps = sorted({x for points in self.ours.values() for x, _ in points})
         values: dict[float, list[float]] = {}
         for points in self.ours.values():
-            for x, y in points:
-                values.setdefault(x, []).append(y)
+            known, (last, final) = dict(points), points[-1]
+            for x in steps:
+                if x in known:
+                    values.setdefault(x, []).append(known[x])
+                elif self.split and x > last:
+                    values.setdefault(x, []).append(final)
         return dict(sorted(values.items()))
 
 
@@ -66,9 +75,10 @@ _FIGURE_2A = {
     "no_regularizers": "none",
 }
 _FIGURE_2B = (
-    ("batch_norm", "train", "train_BN"),
-    ("batch_norm", "test", "test_BN"),
-    ("no_batch_norm", "test", "test_noBN"),
+    ("batch_norm", "train", "figure2b", "train_BN"),
+    ("batch_norm", "test", "figure2b", "test_BN"),
+    ("no_batch_norm", "train", "figure2b_train_noBN", "train_noBN_online"),
+    ("no_batch_norm", "test", "figure2b", "test_noBN"),
 )
 _MEMORIZATION = (
     ("clean", "train", "accuracy_clean"),
@@ -115,13 +125,13 @@ def curves(experiment: str, rows: Sequence[MeasuredRow]) -> list[Curve]:
                 name=name,
                 split=split,
                 tag="accuracy",
-                paper=paper.curve("figure2b", "steps", column),
+                paper=paper.curve(table, "steps", column),
                 ours=_histories(
                     by_name[name],
                     "accuracy" if split == "train" else "test_accuracy",
                 ),
             )
-            for name, split, column in _FIGURE_2B
+            for name, split, table, column in _FIGURE_2B
         ]
     if experiment == "figure1b":
         return _grid_curves("figure1b", "slow_down", rows, _slow_down)
@@ -184,14 +194,19 @@ def _levels(
     """Evaluates a measure at each level of corruption, by seed.
 
     `measure` takes the result at a level and the result of the same seed at
-    level 0, or None if there is none.
+    level 0, or None if there is none. A level is left out if the value of a
+    seed is infinite, since a mean over the others would be too small.
     """
     points: dict[int, Points] = {}
     for level, row in sorted(levels.items()):
+        values: dict[int, float] = {}
         for seed, run in row.runs.items():
             base = levels[0].runs.get(seed)
             value = measure(run.result, base.result if base else None)
             if value is not None:
+                values[seed] = value
+        if math.inf not in values.values():
+            for seed, value in values.items():
                 points.setdefault(seed, []).append((level, value))
     return points
 
@@ -199,13 +214,17 @@ def _levels(
 def _slow_down(result: dict, base: dict | None) -> float | None:
     """Returns the epochs to 99 % training accuracy, relative to level 0.
 
+    It is infinite if the network did not get there, and None if it did not get
+    there at level 0.
+
     The criterion is not a loss of 0.05, since MLP 1x512 on random labels does
     not reach that loss in 60 epochs. It still fits 99.3 % of the labels, as
     does the paper's.
     """
-    epochs = epochs_to_accuracy(result)
     first = epochs_to_accuracy(base) if base else None
-    return epochs / first if epochs and first else None
+    if first is None:
+        return None
+    return (epochs_to_accuracy(result) or math.inf) / first
 
 
 def epochs_to_accuracy(result: Mapping) -> int | None:

@@ -11,6 +11,7 @@ from rethink_keras.report.statistics import (
     Interval,
     mean_interval,
     paired_p_value,
+    seeds_interval,
     seeds_p_value,
     share_interval,
     unpaired_noise,
@@ -23,8 +24,9 @@ from rethink_keras.report.verdicts import (
     above,
     found,
 )
-from rethink_keras.results import Predictions, read_predictions
+from rethink_keras.results import FinishedRun, Predictions, read_predictions
 from rethink_keras.results.metrics import FITTED_ACCURACY
+from rethink_keras.results.predictions import PREDICTIONS
 
 NETWORKS = (
     "inception",
@@ -100,13 +102,21 @@ class Evidence:
         return row
 
     def fitted(self, name: str, experiment: str = "table1") -> Finding:
-        """Judges whether every seed of a row fits its training set."""
+        """Judges whether every seed of a row fits its training set.
+
+        A seed that diverged does not.
+        """
+        row = self.experiments[experiment][name]
+        if row.diverged and not row.runs:
+            return Finding(FAILS, (f"{name} diverged",))
         row = self.row(name, experiment)
         assert row.train is not None
         number = f"train {name} {row.train} %"
         fits = {accuracy >= FITTED for accuracy in row.train.values}
         if fits == {False}:
             return _unreached(row, number)
+        if row.diverged:
+            fits.add(False)
         reason = f"not every seed of {name} fits"
         return (
             found(True, number)
@@ -199,11 +209,25 @@ class Evidence:
         reason = f"{first} and {second} are within noise"
         return Finding(UNDECIDED, (number,), (reason,))
 
-    def gap(self, first: str, second: str) -> Interval:
-        """Returns the test accuracy of one row of Table 1 minus another's."""
+    def gap(self, first: str, second: str, comparisons: int = 1) -> Interval:
+        """Returns the test accuracy of one row of Table 1 minus another's.
+
+        If both rows have two or more seeds, the interval is over the seeds.
+        Otherwise it is over the draw of the test images.
+
+        Args:
+          first: name of a row.
+          second: name of another row.
+          comparisons: see `better`.
+        """
         rows = self.row(first), self.row(second)
-        one, other = (row.test.mean for row in rows if row.test is not None)
-        noise = unpaired_noise(one, other, rows[0].test_examples)
+        tests = [row.test for row in rows if row.test is not None]
+        values = [test.values for test in tests]
+        if min(map(len, values)) > 1:
+            return seeds_interval(values[0], values[1], comparisons)
+        one, other = (test.mean for test in tests)
+        examples = rows[0].test_examples
+        noise = unpaired_noise(one, other, examples, comparisons)
         return Interval(one - other, one - other - noise, one - other + noise)
 
     def stopping_helps(self, name: str, experiment: str) -> Finding:
@@ -268,7 +292,7 @@ def _between_networks(
     first: MeasuredRow, second: MeasuredRow
 ) -> tuple[float, float | None, str]:
     """Returns the difference in points, its p-value if known, and the test."""
-    runs = [next(iter(row.runs.values())) for row in (first, second)]
+    runs = _runs_to_compare(first, second)
     accuracies = [100 * run.result["test_accuracy"] for run in runs]
     difference = accuracies[0] - accuracies[1]
     kept = [read_predictions(run.path) for run in runs]
@@ -288,6 +312,26 @@ def _between_networks(
         f" {len(one):,} images, p = {p:.2g}"
     )
     return 100 * (only[0] - only[1]) / len(one), p, basis
+
+
+def _runs_to_compare(
+    first: MeasuredRow, second: MeasuredRow
+) -> list[FinishedRun]:
+    """Returns a run of each row: one with predictions, of one seed if any."""
+    kept = [
+        {
+            seed: run
+            for seed, run in row.runs.items()
+            if (run.path / PREDICTIONS).exists()
+        }
+        or row.runs
+        for row in (first, second)
+    ]
+    shared = [seed for seed in kept[0] if seed in kept[1]]
+    return [
+        runs[shared[0]] if shared else next(iter(runs.values()))
+        for runs in kept
+    ]
 
 
 def _correct(test: Predictions) -> tuple[np.ndarray, np.ndarray]:

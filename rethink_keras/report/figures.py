@@ -46,10 +46,11 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
     """Draws a figure: the paper's curves dashed, ours solid.
 
     With several seeds, our curve is their mean, and a band shows the range from
-    minimum to maximum. Levels of corruption are points; a line joins two of
-    them only if no level between them was left out. Runs on the embedded sample
-    have fewer steps than the paper's. At that scale, the paper's curves appear
-    only in figures over levels of corruption, beside ours.
+    minimum to maximum. A seed that stopped keeps its last value in both. Levels
+    of corruption are points; a line joins two of them only if no level between
+    them was left out. Runs on the embedded sample have fewer steps than the
+    paper's. At that scale, the paper's curves appear only in figures over
+    levels of corruption, beside ours.
 
     Args:
       experiment: a key of `curves.AXES`.

@@ -40,7 +40,8 @@ _BETWEEN = ("0.2", "0.5", "0.8")  # fewest levels of Figure 1c
     "All five networks of Table 1 reach at least 99 % training accuracy on"
     " random labels with the hyperparameters of true labels. A network below"
     f" 99 % is undecided if it trained for fewer than {PAPER_STEPS:,} steps (50"
-    " of the paper's epochs) or if its loss is still falling.",
+    " of the paper's epochs) or if its loss is still falling. A seed whose loss"
+    " became infinite or NaN does not fit.",
 )
 def _s1(evidence):
     rows = [f"{network}_random_labels" for network in NETWORKS]

@@ -2,12 +2,12 @@
 
 import dataclasses
 import statistics
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from rethink_keras import paper
 from rethink_keras.config import DATASET_SIZES, RunConfig
 from rethink_keras.experiments import Row, load
-from rethink_keras.results import FinishedRun, counting_runs
+from rethink_keras.results import FinishedRun, counting_runs, counts_for
 
 _ALWAYS = ("train", "test")
 _TABLE_2 = ("train_top5", "test_top5", "best_test", "best_test_top5")
@@ -46,6 +46,8 @@ class MeasuredRow:
     Attributes:
       row: the row of an experiment.
       runs: finished runs of the row's config, by seed.
+      diverged: seeds without a finished run whose run ended in an infinite or
+        NaN loss.
       paper: the paper's numbers in percent: `train` and `test`. Table 2 also
         has `train_top5`, `test_top5` and, in parentheses in the paper,
         `best_test` and `best_test_top5`.
@@ -53,6 +55,7 @@ class MeasuredRow:
 
     row: Row
     runs: Mapping[int, FinishedRun]
+    diverged: Sequence[int]
     paper: Mapping[str, float | None]
 
     def number(self, key: str, factor: float = 100) -> SeedStatistics | None:
@@ -137,18 +140,37 @@ def _kind(device: str) -> str:
 
 
 def measure(
-    experiment: str, scale: str, runs: Mapping[RunConfig, FinishedRun]
+    experiment: str,
+    scale: str,
+    runs: Mapping[RunConfig, FinishedRun],
+    diverged: Collection[RunConfig] = (),
 ) -> list[MeasuredRow]:
-    """Returns the rows of an experiment with their finished runs."""
+    """Returns the rows of an experiment with their runs.
+
+    Args:
+      experiment: a key of `experiments.TITLES`.
+      scale: `paper` or `sample`.
+      runs: finished runs.
+      diverged: configs of diverged runs.
+    """
     reported = papers_numbers(experiment)
-    return [
-        MeasuredRow(
-            row=row,
-            runs=counting_runs(runs.values(), row.config),
-            paper=reported.get(row.name, {}),
+    rows = []
+    for row in load(experiment, scale):
+        counting = counting_runs(runs.values(), row.config)
+        seeds = {
+            config.seed
+            for config in diverged
+            if counts_for(config, row.seeded(config.seed))
+        }
+        rows.append(
+            MeasuredRow(
+                row=row,
+                runs=counting,
+                diverged=sorted(seeds - counting.keys()),
+                paper=reported.get(row.name, {}),
+            )
         )
-        for row in load(experiment, scale)
-    ]
+    return rows
 
 
 def papers_numbers(experiment: str) -> dict[str, dict[str, float | None]]:

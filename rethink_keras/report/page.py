@@ -46,7 +46,12 @@ from rethink_keras.report.words import (
     THEORY,
     THEORY_TITLE,
 )
-from rethink_keras.results import FinishedRun, find_own_runs, find_runs
+from rethink_keras.results import (
+    FinishedRun,
+    find_diverged,
+    find_own_runs,
+    find_runs,
+)
 from rethink_keras.results.images import as_png, as_svg
 from rethink_keras.theory.records import (
     SavedRecord,
@@ -62,7 +67,8 @@ def compare(logdir: str, experiment: str, scale: str, runs: Mapping) -> Section:
     Raises:
       InputError: the directory cannot be written.
     """
-    section = make_section(experiment, scale, runs, logdir)
+    diverged = find_diverged(logdir)
+    section = make_section(experiment, scale, runs, logdir, diverged)
     with writing(logdir):
         write_comparison(
             epath.Path(logdir),
@@ -88,9 +94,9 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     Raises:
       InputError: a result.json is corrupt.
     """
-    runs = find_runs(logdir)
+    runs, diverged = find_runs(logdir), find_diverged(logdir)
     sections = [
-        make_section(experiment, scale, runs, logdir)
+        make_section(experiment, scale, runs, logdir, diverged)
         for scale in SCALE_TITLES
         for experiment in TITLES
     ]

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
@@ -84,10 +84,14 @@ class Section:
 
 
 def make_section(
-    experiment: str, scale: str, runs: Mapping, logdir: os.PathLike | str
+    experiment: str,
+    scale: str,
+    runs: Mapping,
+    logdir: os.PathLike | str,
+    diverged: Collection = (),
 ) -> Section:
-    """Collects the runs of a table or figure."""
-    measured = measure(experiment, scale, runs)
+    """Collects the runs of a table or figure; see `measure`."""
+    measured = measure(experiment, scale, runs, diverged)
     return Section(
         experiment,
         scale,

@@ -112,6 +112,27 @@ def seeds_p_value(first: Array, second: Array) -> np.ndarray:
     return np.where(constant, np.where(equal, 1.0, 0.0), p)
 
 
+def seeds_interval(
+    first: Array, second: Array, comparisons: int = 1
+) -> Interval:
+    """Returns the interval of the difference between two means over seeds.
+
+    It belongs to the test of `seeds_p_value`, with the same assumptions. With
+    several comparisons, it holds for all of them at once (Bonferroni).
+
+    Args:
+      first: values of two or more seeds.
+      second: values of two or more seeds.
+      comparisons: number of comparisons.
+    """
+    degrees = len(first) + len(second) - 2
+    squares = sum(np.var(v, ddof=1) * (len(v) - 1) for v in (first, second))
+    error = math.sqrt(squares / degrees * (1 / len(first) + 1 / len(second)))
+    half = float(stats.t.ppf(1 - LEVEL / 2 / comparisons, degrees)) * error
+    difference = float(np.mean(first) - np.mean(second))
+    return Interval(difference, difference - half, difference + half)
+
+
 def paired_p_value(
     only_first: np.ndarray | int, only_second: np.ndarray | int
 ) -> np.ndarray:

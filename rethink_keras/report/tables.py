@@ -4,6 +4,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
+from rethink_keras import paper
 from rethink_keras.report.curves import Curve
 from rethink_keras.report.measured import MeasuredRow, SeedStatistics
 from rethink_keras.report.names import readable
@@ -14,7 +15,6 @@ from rethink_keras.results.markdown import markdown_table
 NOT_RUN = "not run yet"
 LEVEL_COLUMN = "random labels"
 ONE_SEED = "one seed"
-_ROUNDING = 0.005  # rounding error of the paper's numbers, in points
 # Factors from the values of curves over corruption levels to those shown.
 _FACTORS = {"slow_down": 1, "test_error": 100}
 
@@ -41,8 +41,8 @@ class TableRow:
         noise is unknown.
       epochs: number of epochs trained, or its range over seeds.
       precision: precision of the runs.
-      notes: whether runs stopped early or were evaluated with BatchNorm's
-        moving averages.
+      notes: whether runs stopped early, were evaluated with BatchNorm's
+        moving averages, or diverged.
       command: command that repeats the first run, or runs the row.
       minutes: mean duration of a run in minutes, for each kind of device.
       device: devices that trained.
@@ -141,7 +141,9 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
         within_noise=within,
         epochs=epochs_of(runs),
         precision=", ".join(sorted({run.config.precision for run in runs})),
-        notes=notes_of(runs),
+        notes=", ".join(
+            note for note in (notes_of(runs), _diverged(row)) if note
+        ),
         command=command_of(row.row, runs[0] if runs else None),
         minutes=", ".join(
             f"{minutes:.1f} ({kind})" for kind, minutes in row.minutes.items()
@@ -149,6 +151,12 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
         device=row.devices,
         log=os.path.relpath(runs[0].path, logdir) if runs else "",
     )
+
+
+def _diverged(row: MeasuredRow) -> str:
+    if not row.diverged:
+        return ""
+    return f"diverged: seed {', '.join(map(str, row.diverged))}"
 
 
 def _comparison(row: MeasuredRow) -> tuple[str, str]:
@@ -162,7 +170,8 @@ def _comparison(row: MeasuredRow) -> tuple[str, str]:
     points = round(ours.mean - reported, 2) + 0.0  # never -0.00
     if len(ours.values) < 2:
         return f"{points:+.2f}", ONE_SEED
-    bound = float(prediction_bound(ours.values)) + _ROUNDING
+    rounding = paper.half_unit(row.row.experiment, row.row.name, row.compared)
+    bound = float(prediction_bound(ours.values)) + rounding
     within = "yes" if abs(points) <= bound else "no"
     return f"{points:+.2f}", f"{within} (±{bound:.2f})"
 

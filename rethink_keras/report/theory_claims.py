@@ -251,7 +251,7 @@ def _reversed(one: _Function, other: _Function) -> bool:
     " about VC dimension and uniform stability are not judged.",
 )
 def _s17(records):
-    columns = ("functions", "estimate", "complexity", "least")
+    columns = ("functions", "estimate", "complexity", "least", "most")
     tables = _tables(records, "complexity", "rademacher", *columns)
     finding = every(
         [
@@ -283,7 +283,7 @@ def _margin_bounds(records: Sequence[SavedRecord]) -> Iterable[str]:
 
 def _reaches(name: str, row: dict) -> Finding:
     number = f"{name}: {row['complexity']:.3f}"
-    if row["least"] < _REACHED <= row["complexity"]:
+    if row["least"] < _REACHED <= row["most"]:
         reason = f"{name}: the smallest draw has {row['least']:.3f}"
         return Finding(UNDECIDED, (number,), (reason,))
-    return found(row["complexity"] >= _REACHED, number)
+    return found(row["least"] >= _REACHED, number)

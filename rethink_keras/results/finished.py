@@ -14,6 +14,7 @@ from rethink_keras.errors import InputError
 
 RESULT = "result.json"
 CONFIG = "config.json"
+DIVERGED = "diverged.txt"
 CHECKPOINTS = "checkpoints"
 REFERENCE = "reference"
 THEORY = "theory"
@@ -80,6 +81,28 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
     return runs
 
 
+def find_diverged(logdir: os.PathLike | str) -> set[RunConfig]:
+    """Returns the configs of runs that ended in an infinite or NaN loss.
+
+    Args:
+      logdir: see `find_runs`.
+
+    Raises:
+      InputError: if the config of such a run is corrupt.
+    """
+    found = set()
+    for path in _folders_with(DIVERGED, logdir):
+        try:
+            options = json.loads((path / CONFIG).read_text())
+            found.add(key_of(RunConfig.from_dict(options)))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(
+                f"{path / CONFIG}: is not the config of a run ({error}); remove"
+                f" {DIVERGED}, or choose another directory"
+            ) from error
+    return found
+
+
 def find_own_runs(logdir: os.PathLike | str) -> list[FinishedRun]:
     """Returns the finished runs with what no config describes.
 
@@ -101,16 +124,20 @@ def find_own_runs(logdir: os.PathLike | str) -> list[FinishedRun]:
 
 
 def _read_all(logdir: os.PathLike | str) -> Iterator[FinishedRun]:
+    return map(read_run, _folders_with(RESULT, logdir))
+
+
+def _folders_with(name: str, logdir: os.PathLike | str) -> Iterator[epath.Path]:
+    """Yields the folders of runs that hold a file, sorted by path."""
     reference = os.path.join(os.fspath(logdir), REFERENCE, "")
     folders = sorted(
         folder
         for folder, _, files in tf.io.gfile.walk(os.fspath(logdir))
-        if RESULT in files
+        if name in files
         and not folder.startswith(reference)
         and THEORY not in folder.removeprefix(os.fspath(logdir)).split("/")
     )
-    for folder in folders:
-        yield read_run(epath.Path(folder))
+    yield from map(epath.Path, folders)
 
 
 def read_run(path: epath.Path) -> FinishedRun:

@@ -4,7 +4,7 @@ import dataclasses
 import io
 import os
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from etils import epath
@@ -78,7 +78,7 @@ def write_predictions(
     Raises:
       OSError: if the file cannot be written.
     """
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for split, of_split in splits.items():
         classes = np.stack(
             [of_split.label, of_split.true_label, of_split.prediction], axis=1

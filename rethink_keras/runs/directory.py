@@ -26,6 +26,7 @@ from rethink_keras.files import (
 from rethink_keras.results.finished import (
     CHECKPOINTS,
     CONFIG,
+    DIVERGED,
     RESULT,
     key_of,
     read_run,
@@ -42,7 +43,7 @@ DEFAULT_ROOT = "tensorboard_logs"
 _LOCK = "lock"
 MODEL = "model.keras"
 _FLAGS = "flags.txt"
-_FILES = (_FLAGS, CONFIG, MODEL, PREDICTIONS, RESULT)
+_FILES = (_FLAGS, CONFIG, DIVERGED, MODEL, PREDICTIONS, RESULT)
 _SPLITS = ("train", "test")
 # The folders of a run, and the names of the files that it writes there.
 _FOLDERS = {
@@ -293,6 +294,15 @@ class RunDirectory:
         """
         with writing(self.path, self.resume_advice):
             self._write(RESULT, _json(result))
+
+    def write_diverged(self, reason: str) -> None:
+        """Writes diverged.txt, by which the report knows of the run.
+
+        Raises:
+          InputError: if it cannot be written.
+        """
+        with writing(self.path, self.resume_advice):
+            self._write(DIVERGED, f"{reason}\n")
 
     def _write(self, name: str, text: str) -> None:
         write_whole(self.path / name, text.encode())

@@ -161,7 +161,8 @@ class Session:
                 self.checkpoints.clear()
             yield
             self.checkpoints.clear()
-        except DivergenceError:
+        except DivergenceError as error:
+            self.directory.write_diverged(str(error))
             self.checkpoints.clear()
             raise
         finally:

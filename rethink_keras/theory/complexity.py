@@ -102,7 +102,8 @@ def fit_signs(
       seed: random seed of signs and weights.
 
     Returns:
-      A table row. `complexity` is the mean over draws, `least` the minimum.
+      A table row. `complexity` is the mean over draws, `least` the minimum and
+      `most` the maximum.
     """
     reached = []
     for draw in range(draws):
@@ -120,6 +121,7 @@ def fit_signs(
         "draws": draws,
         "complexity": float(np.mean(reached)),
         "least": float(min(reached)),
+        "most": float(max(reached)),
     }
 
 
@@ -171,6 +173,7 @@ def linear_rows(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
             "draws": _SIGNS,
             "complexity": float(sums.mean()),
             "least": float(sums.min()),
+            "most": float(sums.max()),
         },
         {
             "functions": "linear, of norm at most 1",
@@ -178,6 +181,7 @@ def linear_rows(inputs: runs.InMemoryInputs, seed: int) -> list[dict]:
             "draws": None,
             "complexity": 1 / math.sqrt(len(points)),
             "least": None,
+            "most": None,
         },
     ]
     return rows

@@ -172,7 +172,8 @@ def _as_bytes(
     """Returns an .npz file, whose zip format has a checksum per array."""
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, **{_HEADER: text}, **arrays)
+    named: dict[str, Any] = {_HEADER: text, **arrays}
+    np.savez(buffer, **named)
     return buffer.getvalue()
 
 

@@ -117,6 +117,7 @@ def test_claims_on_norms_and_bounds_mention_the_measures(records):
                     "estimate": "from below",
                     "complexity": 1.0,
                     "least": 1.0,
+                    "most": 1.0,
                 }
             ]
         },

@@ -96,6 +96,19 @@ def test_runs_in_the_directory_of_a_comparison_stay(tmp_path):
     assert ".tfevents." in written.name
 
 
+def test_curves_of_seeds_that_no_longer_count_are_removed(tmp_path):
+    row = row_of("figure1a", "true_labels")
+    for seed in (0, 1):
+        write_result(tmp_path / "runs", row, seed)
+    runs = find_runs(tmp_path / "runs")
+    compare(str(tmp_path / "shown"), "figure1a", "paper", runs)
+    curve = tmp_path / "shown" / "figure1a" / "true_labels" / "ours"
+    assert {path.name for path in curve.iterdir()} == {"seed=0", "seed=1"}
+    del runs[row.seeded(1)]
+    compare(str(tmp_path / "shown"), "figure1a", "paper", runs)
+    assert {path.name for path in curve.iterdir()} == {"seed=0"}
+
+
 def test_a_record_of_the_theory_is_a_text_and_images(tmp_path):
     png = tf.io.encode_png(tf.zeros((4, 5, 3), tf.uint8)).numpy()
     record = Record(

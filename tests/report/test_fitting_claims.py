@@ -1,13 +1,25 @@
 """Claims about fitting, where they hold, fail and are undecided."""
 
+import json
+
 import pytest
 
 from rethink_keras.experiments import TITLES
 from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.evidence import NETWORKS, Evidence
 from rethink_keras.report.measured import measure
+from rethink_keras.report.tables import table_rows
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNDECIDED, UNKNOWN
-from tests.support.finished import LEVELS, MODELS, STUCK, verdict, write
+from rethink_keras.results import find_diverged, find_runs
+from tests.support.finished import (
+    LEVELS,
+    MODELS,
+    STUCK,
+    row_of,
+    verdict,
+    write,
+    write_result,
+)
 
 CONDITIONS = ("shuffled_pixels", "random_pixels", "gaussian", "random_labels")
 
@@ -59,6 +71,33 @@ def test_a_network_fits_if_each_of_its_seeds_does(tmp_path):
     found = verdict("S1", tmp_path)
     assert found.verdict == UNDECIDED
     assert "not every seed of alexnet_random_labels fits" in found.evidence
+
+
+def test_a_seed_that_diverged_does_not_fit(tmp_path):
+    rows = {f"{network}_random_labels": {} for network in NETWORKS}
+    del rows["alexnet_random_labels"]
+    write(tmp_path, "table1", rows)
+    row = row_of("table1", "alexnet_random_labels")
+    for seed in (0, 1):
+        path = tmp_path / f"diverged_{seed}"
+        path.mkdir()
+        options = json.dumps(row.seeded(seed).as_dict())
+        (path / "config.json").write_text(options)
+        (path / "diverged.txt").write_text("a loss is NaN")
+    found = verdict("S1", tmp_path)
+    assert found.verdict == FAILS
+    assert "alexnet_random_labels diverged" in found.evidence
+    write_result(tmp_path, row, seed=0)
+    assert verdict("S1", tmp_path).verdict == UNDECIDED
+    measured = measure(
+        "table1", "paper", find_runs(tmp_path), find_diverged(tmp_path)
+    )
+    (shown,) = [
+        line
+        for line in table_rows(measured, str(tmp_path))
+        if line.name == "alexnet_random_labels"
+    ]
+    assert (shown.seeds, shown.notes) == ("1", "stopped, diverged: seed 1")
 
 
 @pytest.mark.parametrize(

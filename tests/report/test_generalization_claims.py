@@ -154,6 +154,24 @@ def test_the_best_of_many_epochs_needs_a_larger_gain(tmp_path):
         )
 
 
+def test_a_gap_that_varies_between_seeds_is_undecided(tmp_path):
+    for seed, slow in enumerate((6_000, 6_200, 6_400)):
+        rows = {
+            name: {"epochs_to_fit": 14, "right": 5_550} for name in NETWORKS
+        }
+        rows["alexnet"] = {"epochs_to_fit": 30, "right": slow}
+        write(tmp_path, "table1", rows, seed)
+    assert verdict("S16", tmp_path).verdict == UNDECIDED
+
+
+def test_one_seed_is_compared_by_runs_that_have_predictions(tmp_path):
+    write(tmp_path, "table1", {"inception": {"test_accuracy": 0.85}}, seed=0)
+    write(tmp_path, "table1", {"inception": {"right": 8_500}}, seed=1)
+    other = {"inception_no_batch_norm": {"right": 8_300}}
+    write(tmp_path, "table1", other, seed=2)
+    assert verdict("S10", tmp_path).verdict == HOLDS
+
+
 @pytest.mark.parametrize(
     ("alexnet", "mlp", "expected"),
     [

@@ -10,6 +10,7 @@ from rethink_keras.report.statistics import (
     paired_p_value,
     prediction_bound,
     rank_correlation,
+    seeds_interval,
     seeds_p_value,
     share_interval,
     unpaired_noise,
@@ -41,6 +42,20 @@ def test_seeds_without_spread_are_equal_or_different():
     assert p == pytest.approx(
         stats.ttest_ind([50.7, 51.1, 51.7], [52.3, 52.7, 52.7]).pvalue
     )
+
+
+def test_the_interval_over_seeds_belongs_to_their_test():
+    rng = np.random.default_rng(0)
+    for shift in (0.0, 1.0, 2.0, 3.0):
+        one, other = rng.normal(50, 1, 3), rng.normal(50 + shift, 1, 4)
+        test = stats.ttest_ind(one, other)
+        interval = seeds_interval(one, other)
+        expected = test.confidence_interval(1 - LEVEL)
+        assert interval.low == pytest.approx(expected.low)
+        assert interval.high == pytest.approx(expected.high)
+        wider = seeds_interval(one, other, 10)
+        expected = test.confidence_interval(1 - LEVEL / 10)
+        assert wider.low == pytest.approx(expected.low)
 
 
 def test_the_paired_test_is_the_exact_binomial_test():

@@ -1,5 +1,6 @@
 """Runs on real images: results, TensorBoard logs and work directories."""
 
+import dataclasses
 import json
 import signal
 
@@ -19,6 +20,7 @@ from rethink_keras import (
     RunConfig,
     run,
 )
+from rethink_keras.results import find_diverged
 from tests.support.tiny_sets import picture, picture_features, write_set
 
 SMALL = {"train_examples": 200, "epochs": 25}
@@ -233,6 +235,11 @@ def test_a_diverged_run_keeps_its_logs_and_has_no_result(tmp_path):
     assert (tmp_path / "flags.txt").exists()
     assert list(tmp_path.glob("events.out.tfevents*"))
     assert not (tmp_path / "result.json").exists()
+    assert "smaller learning_rate" in (tmp_path / "diverged.txt").read_text()
+    assert find_diverged(tmp_path) == {config}
+    slower = dataclasses.replace(config, epochs=1, learning_rate=0.01)
+    run(slower, tmp_path, verbose=False)
+    assert not find_diverged(tmp_path)
 
 
 def test_a_subset_larger_than_the_data_is_refused(tmp_path):

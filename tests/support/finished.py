@@ -8,7 +8,7 @@ from rethink_keras.experiments import TITLES, load
 from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.measured import measure
-from rethink_keras.results import find_runs, run_directory
+from rethink_keras.results import find_diverged, find_runs, run_directory
 from rethink_keras.results.predictions import (
     PREDICTIONS,
     Predictions,
@@ -98,11 +98,14 @@ def row_of(experiment, name, scale="paper"):
 
 def verdict(name, logdir, scale="paper"):
     """Judges a claim by the finished runs of a directory."""
-    runs = find_runs(logdir)
+    runs, diverged = find_runs(logdir), find_diverged(logdir)
     evidence = Evidence(
         scale,
         {
-            title: {row.row.name: row for row in measure(title, scale, runs)}
+            title: {
+                row.row.name: row
+                for row in measure(title, scale, runs, diverged)
+            }
             for title in TITLES
         },
     )

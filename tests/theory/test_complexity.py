@@ -19,7 +19,7 @@ def inputs():
 
 def test_a_network_fits_random_signs(inputs):
     row = complexity.fit_signs(inputs, "mlp_1x512", draws=2, seed=0)
-    assert 0.99 <= row["least"] <= row["complexity"] <= 1
+    assert 0.99 <= row["least"] <= row["complexity"] <= row["most"] <= 1
 
 
 def test_linear_functions_are_below_their_bound(inputs):
