@@ -67,7 +67,10 @@ on_tpu "mkdir -p rethink_keras && tar xzf rethink_keras.tar.gz -C rethink_keras 
 && cd rethink_keras && pip install -q --user uv \
 && ~/.local/bin/uv venv -q --python=3.11 \
 && $install"
-flags=$(printf '%q ' "$@")
+flags=""
+if (($#)); then
+  flags=$(printf '%q ' "$@")
+fi
 on_tpu "cd rethink_keras && KERAS_BACKEND=${BACKEND:-jax} .venv/bin/python \
 -m rethink_keras.main --strategy=$strategy $flags"
 do_it "${tpu[@]}" scp --recurse "$name:rethink_keras/tensorboard_logs" . \

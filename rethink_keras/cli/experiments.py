@@ -36,7 +36,7 @@ _PRECISION = flags.DEFINE_enum(
     "precision of new runs; fastest: the faster of both on this machine",
 )
 _JOBS = flags.DEFINE_integer(
-    "jobs", 1, "number of parallel runs, one per device", lower_bound=1
+    "jobs", 1, "number of parallel runs, which share devices", lower_bound=1
 )
 
 

@@ -80,8 +80,8 @@ def main() -> None:
         except (KeyboardInterrupt, InterruptedRunError) as error:
             number = getattr(error, "signal", signal.SIGINT)
             fail(
-                f"interrupted; {task.dataset} starts again when the same"
-                " command is re-run",
+                "interrupted; the same command trains all data sets again;"
+                " dataset=NAME leaves out those that are recorded",
                 code=128 + number,
             )
         settings = changed(_TRAIN_EXAMPLES, _MODELS, _SEEDS)

@@ -20,6 +20,7 @@ row, and a figure extrapolates the error to the paper's 32,000 filters.
 
 from absl import flags
 
+from rethink_keras.cli.data_flags import DATASET
 from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.cli.theory import check, choose, config_from_flags, finish
 from rethink_keras.errors import InputError
@@ -51,6 +52,11 @@ def parse_filters() -> list[int]:
 
 def main() -> None:
     """Runs the rows that --rows selects."""
+    if DATASET.present:
+        raise InputError(
+            f"dataset={DATASET.value}: the rows have their own; pass"
+            " rows='mnist_*' or rows='cifar10_*'"
+        )
     config, filters = config_from_flags(), parse_filters()
     with quiet_start():
         from rethink_keras.theory import table3

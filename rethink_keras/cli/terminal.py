@@ -17,7 +17,13 @@ from rethink_keras.cli.standard_streams import (
     exiting_without_output,
     open_standard_streams,
 )
-from rethink_keras.config import PRINTABLE, find_flagfile, suggestion
+from rethink_keras.config import (
+    PRINTABLE,
+    RETIRED,
+    define_options,
+    find_flagfile,
+    suggestion,
+)
 from rethink_keras.errors import (
     DivergenceError,
     InputError,
@@ -202,7 +208,8 @@ def run_command(
 ) -> None:
     """Runs a command, launch script or benchmark and exits with its code.
 
-    Its flags are those of the script and of the modules in this package.
+    Its flags are those of the script and of the modules in this package, and
+    the options of runs where it defines them.
 
     Args:
       main: returns the exit code. Its errors of a run are printed in one line.
@@ -214,8 +221,10 @@ def run_command(
         own = [
             flag
             for module, defined in flags.FLAGS.flags_by_module_dict().items()
-            if module == argv[0] or module.startswith(__package__)
+            if module in (argv[0], define_options.__module__)
+            or module.startswith(__package__)
             for flag in defined
+            if flag.name not in RETIRED
         ]
         intro = document or sys.modules["__main__"].__doc__
         texts = {flag.name: str(flag.help) for flag in own}

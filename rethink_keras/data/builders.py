@@ -1,10 +1,14 @@
 """Finds TFDS data sets: embedded, prepared on disk or downloadable."""
 
+import hashlib
+import os
 import pathlib
 import queue
 import re
+import tempfile
 import threading
 
+import filelock
 import requests
 import tensorflow_datasets as tfds
 from etils import epath
@@ -50,8 +54,23 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
             f"{suggestion(name, _known(data_dir))}"
         ) from error
     if not builder.data_path.exists():
-        _download(builder, name)
+        with _alone(builder.data_path):
+            if not builder.data_path.exists():
+                _download(builder, name)
+            # It reads what another process may have prepared meanwhile.
+            builder = tfds.builder(name, data_dir=data_dir)
     return builder
+
+
+def _alone(path: epath.Path) -> filelock.FileLock:
+    """Returns a lock that one process of this user on this machine can hold.
+
+    Args:
+      path: directory of the prepared data set, which need not exist.
+    """
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    name = f"rethink_keras-{os.getuid()}-{digest}.lock"
+    return filelock.FileLock(pathlib.Path(tempfile.gettempdir()) / name)
 
 
 def _fault(directory: epath.Path, reason: str) -> str:

@@ -27,7 +27,7 @@ _READING = (
 )
 
 
-_OF_DATA = re.compile("Iterator|Dataset")
+_OF_DATA = re.compile("Iterator|Dataset|Decode|Jpeg")
 
 
 class EncodedExamples(Protocol):
@@ -77,7 +77,7 @@ class ImageStreams:
     def naming_damage(self) -> Iterator[None]:
         """Context manager that converts read errors to InputErrors.
 
-        Errors of other operations than those of tf.data are not converted.
+        Errors of operations that neither read nor decode are not converted.
 
         Raises:
           InputError: an example could not be read. The message names the

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rethink_keras.config import PRECISIONS, RunConfig
 from rethink_keras.experiments.cost import Estimate, estimate_minutes
@@ -17,6 +17,7 @@ from rethink_keras.experiments.speed import (
 from rethink_keras.results import (
     REFERENCE,
     FinishedRun,
+    counting_runs,
     counts_for,
     find_runs,
     has_begun,
@@ -63,7 +64,8 @@ def plan(
 ) -> list[Job]:
     """Plans one run for each row and seed, without duplicate configs.
 
-    A job is finished if a run that counts for it (see `results.counts_for`) is
+    A job is finished if the report shows a run for it (see
+    `results.counting_runs`), or if a run in the wanted precision counts for it,
     anywhere under the work directory. All rows of the first seed come first,
     then those of the second, and so on.
 
@@ -79,10 +81,7 @@ def plan(
     runs = find_runs(workdir)
     wanted = [(row, row.seeded(seed)) for seed in seeds for row in rows]
     finished = {
-        config: next(
-            (run for run in runs.values() if counts_for(run.config, config)),
-            None,
-        )
+        config: _finished(runs.values(), config, precision)
         for _, config in wanted
     }
     begun: dict[RunConfig, str | None] = {}
@@ -118,6 +117,20 @@ def plan(
             ),
         )
     return list(jobs.values())
+
+
+def _finished(
+    runs: Iterable[FinishedRun], config: RunConfig, precision: str
+) -> FinishedRun | None:
+    """Returns the run for which a row need not be run again, or None."""
+    runs = list(runs)
+    wanted = (
+        run
+        for run in runs
+        if counts_for(run.config, config)
+        and precision in (FASTEST, run.config.precision)
+    )
+    return counting_runs(runs, config).get(config.seed) or next(wanted, None)
 
 
 def begun_precision(config: RunConfig, workdir: str) -> str | None:

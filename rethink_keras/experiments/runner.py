@@ -5,6 +5,7 @@ import ctypes
 import functools
 import itertools
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -13,11 +14,16 @@ import threading
 import time
 from collections.abc import Sequence
 
-from rethink_keras.errors import InputError
 from rethink_keras.experiments.planning import Job
 
 _PR_SET_PDEATHSIG = 1
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+_GPUS = pathlib.Path("/proc/driver/nvidia/gpus")
+# Otherwise the first run takes most of a device's memory.
+_SHARING = {
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
 
 
 class Runner:
@@ -30,11 +36,8 @@ class Runner:
     Args:
       parallel: number of simultaneous runs. With more than one, each run sees
         one of this process's accelerators and uses an equal part of its CPU
-        cores.
-
-    Raises:
-      InputError: if CUDA_VISIBLE_DEVICES lists fewer than `parallel`
-        accelerators.
+        cores. Runs share an accelerator if there are more of them; each then
+        takes memory as it needs it.
     """
 
     def __init__(self, parallel: int = 1):
@@ -96,6 +99,8 @@ class Runner:
             environment = dict(os.environ)
             if self._accelerators:
                 environment[_VISIBLE] = self._accelerators[slot]
+            if len(set(self._accelerators)) < len(self._accelerators):
+                environment = _SHARING | environment
             process = subprocess.Popen(
                 (sys.executable, *job.command),
                 env=environment,
@@ -131,15 +136,14 @@ def _accelerators(parallel: int) -> list[str]:
         return []
     given = os.environ.get(_VISIBLE)
     if given is None:
-        return [str(number) for number in range(parallel)]
-    names = [name.strip() for name in given.split(",")]
-    visible = list(itertools.takewhile(re.compile(r"\w").match, names))
-    if 0 < len(visible) < parallel:
-        raise InputError(
-            f"jobs={parallel}: must be at most {len(visible)}, one for each"
-            f" device of {_VISIBLE}={given}"
-        )
-    return visible
+        count = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
+        visible = [str(number) for number in range(count)]
+    else:
+        names = [name.strip() for name in given.split(",")]
+        visible = list(itertools.takewhile(re.compile(r"\w").match, names))
+    if not visible:
+        return []
+    return [visible[slot % len(visible)] for slot in range(parallel)]
 
 
 def _prepare_child(slot: int, slots: int) -> None:

@@ -11,7 +11,12 @@ from rethink_keras.experiments import TITLES
 from rethink_keras.report.curves import AXES, Curve, curves
 from rethink_keras.report.figures import describe, draw
 from rethink_keras.report.measured import MeasuredRow, measure
-from rethink_keras.report.tables import TableRow, level_rows, table_rows
+from rethink_keras.report.tables import (
+    NOT_RUN,
+    TableRow,
+    level_rows,
+    table_rows,
+)
 from rethink_keras.results.images import as_inline_svg
 
 
@@ -45,18 +50,18 @@ class Section:
 
     @property
     def started(self) -> bool:
-        """Whether any run has finished."""
-        return any(row.runs for row in self.measured)
+        """Whether any run has finished or diverged."""
+        return any(row.runs or row.diverged for row in self.measured)
 
     @property
     def shown(self) -> Sequence[TableRow]:
-        """The rows with finished runs."""
-        return [row for row in self.rows if row.log]
+        """The rows with runs that finished or diverged."""
+        return [row for row in self.rows if row.ours_train != NOT_RUN]
 
     @property
     def left_out(self) -> Sequence[TableRow]:
-        """The rows without finished runs."""
-        return [row for row in self.rows if not row.log]
+        """The rows without such runs."""
+        return [row for row in self.rows if row.ours_train == NOT_RUN]
 
     @functools.cached_property
     def levels(self) -> Sequence[Mapping[str, str]]:

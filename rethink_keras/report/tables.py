@@ -13,6 +13,7 @@ from rethink_keras.report.statistics import prediction_bound
 from rethink_keras.results.markdown import markdown_table
 
 NOT_RUN = "not run yet"
+DIVERGED = "diverged"
 LEVEL_COLUMN = "random labels"
 ONE_SEED = "one seed"
 # Factors from the values of curves over corruption levels to those shown.
@@ -129,7 +130,7 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
         flagfile=row.row.flags[0].removeprefix("--flagfile="),
         paper_train=_paper_text(row, "train"),
         paper_test=_paper_text(row, "test"),
-        ours_train=_text(row.train),
+        ours_train=_text(row.train) if row.runs else _without_runs(row),
         ours_test=_with_best(row, "test", _text(row.test)),
         paper_train_top5=_paper_text(row, "train_top5"),
         ours_train_top5=_top5_text(row, "train"),
@@ -153,10 +154,14 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
     )
 
 
+def _without_runs(row: MeasuredRow) -> str:
+    return DIVERGED if row.diverged else NOT_RUN
+
+
 def _diverged(row: MeasuredRow) -> str:
     if not row.diverged:
         return ""
-    return f"diverged: seed {', '.join(map(str, row.diverged))}"
+    return f"{DIVERGED}: seed {', '.join(map(str, row.diverged))}"
 
 
 def _comparison(row: MeasuredRow) -> tuple[str, str]:

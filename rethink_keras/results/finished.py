@@ -11,6 +11,7 @@ from etils import epath
 
 from rethink_keras.config import PRECISIONS, SAMPLE, RunConfig
 from rethink_keras.errors import InputError
+from rethink_keras.files import reading
 
 RESULT = "result.json"
 CONFIG = "config.json"
@@ -130,13 +131,14 @@ def _read_all(logdir: os.PathLike | str) -> Iterator[FinishedRun]:
 def _folders_with(name: str, logdir: os.PathLike | str) -> Iterator[epath.Path]:
     """Yields the folders of runs that hold a file, sorted by path."""
     reference = os.path.join(os.fspath(logdir), REFERENCE, "")
-    folders = sorted(
-        folder
-        for folder, _, files in tf.io.gfile.walk(os.fspath(logdir))
-        if name in files
-        and not folder.startswith(reference)
-        and THEORY not in folder.removeprefix(os.fspath(logdir)).split("/")
-    )
+    with reading(logdir):
+        folders = sorted(
+            folder
+            for folder, _, files in tf.io.gfile.walk(os.fspath(logdir))
+            if name in files
+            and not folder.startswith(reference)
+            and THEORY not in folder.removeprefix(os.fspath(logdir)).split("/")
+        )
     yield from map(epath.Path, folders)
 
 
@@ -147,7 +149,9 @@ def read_run(path: epath.Path) -> FinishedRun:
       InputError: if result.json is corrupt.
     """
     try:
-        result = json.loads((path / RESULT).read_text())
+        with reading(path / RESULT):
+            text = (path / RESULT).read_text()
+        result = json.loads(text)
         config = key_of(RunConfig.from_dict(result["config"]))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(

@@ -102,8 +102,8 @@ def run(
       >>> run(RunConfig(epochs=10), model=build, data=((x, y), (x2, y2)))
     """
     _check_arguments(resume, checkpoint_minutes)
-    # First, since an optimizer creates variables, which would fix the devices.
-    devices = training.find_devices(strategy, tpu)
+    # An optimizer creates variables, which fixes the devices.
+    found = optimizer and training.find_devices(strategy, tpu)
     arguments = resolve(
         config, model=model, data=data, optimizer=optimizer, callbacks=callbacks
     )
@@ -114,6 +114,7 @@ def run(
             return found
     if workdir is not None:
         directory.check_free()
+    devices = found or training.find_devices(strategy, tpu)
     advice = _resume_advice(resume, overwrite)
     begun = time.monotonic()
     inputs = make_inputs(arguments.config, devices.strategy, arguments.data)

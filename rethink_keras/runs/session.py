@@ -162,7 +162,9 @@ class Session:
             yield
             self.checkpoints.clear()
         except DivergenceError as error:
-            self.directory.write_diverged(str(error))
+            # No row of a table is a run with anything of one's own.
+            if not self.directory.given:
+                self.directory.write_diverged(str(error))
             self.checkpoints.clear()
             raise
         finally:

@@ -58,7 +58,7 @@ class Record:
         return "\n\n".join(map(table_as_markdown, self.tables.values()))
 
     def under(self, settings: Mapping[str, str]) -> "Record":
-        """Returns the record with a name and a title that tell its settings.
+        """Returns the record with its settings in the name and the title.
 
         Records under different settings are then in different directories.
 

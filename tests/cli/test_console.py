@@ -67,6 +67,15 @@ def test_each_command_and_its_launch_script_print_its_docstring(tmp_path):
         assert f"\n  rethink-keras {name}" in out
 
 
+def test_the_help_of_a_randomization_test_lists_the_options_of_runs(tmp_path):
+    line = [CONSOLE, "randomization-test", "--help"]
+    ((code, out, errors),) = outcomes([line], tmp_path)
+    assert (code, errors) == (0, "")
+    for flag in ("--model", "--epochs", "--learning_rate", "--kinds"):
+        assert f"\n  {flag}" in out
+    assert "--batch_norm_momentum" not in out
+
+
 def test_without_a_command_it_is_a_run(tmp_path):
     run, other = outcomes(
         [[CONSOLE, "--helpshort"], ["rethink_keras.main", "--helpshort"]],

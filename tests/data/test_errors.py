@@ -1,5 +1,6 @@
 """Errors of loading data: absent, unsuitable and corrupt data sets."""
 
+import concurrent.futures
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import tensorflow_datasets as tfds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rethink_keras.data import builders
 from tests.support.tiny_sets import (
     SERVER_THAT_HANGS,
     TRAIN_FILE,
@@ -68,6 +70,21 @@ def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
     message = loading_error(tmp_path, "cifar10")
     for word in ("disk full", "data_dir=DIR", "cifar10_sample"):
         assert word in message
+
+
+def test_processes_that_need_a_data_set_download_it_once(tmp_path, monkeypatch):
+    downloads = []
+
+    def download(builder, name):
+        time.sleep(0.2)
+        downloads.append(name)
+        builder.data_path.mkdir(parents=True)
+
+    monkeypatch.setattr(builders, "_download", download)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for _ in range(4):
+            pool.submit(builders.find_builder, "cifar10", str(tmp_path))
+    assert downloads == ["cifar10"]
 
 
 @pytest.mark.slow

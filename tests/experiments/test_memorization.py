@@ -96,6 +96,7 @@ def test_each_example_has_a_score_with_its_standard_error():
 
 
 def test_labels_of_which_none_is_corrupted_are_refused():
+    pytest.importorskip("sklearn", reason="the extra [theory] is not installed")
     with pytest.raises(InputError, match=r"^train_examples=10: with seed=18,"):
         memorization.load_task("digits", None, 10, seed=18)
 

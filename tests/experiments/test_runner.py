@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from rethink_keras import InputError, RunConfig, run
-from rethink_keras.experiments import Job, Row, Runner, plan
+from rethink_keras.experiments import Job, Row, Runner, plan, runner
 from rethink_keras.experiments.cost import Estimate
 from rethink_keras.results import find_runs
 from tests.support.processes import wait_for
@@ -60,35 +60,47 @@ while len(list(folder.iterdir())) < 2:
         ("GPU-8932f937, 7,0", ["7", "GPU-8932f937"]),
         ("", ["", ""]),
         ("-1", ["-1", "-1"]),
+        ("5", ["5", "5"]),
         (None, ["0", "1"]),
     ],
 )
 def test_each_simultaneous_run_gets_one_visible_accelerator(
     tmp_path, monkeypatch, visible, seen
 ):
+    gpus = tmp_path / "gpus"
+    for number in range(3):
+        (gpus / str(number)).mkdir(parents=True)
+    monkeypatch.setattr(runner, "_GPUS", gpus)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    found = tmp_path / "found"
+    found.mkdir()
     jobs = [
         Job(
             row=tiny_row(name),
             config=RunConfig(),
-            command=("-c", ACCELERATOR, str(tmp_path), name),
+            command=("-c", ACCELERATOR, str(found), name),
             finished=None,
             estimate=Estimate(1.0, "known"),
         )
         for name in ("first", "second")
     ]
     assert Runner(2).run(jobs) == {}
-    found = sorted(path.read_text() for path in tmp_path.iterdir())
-    assert found == seen
+    assert sorted(path.read_text() for path in found.iterdir()) == seen
 
 
-def test_more_simultaneous_runs_than_accelerators_are_refused(monkeypatch):
+def test_runs_share_accelerators_if_there_are_more_of_them(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(runner, "_GPUS", tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3,-1,4")
-    refusal = r"^jobs=3: must be at most 2, .* CUDA_VISIBLE_DEVICES=2,3,-1,4"
-    with pytest.raises(InputError, match=refusal):
-        Runner(3)
+    assert runner._accelerators(3) == ["2", "3", "2"]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert runner._accelerators(3) == []  # the machine has none
+    (tmp_path / "0000:01:00.0").mkdir()
+    assert runner._accelerators(3) == ["0", "0", "0"]
+    assert runner._accelerators(1) == []
 
 
 @pytest.fixture

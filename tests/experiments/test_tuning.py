@@ -36,6 +36,7 @@ def started(monkeypatch) -> list[RunConfig]:
         configs.append(config)
         workdir.mkdir(parents=True, exist_ok=True)
         if config.learning_rate > 0.1:
+            (workdir / "diverged.txt").write_text("the loss is nan")
             raise DivergenceError("the loss is nan at step 1")
         accuracy = config.weight_decay * 10 + config.seed / 10
         return {"test_accuracy": accuracy, "train_accuracy": 1.0}

@@ -8,6 +8,7 @@ from rethink_keras.experiments import TITLES
 from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.evidence import NETWORKS, Evidence
 from rethink_keras.report.measured import measure
+from rethink_keras.report.sections import make_section
 from rethink_keras.report.tables import table_rows
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNDECIDED, UNKNOWN
 from rethink_keras.results import find_diverged, find_runs
@@ -87,6 +88,11 @@ def test_a_seed_that_diverged_does_not_fit(tmp_path):
     found = verdict("S1", tmp_path)
     assert found.verdict == FAILS
     assert "alexnet_random_labels diverged" in found.evidence
+    section = make_section(
+        "table1", "paper", {}, tmp_path, find_diverged(tmp_path)
+    )
+    (line,) = section.shown
+    assert (line.name, line.ours_train) == (row.name, "diverged")
     write_result(tmp_path, row, seed=0)
     assert verdict("S1", tmp_path).verdict == UNDECIDED
     measured = measure(

@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rethink_keras import InputError, RunConfig, load_result, run
+from rethink_keras import (
+    DivergenceError,
+    InputError,
+    RunConfig,
+    load_result,
+    run,
+)
 from rethink_keras.config import MODELS, register_model
-from rethink_keras.results import find_own_runs, find_runs
+from rethink_keras.results import find_diverged, find_own_runs, find_runs
 from rethink_keras.runs.identity import architecture
 from tests.support.own import (
     Reshaped,
@@ -296,6 +302,13 @@ def test_contradictions_are_refused(tmp_path, options, changes, message):
     with pytest.raises(InputError, match=message):
         own_run(tmp_path / "wrong", RunConfig(**options), **changes)
     assert not (tmp_path / "wrong").exists()
+
+
+def test_a_network_of_ones_own_that_diverges_counts_for_no_row(tmp_path):
+    config = RunConfig(epochs=2, batch_size=20, learning_rate=1e30)
+    with pytest.raises(DivergenceError):
+        own_run(tmp_path, config)
+    assert not find_diverged(tmp_path)
 
 
 def test_a_network_that_cannot_be_saved_trains_without_saving(tmp_path):

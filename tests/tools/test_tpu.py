@@ -52,6 +52,12 @@ def test_without_yes_the_script_only_prints_commands(tpu):
     assert "delete name" in done.stdout.splitlines()[-1]
 
 
+def test_without_flags_the_run_gets_none(tpu):
+    done, calls = tpu("--yes", "name", "zone", "v4-8")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"--strategy=\w+ *$", calls[3][-1])
+
+
 def test_with_yes_the_script_creates_trains_fetches_and_deletes(tpu):
     done, calls = tpu("--yes", "name", "zone", "v4-8", "--epochs=1")
     assert done.returncode == 0, done.stderr
