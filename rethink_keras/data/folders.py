@@ -31,17 +31,23 @@ class ImageFiles:
       classes: names of the class folders, in the order of the labels.
 
     Raises:
-      InputError: a folder cannot be read, the split has no images, or a file
-        name is not UTF-8.
+      InputError: a folder cannot be read, the split or a class of the training
+        split has no images, a class has only other files, or a file name is not
+        UTF-8.
     """
 
     def __init__(self, root: epath.Path, split: str, classes: Sequence[str]):
-        found = [
-            (path, label)
-            for label, name in enumerate(classes)
-            for path in entries(root / split / name)
-            if path.suffix.lower() in _SUFFIXES
-        ]
+        found = []
+        for label, name in enumerate(classes):
+            files = entries(root / split / name)
+            images = [p for p in files if p.suffix.lower() in _SUFFIXES]
+            found += [(path, label) for path in images]
+            if not images and (files or split == "train"):
+                raise InputError(
+                    f"dataset={root.name}: {split}/{name} has no images; add"
+                    f" images as {LAYOUT}, with a suffix of"
+                    f" {', '.join(_SUFFIXES)}"
+                )
         if not found:
             raise InputError(
                 f"dataset={root.name}: its split {split} is empty; add images"

@@ -160,7 +160,8 @@ def score_tables(
     rows = []
     ranked = np.argsort(-scores.score, kind="stable")
     for index in ranked[~corrupted[ranked]][:_SHOWN]:
-        test = int(influences.score[index].argmax())
+        # The largest of many influences that are only noise would be large.
+        test = int(ratio[index].argmax())
         rows.append(
             {
                 "example": int(index),

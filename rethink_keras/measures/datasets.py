@@ -10,9 +10,10 @@ from keras import ops
 from rethink_keras.errors import InputError
 
 BATCH = 500
+_EMPTY = "dataset: is empty; must have at least one example"
 Arrays = tuple[np.ndarray, np.ndarray]
 Dataset = Iterable[Any]
-"""`(x, y)` arrays, or a `tf.data.Dataset` of `(x, y)`, batched or not."""
+"""Arrays `(x, y)`, or a `tf.data.Dataset` of `(x, y)`, batched or not."""
 
 
 def as_arrays(dataset: Dataset) -> Arrays:
@@ -22,7 +23,14 @@ def as_arrays(dataset: Dataset) -> Arrays:
       InputError: the dataset is empty or endless, or its labels are not class
         indices.
     """
-    if isinstance(dataset, tuple):
+    if isinstance(dataset, tuple) or (
+        isinstance(dataset, list) and isinstance(dataset[0], np.ndarray)
+    ):
+        if len(dataset) != 2:
+            raise InputError(
+                f"dataset: must be a pair (x, y); received {len(dataset)}"
+                " arrays"
+            )
         x, y = map(np.asarray, dataset)
     else:
         x, y = _gather(dataset)
@@ -31,7 +39,26 @@ def as_arrays(dataset: Dataset) -> Arrays:
             "dataset: must have one class index for each input; received"
             f" inputs {x.shape} and {y.dtype} labels {y.shape}"
         )
+    if not len(x):
+        raise InputError(_EMPTY)
+    if y.min() < 0:
+        raise InputError(
+            f"dataset: labels must be class indices from 0; received {y.min()}"
+        )
     return x, y
+
+
+def check_labels(y: np.ndarray, logits: np.ndarray) -> None:
+    """Checks that a network has an output for each label.
+
+    Raises:
+      InputError: a label is not below the number of classes.
+    """
+    if y.max() >= logits.shape[1]:
+        raise InputError(
+            f"dataset: label {y.max()}: must be below {logits.shape[1]}, the"
+            " number of the network's outputs"
+        )
 
 
 def _gather(dataset: Dataset) -> Arrays:
@@ -39,7 +66,7 @@ def _gather(dataset: Dataset) -> Arrays:
         raise InputError("dataset: is endless; pass dataset.take(n)")
     pairs = [(np.asarray(x), np.asarray(y)) for x, y in dataset]
     if not pairs:
-        raise InputError("dataset: is empty; must have at least one example")
+        raise InputError(_EMPTY)
     join = np.stack if pairs[0][1].ndim == 0 else np.concatenate
     xs, ys = zip(*pairs, strict=True)
     return join(xs), join(ys)
@@ -60,4 +87,6 @@ def logits_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
 
 def accuracy_of(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
     """Returns the accuracy of a network, from 0 to 1."""
-    return float(np.mean(logits_of(model, x).argmax(axis=1) == y))
+    logits = logits_of(model, x)
+    check_labels(y, logits)
+    return float(np.mean(logits.argmax(axis=1) == y))

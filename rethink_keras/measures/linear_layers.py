@@ -26,7 +26,7 @@ _PASSIVE = (
     layers.Concatenate,
 )
 # Functions of keras.ops, by the names of their classes.
-_PASSIVE_FUNCTIONS = ("Relu", "Add", "Concatenate", "Reshape")
+_PASSIVE_FUNCTIONS = ("Relu", "ReLU", "Add", "Concatenate", "Reshape")
 _ACTIVATIONS = ("linear", "relu")
 
 
@@ -50,6 +50,7 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
             if isinstance(layer, keras.Layer)
             else type(layer).__name__ in _PASSIVE_FUNCTIONS
         )
+        known = known and not _bends(layer)
         # Keras derives other convolutions from Conv2D's base, not from Conv2D.
         if not known or name not in _ACTIVATIONS:
             what = f" with activation {name}" if known else ""
@@ -57,11 +58,22 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
                 f"model={model.name}: layer {layer.name}"
                 f" ({type(layer).__name__}){what} is not supported by path"
                 " and spectral norms, which take Dense, Conv2D,"
-                " BatchNormalization, pooling and ReLU"
+                " BatchNormalization, pooling, ReLU without limits, and sums of"
+                " layers"
             )
         if isinstance(layer, WEIGHTED):
             found.append(layer)
     return found
+
+
+def _bends(layer: keras.Operation) -> bool:
+    """Whether an operation is a ReLU with limits, or adds a constant."""
+    if type(layer).__name__ == "ReLU":
+        limits = layer.max_value is not None or bool(layer.threshold)
+        return limits or abs(layer.negative_slope) > 1
+    return type(layer).__name__ == "Add" and any(
+        len(node.input_tensors) < 2 for node in layer._inbound_nodes
+    )
 
 
 def _operations(model: keras.Model) -> Sequence[keras.Operation]:

@@ -3,7 +3,12 @@
 import keras
 import numpy as np
 
-from rethink_keras.measures.datasets import Dataset, as_arrays, logits_of
+from rethink_keras.measures.datasets import (
+    Dataset,
+    as_arrays,
+    check_labels,
+    logits_of,
+)
 from rethink_keras.measures.norms import parameter_norm, path_norm
 from rethink_keras.measures.spectral import spectral_complexity
 
@@ -23,6 +28,7 @@ def margins(model: keras.Model, dataset: Dataset) -> np.ndarray:
     """
     x, y = as_arrays(dataset)
     logits = logits_of(model, x).astype("float64")
+    check_labels(y, logits)
     rows = np.arange(len(y))
     of_label = logits[rows, y]
     logits[rows, y] = -np.inf

@@ -10,6 +10,7 @@ from rethink_keras.measures.linear_layers import (
     scale_and_shift,
     weighted_layers,
 )
+from rethink_keras.models.cloning import clone
 
 
 def parameter_norm(model: keras.Model, dataset: Dataset) -> float:
@@ -58,7 +59,7 @@ def path_norm(model: keras.Model, dataset: Dataset) -> float:
     """
     del dataset
     weighted_layers(model)  # rejects other layers
-    squared = keras.models.clone_model(model)
+    squared = clone(model)
     for layer, copy in zip(
         weighted_layers(model), weighted_layers(squared), strict=True
     ):
@@ -75,16 +76,19 @@ def _square_batch_norm(
     layer: layers.BatchNormalization, copy: layers.BatchNormalization
 ) -> None:
     """Makes a copy that multiplies and shifts by the squares."""
-    scale, shift = scale_and_shift(layer)
-    if not (copy.scale and copy.center):
-        raise InputError(
-            f"layer {layer.name}: the path norm needs BatchNormalization with"
-            " scale=True and center=True"
-        )
-    copy.gamma.assign(np.square(scale))
-    copy.beta.assign(np.square(shift))
-    copy.moving_mean.assign(np.zeros_like(scale))
-    copy.moving_variance.assign(np.full_like(scale, 1 - layer.epsilon))
+    scale, shift = (x.astype("float64") ** 2 for x in scale_and_shift(layer))
+    if copy.scale:
+        copy.gamma.assign(scale)
+        copy.moving_variance.assign(np.full_like(scale, 1 - layer.epsilon))
+    else:
+        copy.moving_variance.assign(scale**-2 - layer.epsilon)
+    if copy.center:
+        copy.beta.assign(shift)
+        copy.moving_mean.assign(np.zeros_like(scale))
+    else:
+        # A channel whose scale is 0 has no shift either.
+        mean = np.divide(-shift, scale, np.zeros_like(scale), where=scale > 0)
+        copy.moving_mean.assign(mean)
 
 
 def check_alike(model: keras.Model, initial: keras.Model) -> None:

@@ -98,7 +98,8 @@ def train_ensemble(
             ),
             jit_compile=False,
         )
-        labels = np.where(subsets.T, train[1][:, None], -1).astype("int32")
+        own = train[1].astype("int32")[:, None]
+        labels = np.where(subsets.T, own, -1)
         model.fit(
             train[0], labels, batch_size=batch_size, epochs=epochs, verbose=0
         )

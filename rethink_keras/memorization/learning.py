@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from rethink_keras.errors import InputError
+from rethink_keras.memorization.scores import as_hits
 
 
 def first_learned(hits: np.ndarray) -> np.ndarray:
@@ -17,7 +18,7 @@ def first_learned(hits: np.ndarray) -> np.ndarray:
     Returns:
       int32 [n], from 1; 0 for examples that are never predicted correctly.
     """
-    hits = np.asarray(hits, bool)
+    hits = as_hits("hits", hits)
     first = np.where(hits.any(axis=0), hits.argmax(axis=0) + 1, 0)
     return first.astype("int32")
 
@@ -34,7 +35,7 @@ def forgetting_events(hits: np.ndarray) -> np.ndarray:
     Returns:
       int32 [n].
     """
-    hits = np.asarray(hits, bool)
+    hits = as_hits("hits", hits)
     return (hits[:-1] & ~hits[1:]).sum(axis=0, dtype="int32")
 
 

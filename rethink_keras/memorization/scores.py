@@ -98,8 +98,27 @@ def separation(score: np.ndarray, corrupted: np.ndarray) -> float:
     return float(larger / (corrupted.sum() * (~corrupted).sum()))
 
 
+def as_hits(name: str, values: np.ndarray) -> np.ndarray:
+    """Returns an array as bool.
+
+    Args:
+      name: name of the array, for the error.
+      values: bool, or numbers 0 and 1.
+
+    Raises:
+      InputError: there are other numbers, such as predicted classes.
+    """
+    values = np.asarray(values)
+    if not np.isin(values, (0, 1)).all():
+        raise InputError(
+            f"{name}: must be bool, or 0 and 1; received"
+            f" {values[~np.isin(values, (0, 1))][0]}"
+        )
+    return values.astype(bool)
+
+
 def _checked(right, inside) -> tuple[np.ndarray, np.ndarray]:
-    right, inside = np.asarray(right, bool), np.asarray(inside, bool)
+    right, inside = as_hits("right", right), as_hits("inside", inside)
     if len(right) != len(inside):
         raise InputError(
             f"right: must have a row for each of {len(inside)} networks;"

@@ -40,7 +40,7 @@ def centred(encoded: tf.Tensor, size: int) -> tf.Tensor:
 def distorted(encoded: tf.Tensor, size: int, seeds: tf.Tensor) -> tf.Tensor:
     """Decodes a random window of an image, flips it and changes its colours.
 
-    The window has 5 to 100 % of the image's area and an aspect ratio of 3/4 to
+    The window has 10 to 100 % of the image's area and an aspect ratio of 3/4 to
     4/3. It is flipped left to right with probability 1/2. Brightness changes by
     up to 32/255, saturation by a factor of 0.5 to 1.5, hue by up to 0.2 of a
     turn, and contrast by a factor of 0.5 to 1.5.

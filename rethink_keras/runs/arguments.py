@@ -14,6 +14,7 @@ from rethink_keras import training
 from rethink_keras.config import MODELS, RunConfig, suggestion
 from rethink_keras.data import GivenData, from_arrays
 from rethink_keras.errors import InputError, one_line
+from rethink_keras.models.cloning import clone
 from rethink_keras.runs.optimizers import copy_of
 
 _OPTIONS = ("weight_decay", "dropout", "batch_norm")
@@ -139,7 +140,7 @@ def _options_of(builder: Callable[..., keras.Model]) -> tuple[str, ...]:
 def _copy_of(model: keras.Model) -> keras.Model:
     """Returns a model of the same architecture with new weights."""
     try:
-        return keras.models.clone_model(model)
+        return clone(model)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise InputError(
             f"model: a {type(model).__name__} cannot be copied"

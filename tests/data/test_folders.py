@@ -258,6 +258,16 @@ def test_a_folder_without_test_raises(photos):
     )
 
 
+def test_a_class_with_only_other_files_raises(photos):
+    folder = next(photos.glob("train/*"))
+    for path in folder.iterdir():
+        path.rename(path.with_suffix(".webp"))
+    message = reading_error(photos)
+    assert message.startswith(
+        f"dataset=photos: train/{folder.name} has no images; add"
+    )
+
+
 def test_a_split_without_images_raises(photos):
     for path in photos.glob("test/*/*"):
         path.unlink()

@@ -27,12 +27,13 @@ def datasets() -> dict:
     pairs = tf.data.Dataset.from_tensor_slices((LOGITS, LABELS))
     return {
         "arrays": (LOGITS, LABELS),
+        "list": [LOGITS, LABELS],
         "elements": pairs,
         "batches": pairs.batch(2),
     }
 
 
-@pytest.mark.parametrize("kind", ["arrays", "elements", "batches"])
+@pytest.mark.parametrize("kind", ["arrays", "list", "elements", "batches"])
 def test_margins_of_every_form_of_a_dataset(kind):
     found = measures.margins(scaled(), datasets()[kind])
     np.testing.assert_allclose(found, MARGINS)
@@ -76,6 +77,10 @@ def test_scaling_the_network_leaves_normalized_margins():
         ((LOGITS, np.eye(3)), "one class index for each input"),
         ((LOGITS, LABELS[:2]), "one class index for each input"),
         ((LOGITS, LABELS / 2), "float64 labels"),
+        ((LOGITS[:0], LABELS[:0]), "empty"),
+        ((LOGITS, LABELS - 5), "class indices from 0; received -"),
+        ((LOGITS, LABELS + 2), "label 3: must be below 3"),
+        ((LOGITS, LABELS, LABELS), "must be a pair"),
         (tf.data.Dataset.from_tensor_slices((LOGITS, LABELS)).take(0), "empty"),
         (
             tf.data.Dataset.from_tensor_slices((LOGITS, LABELS)).repeat(),

@@ -86,6 +86,32 @@ def test_the_path_norm_folds_batch_norm():
     assert path_norm(model, None) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("scale", [True, False])
+@pytest.mark.parametrize("center", [True, False])
+def test_the_path_norm_takes_batch_norm_without_scale_or_offset(scale, center):
+    model = keras.Sequential(
+        [
+            keras.Input((2,)),
+            layers.BatchNormalization(epsilon=0.25, scale=scale, center=center),
+        ]
+    )
+    gamma, beta, mean, variance = [3, 1], [5, 0], [1, 2], [0.75, 2]
+    weights = [*[gamma] * scale, *[beta] * center, mean, variance]
+    model.set_weights(list(map(np.array, weights)))
+    factors = np.array([3, 2 / 3] if scale else [1, 2 / 3])
+    shifts = np.array(beta) * center - factors * mean
+    expected = np.sqrt((factors**2 + shifts**2).sum())
+    assert path_norm(model, None) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_path_norm_does_not_need_the_loss_of_a_compiled_network():
+    model = two_layers()
+    expected = path_norm(model, None)
+    model.compile("sgd", loss=lambda y, logits: keras.ops.sum(logits - y))
+    assert path_norm(model, None) == pytest.approx(expected)
+    assert model.compiled
+
+
 class Add(layers.Layer):
     """A layer of one's own."""
 
@@ -102,6 +128,8 @@ class Add(layers.Layer):
             "mine (Dense) with activation tanh",
         ),
         (layers.Activation("gelu", name="mine"), "with activation gelu"),
+        (layers.ReLU(6.0, name="mine"), "mine (ReLU)"),
+        (layers.ReLU(threshold=1.0, name="mine"), "mine (ReLU)"),
         (Add(name="mine"), "mine (Add)"),  # not Keras's function of this name
     ],
 )
@@ -128,13 +156,22 @@ def scaled(x):
     return 3 * layers.Dense(2)(x)
 
 
+def shifted(x):
+    return layers.Dense(2)(x) + 3.0
+
+
 def gelu(x):
     return keras.activations.gelu(layers.Dense(2)(x))
 
 
 @pytest.mark.parametrize(
     ("build", "words"),
-    [(scaled, "(Multiply)"), (gelu, "(Gelu)"), (None, "Hidden")],
+    [
+        (scaled, "(Multiply)"),
+        (shifted, "(Add)"),
+        (gelu, "(Gelu)"),
+        (None, "Hidden"),
+    ],
 )
 def test_functions_between_layers_are_named(build, words):
     if build is None:

@@ -36,6 +36,18 @@ def test_stacked_networks_do_not_see_each_other():
         np.testing.assert_allclose(logits[:, number], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int64"])
+def test_networks_learn_labels_of_any_integer_dtype(dtype):
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    x = (rng.normal(size=(40, 3)) + 4 * y[:, None]).astype("float32")
+    sample = x, y.astype(dtype)
+    found = train_ensemble(
+        sample, sample, num_models=2, units=8, epochs=30, learning_rate=0.1
+    )
+    assert found.right.mean() > 0.9
+
+
 @pytest.mark.slow
 def test_corrupted_examples_have_the_larger_memorization_scores():
     (x, y), (x_test, y_test) = digits(400)

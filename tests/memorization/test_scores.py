@@ -51,6 +51,8 @@ def test_separation_is_the_area_under_the_curve():
         (RIGHT[:, :1], INSIDE, "right: must have the shape"),
         (RIGHT, np.ones((5, 2)), "inside: each example"),
         (RIGHT, np.zeros((5, 2)), "inside: each example"),
+        (RIGHT * 0.7, INSIDE, "right: must be bool, or 0 and 1; received 0.7"),
+        (RIGHT, 2 * INSIDE, "inside: must be bool, or 0 and 1; received 2"),
     ],
 )
 def test_scores_need_networks_with_and_without_each_example(
