@@ -17,8 +17,13 @@ tf.constant(1) + 1
 
 
 def test_startup_messages_are_hidden():
+    environment = dict(os.environ)
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # JAX sets it
     done = subprocess.run(
-        [sys.executable, "-c", QUIET], capture_output=True, text=True
+        [sys.executable, "-c", QUIET],
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

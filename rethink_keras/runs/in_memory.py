@@ -94,6 +94,10 @@ class InMemoryInputs:
         return self.randomization.num_classes
 
     @property
+    def images_per_epoch(self) -> int:
+        return self.num_train_examples
+
+    @property
     def num_train_examples(self) -> int:
         return len(self.train_crops)
 

@@ -22,6 +22,7 @@ class Inputs(Protocol):
       image_shape: (height, width, channels) of the network's input.
       num_classes: number of classes.
       num_train_examples: number of training examples.
+      images_per_epoch: number of images that an epoch trains on.
       num_test_examples: number of test examples.
       steps_per_epoch: number of training batches in an epoch.
       positions: the position of each example in the data set's split: an int32
@@ -39,6 +40,9 @@ class Inputs(Protocol):
 
     @property
     def num_train_examples(self) -> int: ...
+
+    @property
+    def images_per_epoch(self) -> int: ...
 
     @property
     def num_test_examples(self) -> int: ...

@@ -15,6 +15,11 @@ def copy_of(given: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
       InputError: its config does not describe it.
     """
     name = type(given).__name__
+    if not hasattr(given, "learning_rate"):
+        raise InputError(
+            f"optimizer={name}: has no learning rate of its own; pass a single"
+            " optimizer"
+        )
     if getattr(_inner(given), "_exclude_from_weight_decay", None):
         raise InputError(
             f"optimizer={name}: exclude_from_weight_decay has a var_list, but a"
@@ -33,13 +38,46 @@ def copy_of(given: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     return copy
 
 
+def check_replicas(
+    optimizer: keras.optimizers.Optimizer | None, replicas: int
+) -> None:
+    """Refuses gradient clipping where replicas divide each batch.
+
+    On TensorFlow, Keras clips each replica's part before it adds them up.
+
+    Raises:
+      InputError: the optimizer clips gradients, and there are several replicas
+        on TensorFlow.
+    """
+    if replicas == 1 or keras.backend.backend() != "tensorflow":
+        return
+    for option in ("clipnorm", "clipvalue", "global_clipnorm"):
+        if value := getattr(_inner(optimizer), option, None):
+            raise InputError(
+                f"optimizer={type(optimizer).__name__}: {option}={value} would"
+                f" clip the part of each of {replicas} replicas, not the"
+                " gradient; choose strategy=single, or Keras's backend jax"
+            )
+
+
 def description_of(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
     """Returns what tells an optimizer from others, as JSON values."""
     described = keras.optimizers.serialize(optimizer)
-    described["config"].pop("name", None)
+    _drop_names(described["config"])
     if excluded := _excluded(optimizer):
         described["exclude_from_weight_decay"] = excluded
     return json.loads(json.dumps(described, default=str))
+
+
+def _drop_names(config: dict[str, Any]) -> None:
+    """Removes the names of an optimizer and of one that it wraps.
+
+    Keras numbers them by the optimizers that a process has created.
+    """
+    config.pop("name", None)
+    inner = config.get("inner_optimizer")
+    if isinstance(inner, dict):
+        _drop_names(inner.get("config", {}))
 
 
 def _inner(optimizer: Any) -> Any:

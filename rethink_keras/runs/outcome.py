@@ -15,7 +15,7 @@ def summarize(
     config: RunConfig,
     history: Mapping[str, list],
     steps_per_epoch: int,
-    num_train_examples: int,
+    images_per_epoch: int,
     final: training.Evaluation,
     final_test: training.Evaluation,
 ) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def summarize(
       config: config of the run.
       history: history from `training.Trainer.train`.
       steps_per_epoch: number of batches in an epoch.
-      num_train_examples: number of training examples.
+      images_per_epoch: number of images that an epoch trains on.
       final: evaluation of the training set after training.
       final_test: evaluation of the test set after training.
 
@@ -61,7 +61,7 @@ def summarize(
         "best_test_top5_accuracy": None if top5[-1] is None else max(top5),
         "epochs_to_fit": int(fitted[0]) + 1 if len(fitted) else None,
         "images_per_second": (
-            num_train_examples / statistics.median(history["seconds"])
+            images_per_epoch / statistics.median(history["seconds"])
         ),
         "history": history,
     }

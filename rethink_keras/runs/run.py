@@ -19,6 +19,7 @@ from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.identity import given_record
 from rethink_keras.runs.inputs import Inputs, make_inputs
 from rethink_keras.runs.network import build_model, check_saving
+from rethink_keras.runs.optimizers import check_replicas
 from rethink_keras.runs.result import RunResult, check_data
 from rethink_keras.runs.session import Session, earlier_result
 
@@ -115,6 +116,7 @@ def run(
     if workdir is not None:
         directory.check_free()
     devices = found or training.find_devices(strategy, tpu)
+    check_replicas(arguments.optimizer, devices.replicas)
     advice = _resume_advice(resume, overwrite)
     begun = time.monotonic()
     inputs = make_inputs(arguments.config, devices.strategy, arguments.data)

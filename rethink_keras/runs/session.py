@@ -201,7 +201,7 @@ class Session:
     def _train_and_write(self, save_model: bool) -> dict[str, Any]:
         directory, trainer = self.directory, self.trainer
         writer = TensorBoardWriter(
-            directory, self.inputs.num_train_examples, trainer.steps_per_epoch
+            directory, self.inputs.images_per_epoch, trainer.steps_per_epoch
         )
         self._describe(writer)
         device, versions = environment.device(), environment.versions()
@@ -291,7 +291,7 @@ class Session:
             self.directory.config,
             history,
             trainer.steps_per_epoch,
-            inputs.num_train_examples,
+            inputs.images_per_epoch,
             evaluated["train"][0],
             evaluated["test"][0],
         )

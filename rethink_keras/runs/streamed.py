@@ -80,6 +80,10 @@ class StreamedInputs:
         return self.streams.num_classes
 
     @property
+    def images_per_epoch(self) -> int:
+        return self.steps_per_epoch * self.config.batch_size
+
+    @property
     def num_train_examples(self) -> int:
         return len(self.streams.train)
 

@@ -37,7 +37,7 @@ class TensorBoardWriter(keras.callbacks.Callback):
 
     Args:
       directory: work directory of the run.
-      examples: number of training images.
+      examples: number of images that an epoch trains on.
       steps_per_epoch: number of batches in an epoch.
     """
 

@@ -4,6 +4,8 @@ import signal
 import threading
 from types import FrameType
 
+from rethink_keras.errors import InterruptedRunError
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -11,9 +13,10 @@ class Interruption:
     """Context manager that records SIGINT and SIGTERM.
 
     The first signal is recorded, and the training loop stops when it next
-    checks `signal`. A second signal ends the process as usual. Outside the
-    main thread, where Python does not allow signal handlers, this context
-    manager has no effect.
+    checks `signal`. If it came too late for that, it takes effect at the end,
+    when the results are written. A second signal ends the process as usual.
+    Outside the main thread, where Python does not allow signal handlers, this
+    context manager has no effect.
 
     Attributes:
       signal: the received signal, or None.
@@ -29,7 +32,12 @@ class Interruption:
                 self._before[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_) -> None:
+        self._restore()
+        if self.signal and not (kind and issubclass(kind, InterruptedRunError)):
+            signal.raise_signal(self.signal)
+
+    def _restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._before.clear()
@@ -37,4 +45,4 @@ class Interruption:
     def _note(self, number: int, frame: FrameType | None) -> None:
         del frame
         self.signal = signal.Signals(number)
-        self.__exit__()
+        self._restore()

@@ -47,13 +47,16 @@ class LearningRecorder:
             from `TrainingBatches.order`; None if it is not known. Nothing is
             recorded then.
         """
-        if order is None:
+        hits = np.concatenate([np.zeros(0, bool), *self._hits])
+        # Other devices may have divided the first part of a resumed epoch into
+        # batches of other examples.
+        if order is None or len(order) != len(hits):
             self._forget()
         if order is None or not self._known:
             return
         count = order.max() + 1
         right = np.zeros(count, bool)
-        right[order] = np.concatenate(self._hits)
+        right[order] = hits
         self._hits = []
         counts = self._counts or {
             _FIRST: np.zeros(count, "int32"),

@@ -195,7 +195,8 @@ class Trainer:
     def _finalize(self, batches: TrainingBatches) -> None:
         """Sets the final weights of an optimizer that averages weights."""
         self._optimizer.finalize_variable_values(self.model.trainable_variables)
-        if getattr(self._optimizer, "use_ema", False):
+        optimizer = self._optimizer
+        if getattr(optimizer, "inner_optimizer", optimizer).use_ema:
             last = max(self.progress.epoch - 1, 0)
             recompute_statistics(self.steps, batches, last)
 

@@ -143,7 +143,7 @@ def invalid_launches() -> list[tuple[str, list[str]]]:
             "rows": ("",),
         },
         table3: {
-            "filters": ("", "0", "many", "1\n2", LONG),
+            "filters": ("", "0", "many", "1.5", "100,-4", "9,9", "1\n2", LONG),
             "train_examples": ("", "-1", "0", "few"),
             "seed": ("", "-1", "x", str(2**31)),
             "workdir": ("",),

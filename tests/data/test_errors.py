@@ -79,11 +79,15 @@ def test_processes_that_need_a_data_set_download_it_once(tmp_path, monkeypatch):
         time.sleep(0.2)
         downloads.append(name)
         builder.data_path.mkdir(parents=True)
+        builder.info.write_to_directory(builder.data_path)
 
     monkeypatch.setattr(builders, "_download", download)
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        for _ in range(4):
+        found = [
             pool.submit(builders.find_builder, "cifar10", str(tmp_path))
+            for _ in range(4)
+        ]
+    assert len({future.result().data_path for future in found}) == 1
     assert downloads == ["cifar10"]
 
 

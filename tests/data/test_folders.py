@@ -112,6 +112,19 @@ def test_images_of_one_size_are_read_into_memory(photos):
     assert loaded.train.ids.tolist() == [int(name) for *_, name in streamed]
 
 
+def test_a_streamed_epoch_trains_on_whole_batches(photos):
+    count = len(list(photos.glob("train/*/*")))
+    config = RunConfig(
+        dataset=photos.name,
+        data_dir=str(photos.parent),
+        image_size=8,
+        batch_size=count - 1,
+    )
+    inputs = runs.make_inputs(config)
+    assert inputs.num_train_examples == count
+    assert (inputs.steps_per_epoch, inputs.images_per_epoch) == (1, count - 1)
+
+
 def test_a_run_in_memory_reads_a_folder(photos):
     config = RunConfig(
         dataset="photos", data_dir=str(photos.parent), batch_size=3, epochs=1

@@ -13,6 +13,7 @@ from rethink_keras.experiments import (
     plan,
     planning,
 )
+from rethink_keras.experiments import speed as speed_module
 from rethink_keras.experiments.speed import (
     Network,
     images_per_second,
@@ -191,6 +192,7 @@ def test_estimates_use_the_speed_of_finished_runs_or_are_unknown(
     assert f"the slowest run on {CPU}" in str(job.estimate)
 
 
-def test_images_per_second_measures_a_speed():
+def test_images_per_second_measures_a_speed(monkeypatch):
+    monkeypatch.setattr(speed_module, "_SECONDS", 0.0)
     network = Network("mlp_1x512", None, None, 10)
     assert images_per_second(network, "float32") > 0

@@ -165,11 +165,14 @@ Runner().run(plan([row], [0], sys.argv[1]))
 def test_a_run_ends_with_its_killed_runner_and_can_be_resumed(tmp_path):
     command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        wait_for(lambda: list(tmp_path.rglob("config.json")), SECONDS)
+        wait_for(lambda: list(tmp_path.rglob("step-*.npz")), SECONDS)
         process.send_signal(signal.SIGKILL)
     assert not list(tmp_path.rglob("result.json"))
     wait_for(lambda: not processes_naming(str(tmp_path)), SECONDS)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True
+    )
+    assert "resuming after epoch" in done.stdout
     (path,) = tmp_path.rglob("result.json")
     again = json.loads(path.read_text())
     config = RunConfig.from_flags("\n".join(LONG))

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rethink_keras import pipeline
-from rethink_keras.config import RANDOMIZATIONS
+from rethink_keras import pipeline, runs
+from rethink_keras.config import RANDOMIZATIONS, RunConfig
 from rethink_keras.data import Examples
 from rethink_keras.randomization import (
     Randomization,
@@ -280,3 +280,18 @@ def test_fingerprint_depends_on_which_example_has_which_label(few):
     labels[[a, b]] = labels[[b, a]]
     swapped = dataclasses.replace(few, labels=labels)
     assert fingerprint(swapped) != fingerprint(few)
+
+
+@pytest.mark.parametrize(
+    ("kind", "digits"),
+    [
+        ("none", "9a3339b3f0e299f1"),
+        ("labels", "bd8ee2cd54661352"),
+        ("shuffled_pixels", "f29d942495ce496f"),
+        ("random_pixels", "aed641409893cb01"),
+    ],
+)
+def test_the_sample_is_randomized_as_in_the_reference_runs(kind, digits):
+    """The last bits of Gaussian noise may depend on the processor."""
+    inputs = runs.InMemoryInputs.load(RunConfig(randomize=kind))
+    assert inputs.fingerprint.startswith(digits)

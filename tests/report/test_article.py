@@ -39,15 +39,21 @@ def words(html):
     return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
 
-@pytest.fixture
-def gap(tmp_path):
+@pytest.fixture(scope="module")
+def gap(tmp_path_factory):
     """Runs of one network on true and on random labels, on the full set."""
-    logs = tmp_path / "logs"
+    logs = tmp_path_factory.mktemp("gap") / "logs"
     write_result(logs, row_of("table1", "alexnet"), test_accuracy=0.7535)
     write_result(
         logs, row_of("table1", "alexnet_random_labels"), test_accuracy=0.0987
     )
     return logs
+
+
+@pytest.fixture(scope="module")
+def gap_report(gap, tmp_path_factory):
+    """The page and the text about them."""
+    return report(gap, tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +65,16 @@ def reference(reference_report):
 # The first screen
 
 
-def test_the_first_screen_has_the_finding_in_our_numbers(gap, tmp_path):
-    page, text = report(gap, tmp_path)
+def test_the_first_screen_has_the_finding_in_our_numbers(gap_report):
+    page, text = gap_report
     for shown in map(words, (first_screen(page), text.replace("**", ""))):
         assert "Alexnet classifies 75.4 % of the test images" in shown
         assert "fits 100 % of 50,000 training images" in shown
         assert "9.9 % of the test images, as many as guessing" in shown
 
 
-def test_the_first_screen_has_pictures_a_chart_and_a_count(gap, tmp_path):
-    page, _ = report(gap, tmp_path)
+def test_the_first_screen_has_pictures_a_chart_and_a_count(gap_report):
+    page, _ = gap_report
     top = first_screen(page)
     assert top.count('src="data:image/png;base64,') == 15
     (label,) = re.findall(r'<svg[^>]*aria-label="([^"]*)"', top)
@@ -174,15 +180,15 @@ def test_every_part_of_the_contents_exists(reference):
     assert set(targets) <= set(ids)
 
 
-def test_only_experiments_with_runs_are_shown(gap, tmp_path):
-    page, text = report(gap, tmp_path)
+def test_only_experiments_with_runs_are_shown(gap_report):
+    page, text = gap_report
     for title in ("Table 2", "Figure 2a", "Sample of 5,000", "Theorem 1:"):
         assert f"<h2>{title}" not in page
         assert f"## {title}" not in text
 
 
-def test_rows_that_were_not_run_are_folded(gap, tmp_path):
-    page, text = report(gap, tmp_path)
+def test_rows_that_were_not_run_are_folded(gap_report):
+    page, text = gap_report
     unfolded = re.sub(r"<details>.*?</details>", "", page, flags=re.DOTALL)
     assert "MLP 3x512" in page
     assert "MLP 3x512" not in words(unfolded[unfolded.index("</header>") :])
@@ -214,8 +220,8 @@ def test_own_runs_alone_are_shown_alone(tmp_path):
             assert title not in words(shown)
 
 
-def test_names_are_readable_and_link_to_flagfiles(gap, tmp_path):
-    page, _ = report(gap, tmp_path)
+def test_names_are_readable_and_link_to_flagfiles(gap_report):
+    page, _ = gap_report
     assert re.search(
         r'<a href="[^"]*flags/table1/alexnet_random_labels.txt">'
         r"Alexnet, random labels</a>",

@@ -6,6 +6,7 @@ import runpy
 
 from rethink_keras import RunConfig
 from rethink_keras.runs import summary
+from rethink_keras.theory.records import find_records
 
 ROOT = pathlib.Path(__file__).parents[2]
 REFERENCE = ROOT / "tensorboard_logs" / "reference"
@@ -18,6 +19,11 @@ def test_results_equal_the_report_of_the_reference_runs(reference_report):
     assert page == (ROOT / "RESULTS.md").read_text()
     stored = {path.name for path in (ROOT / "docs" / "results").glob("*")}
     assert stored == set(figures)
+    for record in find_records(REFERENCE):
+        for name, image in record.figures.items():
+            file = record.file_of(name)
+            if figures.get(file) == image:  # copied, not drawn again
+                assert (ROOT / "docs" / "results" / file).read_bytes() == image
 
 
 def test_reference_runs_contain_no_local_directories():

@@ -1,6 +1,7 @@
 """Names and directories of runs."""
 
 import dataclasses
+import pathlib
 
 import pytest
 
@@ -30,6 +31,14 @@ def test_what_differs_comes_first_and_a_hash_last():
     )
     assert len(digits) == 8
     assert int(digits, 16) >= 0
+
+
+def test_names_are_those_of_earlier_versions():
+    """Otherwise interrupted runs would not be found."""
+    name = run_name(RunConfig(model="small_alexnet", seed=1))
+    assert name == "labels,small_alexnet,seed=1-9a0d8af5"
+    page = pathlib.Path(__file__).parents[2] / "docs" / "running.md"
+    assert f"`{name}`" in page.read_text()
 
 
 def test_defaults_are_left_out():

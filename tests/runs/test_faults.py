@@ -8,12 +8,15 @@ import resource
 import shutil
 import signal
 import time
+import types
 
 import numpy as np
 import pytest
+from etils import epath
 
 from rethink_keras import InputError, RunConfig, run
 from rethink_keras.training import Checkpoints, Progress
+from rethink_keras.training import checkpoints as checkpoints_module
 from tests.support.processes import (
     command_of,
     execute,
@@ -200,6 +203,39 @@ def test_the_last_two_checkpoints_are_kept(tmp_path):
     assert names == ["step-0000000003.npz", "step-0000000004.npz"]
     assert checkpoints.latest().progress.epoch == 4
     np.testing.assert_array_equal(checkpoints.latest().arrays["a"], range(4))
+
+
+def test_when_checkpoints_are_due_and_how_long_a_run_took(
+    tmp_path, monkeypatch
+):
+    now, write_whole = 100.0, checkpoints_module.write_whole
+
+    def write(path, content):
+        nonlocal now
+        now += 3
+        write_whole(path, content)
+
+    clock = types.SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr(checkpoints_module, "time", clock)
+    monkeypatch.setattr(checkpoints_module, "write_whole", write)
+    first = Checkpoints(epath.Path(tmp_path), run={}, minutes=2)
+    now = 219.0
+    assert (first.due(), first.affordable()) == (False, True)
+    now = 220.0
+    assert first.due()
+    first.save(1, Progress(step=1), {})  # takes 3 s, until 223
+    for now, expected in (  # noqa: B007
+        (342.0, (False, False)),
+        (343.0, (True, False)),
+        (372.0, (True, False)),
+        (373.0, (True, True)),
+    ):
+        assert (first.due(), first.affordable()) == expected
+    now = 1000.0
+    second = Checkpoints(epath.Path(tmp_path), run={}, minutes=2)
+    second.latest()
+    now = 1005.0
+    assert second.elapsed == 120 + 5
 
 
 def test_a_failed_save_keeps_the_last_checkpoint(interrupted):

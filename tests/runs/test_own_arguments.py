@@ -10,7 +10,11 @@ from rethink_keras import InputError, RunConfig, RunResult, run
 from rethink_keras.config import MODELS, register_model
 from rethink_keras.runs.arguments import resolve
 from rethink_keras.runs.network import build_model
-from rethink_keras.runs.optimizers import copy_of, description_of
+from rethink_keras.runs.optimizers import (
+    check_replicas,
+    copy_of,
+    description_of,
+)
 from tests.runs.test_own_runs import CONFIG, SHAPE
 from tests.support.own import build, pair
 
@@ -139,3 +143,29 @@ def test_a_copy_of_an_optimizer_decays_the_same_variables():
 def test_a_result_of_an_earlier_version_holds_no_network(tmp_path):
     with pytest.raises(InputError, match=r"holds no model\.keras"):
         _ = RunResult({"epochs": 1}, tmp_path).model
+
+
+def test_optimizers_are_described_without_the_names_that_keras_numbers():
+    def described():
+        inner = keras.optimizers.SGD(0.1, momentum=0.9)
+        return description_of(keras.optimizers.LossScaleOptimizer(inner))
+
+    assert described() == described()
+    assert "momentum" in str(described())
+
+
+@pytest.mark.parametrize("option", ["clipnorm", "clipvalue", "global_clipnorm"])
+def test_replicas_would_not_clip_the_whole_gradient(option):
+    optimizer = keras.optimizers.SGD(0.1, **{option: 1.0})
+    scaled = keras.optimizers.LossScaleOptimizer(optimizer)
+    for given in (optimizer, scaled):
+        check_replicas(given, 1)
+        with pytest.raises(InputError, match=rf"{option}=1.0 would clip"):
+            check_replicas(given, 2)
+    check_replicas(None, 2)
+    check_replicas(keras.optimizers.SGD(0.1), 2)
+
+
+def test_several_optimizers_are_refused():
+    with pytest.raises(InputError, match="has no learning rate of its own"):
+        copy_of(keras.optimizers.MultiOptimizer([]))

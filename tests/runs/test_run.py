@@ -190,6 +190,37 @@ def test_an_interrupted_run_says_how_to_resume(tmp_path, options, how):
     assert str(raised.value) == f"SIGTERM in epoch 2; checkpoint saved; {how}"
 
 
+def test_a_signal_within_an_epoch_saves_where_it_stopped(tmp_path):
+    """No other checkpoint is due there; the resumed run has the same bits."""
+
+    def stop(batch, logs):
+        if batch == 0:
+            signal.raise_signal(signal.SIGTERM)
+
+    config = RunConfig(train_examples=40, batch_size=20, epochs=2, dropout=0.2)
+    whole = run(config, tmp_path / "whole", verbose=False)
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=stop)
+    with pytest.raises(InterruptedRunError, match="SIGTERM in epoch 1; check"):
+        run(config, tmp_path / "run", callbacks=[callback], verbose=False)
+    (saved,) = (tmp_path / "run" / "checkpoints").glob("step-*.npz")
+    assert saved.name == "step-0000000001.npz"
+    resumed = run(config, tmp_path / "run", resume="must", verbose=False)
+    assert resumed["weights"] == whole["weights"]
+    assert resumed.history["loss"] == whole.history["loss"]
+
+
+def test_a_signal_after_the_last_step_takes_effect_when_the_run_is_written(
+    tmp_path,
+):
+    stop = keras.callbacks.LambdaCallback(
+        on_train_end=lambda logs: signal.raise_signal(signal.SIGINT)
+    )
+    config = RunConfig(train_examples=20, epochs=1)
+    with pytest.raises(KeyboardInterrupt):
+        run(config, tmp_path, callbacks=[stop], verbose=False)
+    assert (tmp_path / "result.json").exists()
+
+
 def test_overwriting_keeps_files_of_others(tmp_path):
     note = tmp_path / "note.txt"
     note.write_text("mine")

@@ -32,6 +32,15 @@ def test_first_epochs_and_forgetting_events_by_hand():
     assert learned["forgetting_events"].tolist() == FORGETTING_EVENTS
 
 
+def test_nothing_is_recorded_if_other_devices_began_the_epoch():
+    """They may have divided it into batches of another size."""
+    recorder = LearningRecorder()
+    record(recorder, range(1), np.random.default_rng(0))
+    recorder.add(HITS[1, :3])
+    recorder.end_epoch(1, np.arange(4))
+    assert recorder.learned() is None
+
+
 def test_a_checkpoint_in_mid_epoch_restores_the_recorder():
     first, second = LearningRecorder(), LearningRecorder()
     record(first, range(2), np.random.default_rng(0))
