@@ -77,6 +77,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 @wrapt.when_imported("keras")
 def _register_classes(keras: ModuleType) -> None:
     """Registers the classes that saved networks name, so that Keras loads them.

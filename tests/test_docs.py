@@ -296,3 +296,8 @@ def test_the_site_builds_strictly(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "api" / "index.html").read_text()
     assert 'id="rethink_keras.runs.run.run"' in page
+    page = (tmp_path / "all_results.html").read_text()
+    folded = re.findall(r"<details>.*?</details>", page, flags=re.DOTALL)
+    assert len(folded) > 5
+    assert not any("\n|---" in text for text in folded)
+    assert all("<table" in t or "<ul" in t or "<code" in t for t in folded)

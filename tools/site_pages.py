@@ -40,11 +40,13 @@ def on_page_markdown(markdown: str, **kwargs) -> str:
 def inside(text: str) -> str:
     """Rewrites the links of a page at the root as links of a page in docs/.
 
-    Links to files that are not part of the site become plain text.
+    Links to files that are not part of the site become plain text. The Markdown
+    in folded parts is marked as such.
     """
     for source, name in PAGES.items():
         text = text.replace(f"]({source.removeprefix('../')}", f"]({name}")
     text = text.replace("](docs/", "](")
+    text = text.replace("<details>", '<details markdown="1">')
     return re.sub(
         r"(?<!!)\[([^]]+)\]\((?![a-z_]+\.md|https?:|#|results/)[^)]*\)",
         r"\1",

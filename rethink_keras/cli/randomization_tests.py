@@ -25,6 +25,7 @@ from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import (
     RANDOMIZATIONS,
     RETIRED,
+    STRATEGIES,
     RunConfig,
     define_options,
 )
@@ -42,6 +43,13 @@ define_options(list(_OPTIONS.values()), RETIRED, FLAGS)
 _KINDS = flags.DEFINE_list(
     "kinds", list(RANDOMIZATIONS), "randomizations, separated by commas"
 )
+_SAVE_MODEL = flags.DEFINE_boolean(
+    "save_model", True, "write each trained network"
+)
+_OVERWRITE = flags.DEFINE_boolean("overwrite", False, "repeat finished runs")
+_STRATEGY = flags.DEFINE_enum(
+    "strategy", "auto", STRATEGIES, "what trains; see docs/devices.md"
+)
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     "tensorboard_logs/randomization_test",
@@ -55,7 +63,7 @@ def main() -> None:
     model = str(values.pop("model"))
     own = ":" in model
     config = RunConfig(**values) if own else RunConfig(model=model, **values)
-    builder = _builder(model) if own else model
+    builder = _builder(model) if own else None
     with quiet_start():
         from rethink_keras.experiments.randomization_tests import (
             randomization_test,
@@ -67,6 +75,9 @@ def main() -> None:
         kinds=_KINDS.value,
         workdir=_WORKDIR.value,
         config=config,
+        save_model=_SAVE_MODEL.value,
+        overwrite=_OVERWRITE.value,
+        strategy=_STRATEGY.value,
     )
     print(test.to_frame().to_string(index=False))
     path = epath.Path(_WORKDIR.value) / _FIGURE

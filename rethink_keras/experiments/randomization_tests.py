@@ -112,7 +112,7 @@ class RandomizationTest:
 
 
 def randomization_test(
-    model: keras.Model | Callable[..., keras.Model] | str,
+    model: keras.Model | Callable[..., keras.Model] | str | None,
     data: Any = None,
     *,
     kinds: Sequence[str] = RANDOMIZATIONS,
@@ -120,6 +120,9 @@ def randomization_test(
     optimizer: keras.optimizers.Optimizer | str | None = None,
     workdir: os.PathLike | str | None = None,
     config: RunConfig | None = None,
+    save_model: bool = True,
+    overwrite: bool = False,
+    strategy: str = "auto",
     verbose: bool = True,
 ) -> RandomizationTest:
     """Trains a network on true and on randomized data, with one setting.
@@ -139,6 +142,9 @@ def randomization_test(
         work directories of `run`).
       config: all other options, such as `batch_size`, `learning_rate` and
         `seed` (default: `RunConfig()`).
+      save_model: as in `run`.
+      overwrite: as in `run`.
+      strategy: as in `run`.
       verbose: whether to print progress.
 
     Raises:
@@ -155,6 +161,9 @@ def randomization_test(
         raise InputError(
             f"config: must be a RunConfig; received a {type(config).__name__}"
         )
+    if isinstance(model, str):
+        # Before `epochs` is set: it would drop values that are its defaults.
+        config, model = config.with_model(model), None
     if "label_corruption" in config.differences():
         raise InputError(
             f"config: label_corruption={config.label_corruption} is not a"
@@ -176,6 +185,9 @@ def randomization_test(
                 model=model,
                 data=data,
                 optimizer=optimizer,
+                save_model=save_model,
+                overwrite=overwrite,
+                strategy=strategy,
                 verbose=verbose,
             )
             for kind, config in configs.items()

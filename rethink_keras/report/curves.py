@@ -58,7 +58,7 @@ class FigureAxes:
 
 AXES = {
     "figure1a": FigureAxes("thousand steps", "training loss"),
-    "figure1b": FigureAxes("random labels (%)", "epochs to 99 %, relative"),
+    "figure1b": FigureAxes("random labels (%)", "epochs to fit, relative"),
     "figure1c": FigureAxes("random labels (%)", "test error (%)"),
     "figure2a": FigureAxes("thousand steps", "top-1 accuracy (%)"),
     "figure2b": FigureAxes("thousand steps", "accuracy (%)"),

@@ -72,12 +72,14 @@ class Score:
 
     @property
     def others(self) -> str:
-        """The other counts in words; zeros are left out."""
-        fail = self._count(FAILS)
+        """The other counts in words, and what fails; zeros are left out."""
+        failed = [v.name for v in self.verdicts if v.verdict == FAILS]
+        does_not = "does not" if len(failed) == 1 else "do not"
         counts = (
-            (fail, "does not" if fail == 1 else "do not"),
+            (len(failed), f"{does_not} ({', '.join(failed)})"),
             (self._count(UNDECIDED), UNDECIDED),
-            (self._count(UNKNOWN, UNTESTED), "not measured"),
+            (self._count(UNKNOWN), "not measured"),
+            (self._count(UNTESTED), UNTESTED),
         )
         return ", ".join(f"{n} {words}" for n, words in counts if n)
 

@@ -83,7 +83,7 @@ def write_predictions(
         classes = np.stack(
             [of_split.label, of_split.true_label, of_split.prediction], axis=1
         )
-        kind = np.uint8 if classes.max() < 256 else np.uint16
+        kind = np.min_scalar_type(classes.max())
         arrays[f"{split}/steps"] = np.diff(of_split.index, prepend=0)
         arrays[f"{split}/classes"] = classes.astype(kind)
         with np.errstate(over="ignore"):

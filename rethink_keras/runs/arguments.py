@@ -5,7 +5,7 @@ import inspect
 import os
 import pathlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -29,13 +29,13 @@ class OwnNetwork:
     Attributes:
       name: name of its builder or, for a model, of its class.
       build: function from (input_shape, num_classes, **options) to the model.
-      takes: names of the options that `build` takes; None for a copy of a
-        model, which is built already.
+      takes: the options that `build` takes, with their defaults there (None
+        without one); None for a copy of a model, which is built already.
     """
 
     name: str
     build: Callable[..., keras.Model]
-    takes: tuple[str, ...] | None
+    takes: Mapping[str, Any] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,15 +126,24 @@ def _own_network(model: Any) -> OwnNetwork:
     return OwnNetwork(name, model, _options_of(model))
 
 
-def _options_of(builder: Callable[..., keras.Model]) -> tuple[str, ...]:
-    """Returns the options of a config that a builder takes."""
+def _options_of(builder: Callable[..., keras.Model]) -> dict[str, Any]:
+    """Returns the options of a config that a builder takes; see `takes`."""
     try:
         parameters = dict(inspect.signature(builder).parameters)
     except ValueError:
-        return ()
+        return {}
+    empty = inspect.Parameter.empty
     kinds = {parameter.kind for parameter in parameters.values()}
     takes_any = inspect.Parameter.VAR_KEYWORD in kinds
-    return tuple(name for name in _OPTIONS if name in parameters or takes_any)
+    defaults = {
+        name: None if parameter.default is empty else parameter.default
+        for name, parameter in parameters.items()
+    }
+    return {
+        name: defaults.get(name)
+        for name in _OPTIONS
+        if name in parameters or takes_any
+    }
 
 
 def _copy_of(model: keras.Model) -> keras.Model:
@@ -150,9 +159,15 @@ def _copy_of(model: keras.Model) -> keras.Model:
 
 
 def _check_options(config: RunConfig, network: OwnNetwork) -> None:
-    """Refuses options that a network would silently ignore."""
+    """Refuses options that a network, or its defaults that a config ignores."""
     for name in _OPTIONS:
         value = getattr(config, name)
+        default = (network.takes or {}).get(name)
+        if value is not None and default and default != value:
+            raise InputError(
+                f"{name}={value}: model={network.name} has {name}={default} by"
+                " default, which the config replaces; set it in the config"
+            )
         if value and name not in (network.takes or ()):
             raise InputError(
                 f"{name}={value}: model={network.name} takes no"

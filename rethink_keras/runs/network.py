@@ -90,6 +90,12 @@ def _check_network(
             f"model={name}: must return a keras.Model; received a"
             f" {type(model).__name__}"
         )
+    for method in ("train_step", "compute_loss"):
+        if getattr(type(model), method) is not getattr(keras.Model, method):
+            raise InputError(
+                f"model={name}: overrides {method}, which a run does not call;"
+                " train it by model.fit on the data of rethink_keras.randomize"
+            )
     if model in _BUILT:
         raise InputError(
             f"model={name}: returned the network of an earlier run, which is"

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from etils import epath
 
-from rethink_keras import training
+from rethink_keras import pipeline, training
+from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.results.finished import RESULT, read_run
 from rethink_keras.results.predictions import (
@@ -60,6 +61,38 @@ class RunResult(dict[str, Any]):
         if self._model is None:
             self._model = _load_model(self.workdir, self.get("weights"))
         return self._model
+
+    def inputs(self, images: Any) -> np.ndarray:
+        """Prepares images as the run prepares those that it evaluates.
+
+        Crops them to the central 28/32 unless `center_crop` is off, and
+        whitens or, without `standardize`, only scales them.
+
+        Args:
+          images: uint8, or floats from 0 to 1: [n, height, width, channels] or
+            [n, height, width].
+
+        Returns:
+          float32 [n, ...], for `model`.
+
+        Raises:
+          InputError: the run streamed its images from disk.
+
+        Example:
+          >>> logits = result.model.predict(result.inputs(x_test))
+        """
+        config = RunConfig.from_dict(self["config"])
+        if config.streams:
+            raise InputError(
+                f"image_size={config.image_size}: the run read and resized"
+                " images from disk; see rethink_keras.pipeline.Preprocessing"
+            )
+        images = np.asarray(images)
+        if images.ndim == 3:
+            images = images[..., None]
+        if config.center_crop:
+            images = pipeline.centre_crop(images)
+        return pipeline.converter(config.standardize)(images).numpy()
 
     @property
     def history(self) -> dict[str, list]:

@@ -57,9 +57,10 @@ def run(
         `tensorboard_logs/runs/<name>`; see `results.run_name`).
       model: a function (input_shape, num_classes) that builds the network; a
         `keras.Model`, which is copied and gets new weights; or the name of a
-        registered network. The network takes images and returns logits. None
-        for `config.model`. The function may take the options `weight_decay`
-        and `dropout`; to take `batch_norm`, register it with
+        registered network, whose defaults replace options that `config` leaves
+        at those of its own network. The network takes images and returns
+        logits. None for `config.model`. The function may take the options
+        `weight_decay` and `dropout`; to take `batch_norm`, register it with
         `register_model(..., batch_norm=True)`. Weights depend on
         `config.seed`.
       data: `((x, y), (x_test, y_test))`, arrays or a pair of

@@ -24,7 +24,7 @@ with theory_extra():
 
 TABLES = {
     "descent": "gradient descent from zero ends at the minimum norm",
-    "interpolants": "functions that fit every label and do not generalize",
+    "interpolants": "three functions that fit every label; one generalizes",
     "norms": "minimum norms with two preprocessings",
 }
 _EQUATIONS = 60
@@ -159,6 +159,8 @@ def interpolants(train: Examples, test: Examples, seed: int) -> list[dict]:
         _function_row("minimum norm", least, x, y, tests, test.labels),
         {
             "function": "centres at random points",
+            "images": len(x),
+            "gamma": gamma,
             "norm": float(random_norm),
             "train error %": error_of(x, y),
             "test error %": error_of(tests, test.labels),
@@ -202,6 +204,8 @@ def _with_papers_numbers(row: dict) -> dict:
 def _function_row(name, machine, x, y, tests, labels) -> dict:
     return {
         "function": name,
+        "images": len(x),
+        "gamma": machine.gamma,
         "norm": machine.norm_,
         "train error %": error_percent(machine.predict(x), y),
         "test error %": error_percent(machine.predict(tests), labels),

@@ -11,6 +11,7 @@ import tensorflow as tf
 from rethink_keras import InputError, RunConfig, randomization_test
 from rethink_keras.cli.choosing import is_typed
 from rethink_keras.data import from_arrays
+from rethink_keras.experiments import randomization_tests
 from rethink_keras.pipeline.randomized_data import randomize
 from rethink_keras.runs import InMemoryInputs
 from tests.support.own import build, pair
@@ -173,3 +174,19 @@ def test_a_module_in_another_word_of_the_command_line_is_not_typed(monkeypatch):
     ):
         monkeypatch.setattr(sys, "argv", ["command", *words])
         assert is_typed("model", BUILDER) == typed
+
+
+def test_epochs_of_a_named_network_are_those_that_were_given(monkeypatch):
+    """Also if they are the default of another network."""
+    configs = []
+
+    def record(config, workdir, **options):
+        configs.append(config)
+        assert options["model"] is None
+        return {}
+
+    monkeypatch.setattr(randomization_tests, "run", record)
+    randomization_test("small_inception", epochs=60, kinds=["none"])
+    randomization_test("small_inception", kinds=["none"])
+    assert [config.epochs for config in configs] == [60, 50]
+    assert {config.model for config in configs} == {"small_inception"}

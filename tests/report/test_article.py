@@ -124,15 +124,20 @@ def test_numbers_are_rounded_half_up():
 
 def test_counts_of_claims():
     verdicts = [
-        Verdict("S1", "", "", "", verdict, "")
-        for verdict in (
-            *("holds", "does not hold", "undecided", "undecided"),
-            *("not measured yet", "not tested"),
+        Verdict(f"S{number}", "", "", "", verdict, "")
+        for number, verdict in enumerate(
+            (
+                *("holds", "does not hold", "undecided", "undecided"),
+                *("not measured yet", "not tested"),
+            ),
+            start=1,
         )
     ]
     score = Score("here", verdicts)
     assert (score.hold, score.total) == (1, 6)
-    assert score.others == "1 does not, 2 undecided, 2 not measured"
+    assert score.others == (
+        "1 does not (S2), 2 undecided, 1 not measured, 1 not tested"
+    )
 
 
 def test_pictures_are_those_that_a_run_is_given(sample):

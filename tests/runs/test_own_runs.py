@@ -1,6 +1,7 @@
 """Runs with a network, data, an optimizer and callbacks of one's own."""
 
 import json
+from functools import partial
 
 import keras
 import numpy as np
@@ -18,9 +19,11 @@ from rethink_keras.config import MODELS, register_model
 from rethink_keras.results import find_diverged, find_own_runs, find_runs
 from rethink_keras.runs.identity import architecture
 from tests.support.own import (
+    Focal,
     Reshaped,
     build,
     deeper,
+    dropped_out,
     pair,
     softmax,
     unloadable,
@@ -197,6 +200,15 @@ def test_a_network_with_other_weights_is_refused(tmp_path):
     assert load_result(tmp_path) == result
 
 
+def test_inputs_are_those_that_the_run_evaluates(finished):
+    _, result = finished
+    test = result.predictions().query("split == 'test'")
+    logits = result.model.predict(result.inputs(pair()[1][0]), verbose=0)
+    np.testing.assert_array_equal(logits.argmax(axis=1), test["prediction"])
+    grey = result.inputs(pair()[1][0][..., 0])
+    np.testing.assert_array_equal(grey, result.inputs(pair()[1][0]))
+
+
 def test_predictions_agree_with_the_result(finished):
     _, result = finished
     table = result.predictions()
@@ -261,6 +273,9 @@ def test_the_last_weights_are_measured_when_a_callback_restores_better_ones(
         ({"model": lambda shape, n: 0}, "must return a keras.Model"),
         ({"model": build((8, 10, 1), 3)}, "center_crop"),
         ({"model": Reshaped}, "center_crop"),
+        ({"model": dropped_out}, "dropout=0.0: .* has dropout=0.5 by default"),
+        ({"model": partial(dropped_out, dropout=0.2)}, "has dropout=0.2"),
+        ({"model": Focal}, "overrides compute_loss"),
         ({"model": 3}, "model: must be a function"),
         ({"model": "mlp"}, "model=mlp: unknown"),
         ({"model": unloadable}, "cannot be saved and loaded"),
