@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from rethink_keras.results.images import (
     BLUE,
-    PALETTE,
     VERMILLION,
     new_axes,
     style,
@@ -17,6 +16,13 @@ from rethink_keras.results.images import (
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 _ORDER_SHOWN = 5
+_EPOCHS = (1, 2, 5, 10, 20, 50)
+_LINES = {
+    "true": (BLUE, "-"),
+    "random": (VERMILLION, "-"),
+    "partly corrupted: clean": (BLUE, "--"),
+    "partly corrupted: corrupted": (VERMILLION, "--"),
+}
 
 
 def draw_scores(tables: Tables) -> Figure:
@@ -47,20 +53,23 @@ def draw_learning(tables: Tables) -> Figure:
     """Draws the share of examples that are learned by each epoch."""
     rows = tables["learned by epoch"]
     with style():
-        figure, plot = new_axes()
-        for index, name in enumerate(name for name in rows[0] if "%" in name):
+        figure, plot = new_axes(4.6)
+        for name, (colour, line) in _LINES.items():
             plot.plot(
                 [row["epoch"] for row in rows],
-                [row[name] for row in rows],
-                color=PALETTE[index],
+                [row[f"{name} %"] for row in rows],
+                color=colour,
+                ls=line,
                 marker="o",
-                label=name.removesuffix(" %"),
+                label=name,
             )
         plot.set_xscale("log")
+        plot.set_xticks(_EPOCHS, labels=map(str, _EPOCHS))
+        plot.set_xticks([], minor=True)
         plot.set_xlabel("epoch")
-        plot.set_ylabel("examples predicted correctly at least once (%)")
-        plot.set_ylim(0, 100)
-        plot.legend(loc="center right", title="labels")
+        plot.set_ylabel("ever predicted correctly (%)")
+        plot.set_ylim(0, 102)
+        figure.legend(loc="outside lower center", title="labels", ncols=2)
     return figure
 
 
