@@ -10,7 +10,6 @@ from rethink_keras.measures.linear_layers import (
     scale_and_shift,
     weighted_layers,
 )
-from rethink_keras.models.cloning import clone
 
 
 def parameter_norm(model: keras.Model, dataset: Dataset) -> float:
@@ -59,9 +58,11 @@ def path_norm(model: keras.Model, dataset: Dataset) -> float:
     """
     del dataset
     weighted_layers(model)  # rejects other layers
-    squared = clone(model)
+    # Without the loss of a compiled model, which Keras might not find again.
+    uncompiled = keras.Model(model.inputs, model.outputs)
+    squared = keras.models.clone_model(uncompiled)
     for layer, copy in zip(
-        weighted_layers(model), weighted_layers(squared), strict=True
+        weighted_layers(uncompiled), weighted_layers(squared), strict=True
     ):
         if isinstance(layer, layers.BatchNormalization):
             _square_batch_norm(layer, copy)

@@ -14,7 +14,6 @@ from rethink_keras import training
 from rethink_keras.config import MODELS, RunConfig, suggestion
 from rethink_keras.data import GivenData, from_arrays
 from rethink_keras.errors import InputError, one_line
-from rethink_keras.models.cloning import clone
 from rethink_keras.runs.optimizers import copy_of
 
 _OPTIONS = ("weight_decay", "dropout", "batch_norm")
@@ -147,15 +146,21 @@ def _options_of(builder: Callable[..., keras.Model]) -> dict[str, Any]:
 
 
 def _copy_of(model: keras.Model) -> keras.Model:
-    """Returns a model of the same architecture with new weights."""
+    """Returns a model of the same architecture with new weights.
+
+    The copy is not compiled: Keras might not find a loss of one's own again.
+    """
+    compiled, model.compiled = model.compiled, False
     try:
-        return clone(model)
+        return keras.models.clone_model(model)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise InputError(
             f"model: a {type(model).__name__} cannot be copied"
             f" ({one_line(error)}); pass a function (input_shape, num_classes)"
             " that builds it"
         ) from error
+    finally:
+        model.compiled = compiled
 
 
 def _check_options(config: RunConfig, network: OwnNetwork) -> None:

@@ -169,3 +169,14 @@ def test_replicas_would_not_clip_the_whole_gradient(option):
 def test_several_optimizers_are_refused():
     with pytest.raises(InputError, match="has no learning rate of its own"):
         copy_of(keras.optimizers.MultiOptimizer([]))
+
+
+def test_a_compiled_network_is_copied_without_its_loss():
+    network = build(SHAPE, 3)
+    network.compile("sgd", loss=lambda y, logits: keras.ops.sum(logits))
+    arguments = resolve(
+        CONFIG, model=network, data=None, optimizer=None, callbacks=None
+    )
+    copy = build_model(CONFIG, SHAPE, 3, arguments.network)
+    assert copy is not network
+    assert (copy.compiled, network.compiled) == (False, True)
