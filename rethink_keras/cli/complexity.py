@@ -7,25 +7,14 @@ Rows: rademacher, stability. Both use at most 1,000 training images.
 """
 
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.cli.theory import (
-    changed_size,
-    check,
-    choose,
-    config_from_flags,
-    finish,
-)
+from rethink_keras.cli.theory import run_tables
 
 
 def main() -> None:
     """Runs the rows that --rows selects."""
     with quiet_start():
         from rethink_keras.theory import complexity
-    chosen = choose({name: name for name in complexity.TABLES})
-    config = config_from_flags()
-    check()
-    for table in chosen:
-        record = complexity.demonstrate(config, table)
-        finish(record, "complexity", changed_size())
+    run_tables("complexity", complexity.TABLES, complexity.demonstrate)
 
 
 def start() -> None:

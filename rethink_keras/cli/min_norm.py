@@ -10,25 +10,14 @@ the rows mnist_raw and mnist_gabor of Table 3.
 """
 
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.cli.theory import (
-    changed_size,
-    check,
-    choose,
-    config_from_flags,
-    finish,
-)
+from rethink_keras.cli.theory import run_tables
 
 
 def main() -> None:
     """Runs the rows that --rows selects."""
     with quiet_start():
         from rethink_keras.theory import min_norm
-    chosen = choose({name: name for name in min_norm.TABLES})
-    config = config_from_flags()
-    check()
-    for table in chosen:
-        record = min_norm.demonstrate(config, table)
-        finish(record, "min-norm", changed_size())
+    run_tables("min-norm", min_norm.TABLES, min_norm.demonstrate)
 
 
 def start() -> None:

@@ -1,7 +1,7 @@
 """Defines the flags and the output that the commands of the theory share."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from absl import flags
 
@@ -71,3 +71,22 @@ def finish(record, command: str, settings: Mapping[str, str]) -> None:
       settings: see `Record.under`.
     """
     records.finish(record, command, _WORKDIR.value, settings)
+
+
+def run_tables(
+    command: str,
+    tables: Iterable[str],
+    demonstrate: Callable[[RunConfig, str], Any],
+) -> None:
+    """Computes the tables that --rows selects and writes a record of each.
+
+    Args:
+      command: name of the command.
+      tables: names of its tables.
+      demonstrate: takes the config and a table, and returns its record.
+    """
+    chosen = choose({name: name for name in tables})
+    config = config_from_flags()
+    check()
+    for table in chosen:
+        finish(demonstrate(config, table), command, changed_size())

@@ -15,7 +15,7 @@ from rethink_keras.runs.optimizers import (
     copy_of,
     description_of,
 )
-from tests.runs.test_own_runs import CONFIG, SHAPE
+from tests.runs.test_own_runs import CONFIG, SHAPE, own_run
 from tests.support.own import build, pair
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "own_networks.md"
@@ -180,3 +180,25 @@ def test_a_compiled_network_is_copied_without_its_loss():
     copy = build_model(CONFIG, SHAPE, 3, arguments.network)
     assert copy is not network
     assert (copy.compiled, network.compiled) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "changes", "message"),
+    [
+        ({"weight_decay": 1e-3}, {}, "weight_decay=0.001: model=build takes"),
+        ({"dropout": 0.5}, {}, "dropout=0.5: model=build takes no dropout"),
+        ({"model": "mlp_3x512"}, {}, "both model=mlp_3x512 in the config"),
+        ({"dataset": "mnist"}, {}, "both dataset=mnist in the config"),
+        ({"learning_rate": 1}, {"optimizer": "sgd"}, "learning_rate=1"),
+        (
+            {"precision": "mixed_bfloat16"},
+            {"model": build(SHAPE, 3)},
+            "precision=mixed_bfloat16",
+        ),
+        ({"image_size": 32}, {}, "image_size=32 streams"),
+    ],
+)
+def test_contradictions_are_refused(tmp_path, options, changes, message):
+    with pytest.raises(InputError, match=message):
+        own_run(tmp_path / "wrong", RunConfig(**options), **changes)
+    assert not (tmp_path / "wrong").exists()

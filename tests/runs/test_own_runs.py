@@ -297,28 +297,6 @@ def test_what_cannot_work_names_the_argument(tmp_path, changes, message):
     assert not (tmp_path / "wrong").exists()
 
 
-@pytest.mark.parametrize(
-    ("options", "changes", "message"),
-    [
-        ({"weight_decay": 1e-3}, {}, "weight_decay=0.001: model=build takes"),
-        ({"dropout": 0.5}, {}, "dropout=0.5: model=build takes no dropout"),
-        ({"model": "mlp_3x512"}, {}, "both model=mlp_3x512 in the config"),
-        ({"dataset": "mnist"}, {}, "both dataset=mnist in the config"),
-        ({"learning_rate": 1}, {"optimizer": "sgd"}, "learning_rate=1"),
-        (
-            {"precision": "mixed_bfloat16"},
-            {"model": build(SHAPE, 3)},
-            "precision=mixed_bfloat16",
-        ),
-        ({"image_size": 32}, {}, "image_size=32 streams"),
-    ],
-)
-def test_contradictions_are_refused(tmp_path, options, changes, message):
-    with pytest.raises(InputError, match=message):
-        own_run(tmp_path / "wrong", RunConfig(**options), **changes)
-    assert not (tmp_path / "wrong").exists()
-
-
 def test_a_network_of_ones_own_that_diverges_counts_for_no_row(tmp_path):
     config = RunConfig(epochs=2, batch_size=20, learning_rate=1e30)
     with pytest.raises(DivergenceError):
