@@ -70,12 +70,12 @@ def write_comparisons(reference: pathlib.Path = REFERENCE) -> None:
         from rethink_keras.experiments import SCALES, TITLES
         from rethink_keras.report.measured import measure
         from rethink_keras.report.page import compare
-        from rethink_keras.results import find_runs
-    runs = find_runs(reference)
+        from rethink_keras.results import find_diverged, find_runs
+    runs, diverged = find_runs(reference), find_diverged(reference)
     for scale in SCALES:
         for name in TITLES:
             if any(row.runs for row in measure(name, scale, runs)):
-                compare(str(reference), name, scale, runs)
+                compare(str(reference), name, scale, runs, diverged)
 
 
 def links_to_figures() -> str:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from absl import flags
 
 from rethink_keras.cli.choosing import matching
-from rethink_keras.cli.terminal import quiet_start, run_command, with_flags
+from rethink_keras.cli.option_names import with_flags
+from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import PRECISIONS, RunConfig
 from rethink_keras.errors import InputError
 
@@ -73,7 +74,7 @@ def _run(experiments: Sequence[str]) -> int:
         from rethink_keras.files import writing
         from rethink_keras.report import page, tables
         from rethink_keras.report.comparison import comparison_directory
-        from rethink_keras.results import find_runs
+        from rethink_keras.results import find_diverged, find_runs
     experiments = experiments or tuple(registry.TITLES)
     loaded = {name: registry.load(name, _SCALE.value) for name in experiments}
     rows = [row for group in loaded.values() for row in group]
@@ -95,8 +96,11 @@ def _run(experiments: Sequence[str]) -> int:
         print("interrupted; re-run the same command to resume", file=sys.stderr)
         return 130
     runs = find_runs(_WORKDIR.value)
+    diverged = find_diverged(_WORKDIR.value)
     for name in experiments:
-        section = page.compare(_WORKDIR.value, name, _SCALE.value, runs)
+        section = page.compare(
+            _WORKDIR.value, name, _SCALE.value, runs, diverged
+        )
         print(f"\n{section.title}, {_SCALE.value} scale")
         print(tables.rows_as_text(section.rows))
     shown = _WORKDIR.value

@@ -10,9 +10,9 @@ from typing import Any
 
 from absl import flags
 
+from rethink_keras.cli.option_names import flags_in_output
 from rethink_keras.cli.terminal import (
     exit_codes,
-    flags_in_output,
     help_text,
     parse_flags,
     quiet_start,

@@ -9,10 +9,11 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, NoReturn, TextIO, cast
+from typing import NoReturn
 
 from absl import app, flags, logging
 
+from rethink_keras.cli.option_names import with_flags
 from rethink_keras.cli.standard_streams import (
     exiting_without_output,
     open_standard_streams,
@@ -37,9 +38,6 @@ _LONGEST = 600
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 _PATHS = {"data_dir", "logdir", "output", "row", "workdir"}
 _BACKENDS = ("tensorflow", "jax")
-# `name=`, `name=True` or `name=False` at the start or after a space, so that
-# parts of paths do not match.
-_OPTION = re.compile(r"(?:^|(?<=[ (]))([a-zA-Z]\w*)=(True\b|False\b)?")
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
@@ -259,49 +257,6 @@ def exit_codes() -> Iterator[None]:
         fail(with_flags(error), code=os.EX_TEMPFAIL)
     except KeyboardInterrupt:
         fail("interrupted; the logs written so far are kept", code=130)
-
-
-def with_flags(message: object) -> str:
-    """Returns a message of the library with options written as flags.
-
-    The library names options as Python does, `overwrite=True`. Where an option
-    is a flag, the command line shows `--overwrite`.
-
-    Args:
-      message: a text or an exception.
-    """
-    return _OPTION.sub(_as_flag, str(message))
-
-
-def _as_flag(match: re.Match) -> str:
-    """Writes `x=` as `--x=`, `x=True` as `--x` and `x=False` as `--nox`."""
-    name, value = match.groups()
-    if name not in flags.FLAGS:
-        return match[0]
-    return {"True": f"--{name}", "False": f"--no{name}"}.get(
-        value, f"--{name}="
-    )
-
-
-class _FlagWriter:
-    """A text stream that writes options as flags."""
-
-    def __init__(self, stream: TextIO):
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        return self._stream.write(with_flags(text))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-@contextlib.contextmanager
-def flags_in_output() -> Iterator[None]:
-    """Context manager in which printed lines show options as flags."""
-    writer = cast(TextIO, _FlagWriter(sys.stdout))
-    with contextlib.redirect_stdout(writer):
-        yield
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ LAYOUT = "train/CLASS/IMAGE and test/CLASS/IMAGE"
 TESTS = ("test", "validation")
 _FILES_AT_A_TIME = 16
 _SUFFIXES = (".jpg", ".jpeg", ".png")
+_ADVICE = f"add images as {LAYOUT}, with a suffix of {', '.join(_SUFFIXES)}"
 
 
 class ImageFiles:
@@ -44,14 +45,12 @@ class ImageFiles:
             found += [(path, label) for path in images]
             if not images and (files or split == "train"):
                 raise InputError(
-                    f"dataset={root.name}: {split}/{name} has no images; add"
-                    f" images as {LAYOUT}, with a suffix of"
-                    f" {', '.join(_SUFFIXES)}"
+                    f"dataset={root.name}: {split}/{name} has no images;"
+                    f" {_ADVICE}"
                 )
         if not found:
             raise InputError(
-                f"dataset={root.name}: its split {split} is empty; add images"
-                f" as {LAYOUT}, with a suffix of {', '.join(_SUFFIXES)}"
+                f"dataset={root.name}: its split {split} is empty; {_ADVICE}"
             )
         paths, labels = zip(*found, strict=True)
         self.place = os.fspath(root / split)

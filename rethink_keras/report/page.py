@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -61,13 +61,18 @@ from rethink_keras.theory.records import (
 )
 
 
-def compare(logdir: str, experiment: str, scale: str, runs: Mapping) -> Section:
-    """Writes the comparison of one experiment for TensorBoard.
+def compare(
+    logdir: str,
+    experiment: str,
+    scale: str,
+    runs: Mapping,
+    diverged: Collection = (),
+) -> Section:
+    """Writes the comparison of one experiment for TensorBoard; see `measure`.
 
     Raises:
       InputError: the directory cannot be written.
     """
-    diverged = find_diverged(logdir)
     section = make_section(experiment, scale, runs, logdir, diverged)
     with writing(logdir):
         write_comparison(

@@ -17,6 +17,7 @@ from rethink_keras.training.metrics import (
     training_hits,
     training_sums,
 )
+from rethink_keras.training.stateless import with_values
 from rethink_keras.training.statistics import BatchStatistics
 from rethink_keras.training.steps import Batches, TrainingBatches
 
@@ -114,10 +115,7 @@ class JaxSteps:
           the model's own losses.
         """
         model = self._model
-        state = [
-            *zip(model.trainable_variables, trainable, strict=True),
-            *zip(model.non_trainable_variables, non_trainable, strict=True),
-        ]
+        state = with_values(model, trainable, non_trainable)
         with keras.StatelessScope(state, collect_losses=True) as scope:
             logits = model(images, training=training)
             penalty = sum(keras.ops.sum(loss) for loss in model.losses)

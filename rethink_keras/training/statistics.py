@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from rethink_keras.training.stateless import with_values
+
 
 class _CountingScope(keras.StatelessScope):
     """Stateless scope that also counts the updates of each variable."""
@@ -81,10 +83,7 @@ class BatchStatistics:
         values = list(non_trainable)
         for position in self._positions:
             values[position] = keras.ops.zeros_like(values[position])
-        state = [
-            *zip(self._model.trainable_variables, trainable, strict=True),
-            *zip(self._model.non_trainable_variables, values, strict=True),
-        ]
+        state = with_values(self._model, trainable, values)
         with _CountingScope(state) as scope:
             self._model(images, training=True)
         statistics = []

@@ -11,10 +11,9 @@ from absl.testing import flagsaver
 
 from rethink_keras import InputError
 from rethink_keras.cli import run as cli_run
+from rethink_keras.cli.option_names import flags_in_output, with_flags
 from rethink_keras.cli.terminal import (
-    flags_in_output,
     quiet_start,
-    with_flags,
 )
 from tests.support.processes import finish
 

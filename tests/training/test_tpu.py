@@ -1,0 +1,63 @@
+"""TPUs, on machines without one."""
+
+import time
+
+import pytest
+import tensorflow as tf
+
+from rethink_keras import training
+from rethink_keras.training import devices
+from tests.support.processes import execute
+
+pytestmark = pytest.mark.distributed
+
+SECONDS = 480
+
+
+def test_strategy_tpu_without_a_tpu_fails_fast_with_one_line(tmp_path):
+    begun = time.monotonic()
+    done = execute(tmp_path, "--strategy=tpu", timeout=SECONDS)
+    assert time.monotonic() - begun < 60  # 15 s on an idle machine
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "error: --tpu=local: must be the name of a TPU"
+    )
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_tpu_is_initialized_before_its_strategy_is_created(monkeypatch):
+    """Records the calls in place of a TPU."""
+    calls = []
+
+    class Strategy:
+        num_replicas_in_sync = 8
+        scope = None
+
+    def record(name, returned=None):
+        def call(*args, **options):
+            calls.append((name, *args, *options.values()))
+            return returned
+
+        return call
+
+    resolvers = tf.distribute.cluster_resolver
+    monkeypatch.setattr(resolvers, "TPUClusterResolver", record("resolve", "r"))
+    monkeypatch.setattr(
+        tf.config, "experimental_connect_to_cluster", record("connect")
+    )
+    monkeypatch.setattr(
+        tf.tpu.experimental, "initialize_tpu_system", record("initialize")
+    )
+    monkeypatch.setattr(
+        tf.distribute, "TPUStrategy", record("strategy", Strategy())
+    )
+    devices._tpu.cache_clear()
+    found = training.find_devices(tpu="pod")
+    devices._tpu.cache_clear()
+    assert (found.strategy, found.replicas) == ("tpu", 8)
+    assert calls == [
+        ("resolve", "pod"),
+        ("connect", "r"),
+        ("initialize", "r"),
+        ("strategy", "r"),
+    ]
