@@ -1,8 +1,10 @@
 """File operations: listing, atomic writes and one-line errors."""
 
 import contextlib
+import errno
 import fnmatch
 import os
+import pathlib
 import re
 import zipfile
 import zlib
@@ -52,6 +54,25 @@ def writing(
             f"workdir={os.fspath(directory)}: cannot be written"
             f" ({reason_of(error)}); {advice}"
         ) from error
+
+
+def check_writable(directory: os.PathLike | str) -> None:
+    """Checks that a directory can be written or created, without doing so.
+
+    Object stores are not checked.
+
+    Raises:
+      InputError: it cannot.
+    """
+    if "://" in os.fspath(directory):
+        return
+    with writing(directory):
+        path = pathlib.Path(directory).absolute()
+        there = next(p for p in (path, *path.parents) if p.exists())
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{there} is a file")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 @contextlib.contextmanager

@@ -15,6 +15,10 @@ import pytest
 from tests.support.once import once
 from tests.support.tried import TRIED
 
+# The tests expect the devices of a CPU, also in the processes that they start.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
 hypothesis.settings.register_profile(
     "exact", derandomize=True, database=None, deadline=None
 )
@@ -94,8 +98,9 @@ def tfds_dir() -> str:
     """A TFDS directory with CIFAR-10 and MNIST."""
     default = pathlib.Path(__file__).parents[2] / "shared" / "tfds"
     directory = pathlib.Path(os.environ.get("RETHINK_DATA_DIR", default))
-    if not (directory / "cifar10").is_dir():
-        pytest.skip(f"no prepared cifar10 in {directory} (RETHINK_DATA_DIR)")
+    for name in ("cifar10", "mnist"):
+        if not (directory / name).is_dir():
+            pytest.skip(f"no prepared {name} in {directory} (RETHINK_DATA_DIR)")
     return str(directory)
 
 

@@ -78,18 +78,3 @@ def test_a_missing_package_of_the_theory_is_reported(
         importlib.import_module(module)
     assert str(raised.value).startswith(f"{missing}")
     assert str(raised.value).endswith("install rethink_keras[theory]")
-
-
-def test_the_report_and_theorem_1_need_no_extra():
-    source = ROOT / "rethink_keras" / "theory"
-    extra = {
-        path.stem
-        for path in source.glob("*.py")
-        if "with theory_extra():" in path.read_text()
-    }
-    assert extra == {"complexity", "features", "kernels", "min_norm"}
-    for name in ("expressivity", "records", "theorem1"):
-        text = (source / f"{name}.py").read_text()
-        for module in extra:
-            assert f"theory.{module}" not in text
-            assert f"theory import {module}" not in text

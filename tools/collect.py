@@ -6,7 +6,7 @@ Copies each finished run under the log directory to
 tensorboard_logs/reference/DATA_SET/NETWORK/OPTIONS/seed=N, unless there is one.
 Checkpoints and model.keras stay behind, since they are too large for the
 repository. The directories of the data and of the logs are removed from the
-copied files.
+copied files, and the machine's name from the names of event files.
 """
 
 import json
@@ -33,6 +33,7 @@ REFERENCE = pathlib.Path(__file__).parents[1] / "tensorboard_logs" / "reference"
 _RUNS = flags.DEFINE_string("runs", None, "directory of the runs")
 
 _LEFT_OUT = (CHECKPOINTS, MODEL)
+_HOST = re.compile(r"(\.tfevents\.\d+)\..*(\.\d+\.\d+\.v2)$")
 _LOCAL = re.compile(rb"^(--data_dir=.*|\| logs \|.*)(\n|$)", re.MULTILINE)
 
 
@@ -56,8 +57,9 @@ def collect(
     shutil.copytree(
         run.path, partial, ignore=shutil.ignore_patterns(*_LEFT_OUT)
     )
-    for path in partial.rglob("*"):
+    for path in list(partial.rglob("*")):
         _clean(path)
+        path.rename(path.with_name(_HOST.sub(r"\1.host\2", path.name)))
     return partial.rename(target)
 
 

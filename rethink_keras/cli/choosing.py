@@ -1,5 +1,6 @@
 """What the words of a command line choose."""
 
+import dataclasses
 import fnmatch
 import itertools
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
-from rethink_keras.config import RunConfig, suggestion
+from rethink_keras.config import RunConfig, allowed, suggestion
 from rethink_keras.errors import InputError
 
 
@@ -57,8 +58,8 @@ def option_numbers(flag: flags.FlagHolder, option: str, kind: type) -> list:
     def checked(entry: str) -> int | float:
         return getattr(RunConfig(**{option: kind(entry)}), option)
 
-    what = "whole numbers" if kind is int else "numbers"
-    return numbers(flag, checked, f"{what} that {option} allows")
+    (field,) = (f for f in dataclasses.fields(RunConfig) if f.name == option)
+    return numbers(flag, checked, f"numbers, each {allowed(field)}")
 
 
 def numbers(

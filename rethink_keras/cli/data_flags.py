@@ -3,8 +3,11 @@
 from absl import flags
 
 DATASET = flags.DEFINE_string(
-    "dataset", "cifar10_sample", "data set: the embedded sample or a TFDS name"
+    "dataset",
+    "cifar10_sample",
+    "data set: the embedded sample, a TFDS name, or a folder of images in"
+    " --data_dir",
 )
 DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "TFDS directory (default: TFDS's own)"
+    "data_dir", None, "directory of the data sets (default: TFDS's own)"
 )

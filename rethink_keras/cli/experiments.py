@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from rethink_keras.cli.choosing import matching
+from rethink_keras.cli.choosing import matching, option_numbers
 from rethink_keras.cli.option_names import with_flags
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.config import PRECISIONS, RunConfig
-from rethink_keras.errors import InputError
+from rethink_keras.config import PRECISIONS
 
 _ROWS = flags.DEFINE_string("rows", "*", "rows to run, as a file name pattern")
 _SEEDS = flags.DEFINE_list("seeds", "0", "random seeds, separated by commas")
@@ -51,27 +50,14 @@ def launch(document: str | None, *experiments: str) -> None:
     run_command(functools.partial(_run, experiments), document)
 
 
-def _seeds() -> list[int]:
-    try:
-        seeds = [RunConfig(seed=int(seed)).seed for seed in _SEEDS.value]
-    except ValueError:
-        seeds = []
-    if not seeds:
-        raise InputError(
-            f"seeds={','.join(_SEEDS.value)}: must be whole numbers from 0 to"
-            " 2147483647, separated by commas"
-        )
-    return seeds
-
-
 def _run(experiments: Sequence[str]) -> int:
     """Trains the rows without a finished run; returns the exit code."""
-    seeds = _seeds()
+    seeds = option_numbers(_SEEDS, "seed", int)
     with quiet_start():
         from etils import epath
 
         from rethink_keras import experiments as registry
-        from rethink_keras.files import writing
+        from rethink_keras.files import check_writable, writing
         from rethink_keras.report import page, tables
         from rethink_keras.report.comparison import comparison_directory
         from rethink_keras.results import find_diverged, find_runs
@@ -80,6 +66,7 @@ def _run(experiments: Sequence[str]) -> int:
     rows = [row for group in loaded.values() for row in group]
     names = matching(_ROWS.value, sorted({row.name for row in rows}))
     chosen = [row for row in rows if row.name in names]
+    check_writable(_WORKDIR.value)
     with quiet_start():  # hides the output of the process that times a step
         jobs = registry.plan(
             chosen, seeds, _WORKDIR.value, _DATA_DIR.value, _PRECISION.value

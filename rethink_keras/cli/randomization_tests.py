@@ -5,7 +5,7 @@
 
 --model=MODULE:FUNCTION names a function (input_shape, num_classes) that
 returns a keras.Model; MODULE is imported from the current directory. Prints a
-table and writes randomization_test.png. Re-run the same command to go on after
+table and writes randomization_test.png. Re-run the same command to resume after
 an interruption.
 """
 
@@ -21,6 +21,7 @@ from absl import flags
 from etils import epath
 
 from rethink_keras.cli.choosing import is_typed
+from rethink_keras.cli.option_names import flags_in_output
 from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import (
     RANDOMIZATIONS,
@@ -70,15 +71,16 @@ def main() -> None:
         )
         from rethink_keras.files import write_whole, writing
         from rethink_keras.results.images import as_png
-    test = randomization_test(
-        builder,
-        kinds=_KINDS.value,
-        workdir=_WORKDIR.value,
-        config=config,
-        save_model=_SAVE_MODEL.value,
-        overwrite=_OVERWRITE.value,
-        strategy=_STRATEGY.value,
-    )
+    with flags_in_output():
+        test = randomization_test(
+            builder,
+            kinds=_KINDS.value,
+            workdir=_WORKDIR.value,
+            config=config,
+            save_model=_SAVE_MODEL.value,
+            overwrite=_OVERWRITE.value,
+            strategy=_STRATEGY.value,
+        )
     print(test.to_frame().to_string(index=False))
     path = epath.Path(_WORKDIR.value) / _FIGURE
     with writing(_WORKDIR.value):

@@ -13,17 +13,18 @@ from absl import flags
 from rethink_keras.cli.option_names import flags_in_output
 from rethink_keras.cli.terminal import (
     exit_codes,
+    flag_help,
     help_text,
     parse_flags,
     quiet_start,
     start_program,
 )
 from rethink_keras.config import (
+    PRINTABLE,
     RETIRED,
     STRATEGIES,
     RunConfig,
     allowed,
-    choices,
     define_options,
     explain,
 )
@@ -46,6 +47,9 @@ _ALLOWED = {
     "resume": "one of auto, never, must",
     "strategy": f"one of {', '.join(STRATEGIES)}",
     "checkpoint_minutes": "a number from 0",
+    "workdir": PRINTABLE,
+    "tpu": PRINTABLE,
+    "flagfile": "the path of a text file",
 }
 
 define_options(list(_OPTIONS.values()), RETIRED, FLAGS)
@@ -76,13 +80,7 @@ def config_from_flags() -> RunConfig:
 
 def run_help() -> str:
     """Returns the help text: one line per flag."""
-    texts = {}
-    for name in (*_OPTIONS, *_RUN_FLAGS):
-        field, flag = _OPTIONS.get(name), FLAGS[name]
-        listed = (
-            choices(field) if field else getattr(flag.parser, "enum_values", ())
-        )
-        texts[name] = ", ".join(listed) or flag.help
+    texts = {name: flag_help(FLAGS[name]) for name in (*_OPTIONS, *_RUN_FLAGS)}
     texts["flagfile"] = "text file with one flag per line; later flags override"
     return help_text(__doc__, texts)
 

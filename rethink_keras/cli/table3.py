@@ -20,6 +20,7 @@ row, and a figure extrapolates the error to the paper's 32,000 filters.
 
 from absl import flags
 
+from rethink_keras.cli.choosing import numbers
 from rethink_keras.cli.data_flags import DATASET
 from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.cli.theory import check, choose, config_from_flags, finish
@@ -34,20 +35,10 @@ _FILTERS = flags.DEFINE_list(
 )
 
 
-def parse_filters() -> list[int]:
-    """Parses --filters.
-
-    Raises:
-      InputError: the value is not a list of distinct whole numbers from 1.
-    """
-    words = _FILTERS.value
-    numbers = {int(word) for word in words if word.isdecimal()} - {0}
-    if not words or len(numbers) < len(words):
-        raise InputError(
-            f"filters={','.join(words)}: must be distinct whole numbers from"
-            " 1, separated by commas, such as 100,400,1600"
-        )
-    return list(numbers)
+def _count(entry: str) -> int:
+    if not entry.isdecimal() or int(entry) == 0:
+        raise ValueError(entry)
+    return int(entry)
 
 
 def main() -> None:
@@ -57,10 +48,16 @@ def main() -> None:
             f"dataset={DATASET.value}: the rows have their own; pass"
             " rows='mnist_*' or rows='cifar10_*'"
         )
-    config, filters = config_from_flags(), parse_filters()
+    config = config_from_flags()
+    filters = numbers(_FILTERS, _count, "whole numbers from 1")
     with quiet_start():
         from rethink_keras.theory import table3
     chosen = choose({name: name for name in table3.MACHINES})
+    if _FILTERS.present and not any("convnet" in name for name in chosen):
+        raise InputError(
+            f"filters={','.join(_FILTERS.value)}: applies to random networks;"
+            f" rows={flags.FLAGS.rows} has none; pass rows='*_convnet'"
+        )
     check()
     for name in chosen:
         # The name of the record tells all settings.

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import NoReturn
 
 from absl import app, flags, logging
@@ -21,6 +22,8 @@ from rethink_keras.cli.standard_streams import (
 from rethink_keras.config import (
     PRINTABLE,
     RETIRED,
+    RunConfig,
+    choices,
     define_options,
     find_flagfile,
     suggestion,
@@ -71,6 +74,17 @@ def help_text(document: str | None, texts: Mapping[str, str]) -> str:
             subsequent_indent=" " * 24,
         )
     return "\n".join(lines)
+
+
+def flag_help(flag: flags.Flag) -> str:
+    """Returns the help text of a flag, after the values that it lists."""
+    options = {field.metadata["doc"]: field for field in fields(RunConfig)}
+    option = options.get(flag.help)
+    listed = (
+        choices(option) if option else getattr(flag.parser, "enum_values", ())
+    )
+    text = re.sub(r"^<[^>]*>: ", "", str(flag.help))  # absl's list of values
+    return f"{', '.join(listed)}: {text}" if listed else text
 
 
 def _default(name: str) -> str | None:
@@ -225,7 +239,7 @@ def run_command(
             if flag.name not in RETIRED
         ]
         intro = document or sys.modules["__main__"].__doc__
-        texts = {flag.name: str(flag.help) for flag in own}
+        texts = {flag.name: flag_help(flag) for flag in own}
         return parse_flags(argv, lambda: help_text(intro, texts))
 
     def guarded(argv: Sequence[str]) -> int | None:

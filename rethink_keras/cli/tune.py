@@ -6,10 +6,11 @@ r"""Tunes hyperparameters that the paper leaves open, with keras-tuner.
     --search=weight_decay,dropout --scale=paper --data_dir=DIR
 
 Runs a grid of trials. Each is evaluated after its last epoch on held-out
-training images, never on the test set. --min_train_accuracy rejects trials with
-a lower training accuracy, for example that of the paper's row. The HParams tab
-of TensorBoard shows the trials. Re-run the same command to resume a search;
-finished trials are not repeated. A larger --trials adds more trials.
+training images, never on the test set: --validation_examples of the row or, by
+default, 500 on the sample and 5,000 otherwise. --min_train_accuracy rejects
+trials with a lower training accuracy, for example that of the paper's row. The
+HParams tab of TensorBoard shows the trials. Re-run the same command to resume a
+search; finished trials are not repeated. A larger --trials adds more trials.
 """
 
 import dataclasses
@@ -47,16 +48,19 @@ _MIN_TRAIN_ACCURACY = flags.DEFINE_float(
 )
 flags.DEFINE_alias("least_train_accuracy", "min_train_accuracy")
 _SEED = flags.DEFINE_integer(
-    "seed", 0, "random seed of the trials", lower_bound=0
+    "seed",
+    None,
+    "random seed of the trials (default: the row's)",
+    lower_bound=0,
 )
 _SCALE = flags.DEFINE_enum(
     "scale",
     "sample",
     ["sample", "paper"],
-    "the embedded 5,000 images, or all of CIFAR-10",
+    "the embedded 5,000 images, or the row's data set",
 )
 _DATA_DIR = flags.DEFINE_string(
-    "data_dir", None, "TFDS directory (default: TFDS's own)"
+    "data_dir", None, "TFDS directory (default: the row's, or TFDS's own)"
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir", "tensorboard_logs/tune", "directory of the trials"
@@ -84,11 +88,12 @@ def base_config(row: pathlib.Path) -> RunConfig:
         ) from error
     if _SCALE.value == "sample":
         text += f"\n--dataset={SAMPLE}"
+    base = RunConfig.from_flags(text)
     return dataclasses.replace(
-        RunConfig.from_flags(text),
-        data_dir=_DATA_DIR.value,
-        seed=_SEED.value,
-        validation_examples=_HELD_OUT[_SCALE.value],
+        base,
+        data_dir=_DATA_DIR.value or base.data_dir,
+        seed=base.seed if _SEED.value is None else _SEED.value,
+        validation_examples=base.validation_examples or _HELD_OUT[_SCALE.value],
     )
 
 

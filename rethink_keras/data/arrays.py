@@ -14,6 +14,7 @@ _FORM = (
     "must be ((x, y), (x_test, y_test)), arrays or tf.data.Datasets of (image,"
     " label)"
 )
+_CHANNELS = (1, 3, 4)  # of pictures
 _LARGEST_LABEL = np.iinfo(np.int64).max
 
 
@@ -85,7 +86,13 @@ def from_arrays(data: Any) -> GivenData:
             f" {train.dtype} {train.shape[1:]} for training and"
             f" {test.dtype} {test.shape[1:]} for testing"
         )
-    classes = np.unique(np.concatenate([train_labels, test_labels]))
+    classes = np.unique(train_labels)
+    unseen = np.setdiff1d(test_labels, classes)
+    if len(unseen):
+        raise InputError(
+            f"data: no training example has the label {unseen[0]} of its test"
+            " split; drop these test examples"
+        )
     if len(classes) < 2:
         raise InputError(
             f"data: all labels are {classes[0]}; needs at least two classes"
@@ -138,7 +145,7 @@ def _arrays(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise InputError(
             f"data: the labels of its {name} split are {labels.dtype}"
-            f" {labels.shape}; must be integers [n], not one-hot vectors"
+            f" {labels.shape}; must be integers [n]; {_integers_from(labels)}"
         )
     if labels.size and labels.max() > _LARGEST_LABEL:
         raise InputError(
@@ -157,6 +164,11 @@ def _arrays(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
         )
     if not images.size:
         raise InputError(f"data: its {name} split is empty")
+    if images.shape[1] in _CHANNELS and images.shape[3] > max(_CHANNELS):
+        raise InputError(
+            f"data: the images of its {name} split are {images.shape}; the"
+            " channels must be the last axis, as in numpy.moveaxis(x, 1, -1)"
+        )
     if images.dtype.kind == "f":
         images = images.astype("float32", copy=False)
         if not np.isfinite(images).all():
@@ -165,6 +177,15 @@ def _arrays(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
                 " pixels; replace or drop them"
             )
     return images, labels.astype("int64")
+
+
+def _integers_from(labels: np.ndarray) -> str:
+    """Returns how to convert labels of another form."""
+    if labels.ndim != 1:
+        return "convert one-hot vectors by y.argmax(axis=1)"
+    if labels.dtype.kind in "bf":
+        return "convert them by y.astype(int)"
+    return "convert them by numpy.unique(y, return_inverse=True)[1]"
 
 
 def _collected(dataset: tf.data.Dataset, name: str) -> tuple[np.ndarray, ...]:

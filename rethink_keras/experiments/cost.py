@@ -68,7 +68,11 @@ def estimate_minutes(
         default=None,
     )
     if slowest is None:
-        return Estimate(None, "pass precision=fastest to measure the speed")
+        return Estimate(
+            None,
+            "no similar run has finished; precision=fastest measures the speed"
+            " of new runs",
+        )
     return _estimate(
         config,
         slowest.result["images_per_second"],

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from rethink_keras import pipeline, runs
+from rethink_keras import data, pipeline, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.experiments import double_descent_figures as figures
 from rethink_keras.experiments import families
@@ -102,8 +102,8 @@ def demonstrate(
     networks, features = [], []
     for seed in seeds:
         of_seed = dataclasses.replace(config, seed=seed)
-        networks += train_networks(of_seed, widths)
         features += fit_features(of_seed)
+        networks += train_networks(of_seed, widths)
     tables = {
         figures.NETWORKS: over_seeds(networks, ["width", "parameters"]),
         figures.FEATURES: over_seeds(features, ["features", "examples"]),
@@ -159,7 +159,7 @@ def train_networks(
 
 def fit_features(config: RunConfig) -> list[dict[str, Any]]:
     """Fits random features, and returns a row for each number of features."""
-    size = min(_FEATURE_EXAMPLES, config.train_examples or _FEATURE_EXAMPLES)
+    size = _feature_examples(config)
     inputs = _Inputs.load(dataclasses.replace(config, train_examples=size))
     rows = []
     # In small sets, several ratios give one number of features.
@@ -170,6 +170,20 @@ def fit_features(config: RunConfig) -> list[dict[str, Any]]:
         errors = _errors((fitted, inputs.y), (predicted, inputs.test_y))
         rows.append({"features": width, "examples": size, **errors})
     return rows
+
+
+def _feature_examples(config: RunConfig) -> int:
+    """Returns the number of examples, up to 500, that features are fitted to.
+
+    A class-balanced subset of the data set has as many.
+    """
+    if config.train_examples is not None:
+        return min(_FEATURE_EXAMPLES, config.train_examples)
+    loaded = data.load(config.dataset, config.data_dir)
+    smallest = np.bincount(
+        loaded.train.true_labels, minlength=loaded.num_classes
+    ).min()
+    return min(_FEATURE_EXAMPLES, loaded.num_classes * int(smallest))
 
 
 def over_seeds(

@@ -85,6 +85,8 @@ def draw_images(
 ) -> Figure:
     """Draws memorized images and the test images they influence most.
 
+    The influence is in standard errors.
+
     Args:
       train: uint8 [n, height, width, channels].
       test: uint8 [t, height, width, channels].

@@ -5,6 +5,8 @@ import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
+from etils import epath
+
 from rethink_keras.config import PRECISIONS, RunConfig
 from rethink_keras.experiments.cost import Estimate, estimate_minutes
 from rethink_keras.experiments.rows import Row
@@ -15,6 +17,7 @@ from rethink_keras.experiments.speed import (
     network_of,
 )
 from rethink_keras.results import (
+    DIVERGED,
     REFERENCE,
     FinishedRun,
     counting_runs,
@@ -38,6 +41,8 @@ class Job:
       config: config of the run.
       command: arguments of `python` that start the run.
       finished: the finished run that counts for the row, or None.
+      diverged: the file of a run of this config that diverged, or None. To
+        repeat it, remove the file.
       estimate: estimated time of the run.
     """
 
@@ -46,6 +51,12 @@ class Job:
     command: tuple[str, ...]
     finished: FinishedRun | None
     estimate: Estimate
+    diverged: epath.Path | None = None
+
+    @property
+    def to_do(self) -> bool:
+        """Whether the run must be run, since it has not ended."""
+        return self.finished is None and self.diverged is None
 
     @property
     def title(self) -> str:
@@ -106,6 +117,7 @@ def plan(
         elif precision == FASTEST:
             chosen = row_config.precision
         config = key_of(dataclasses.replace(row_config, precision=chosen))
+        diverged = run_directory(workdir, config) / DIVERGED
         jobs.setdefault(
             config,
             Job(
@@ -114,6 +126,7 @@ def plan(
                 command=_command(row, config, workdir, data_dir),
                 finished=finished[row_config],
                 estimate=estimate_minutes(config, known, here, speeds),
+                diverged=diverged if diverged.exists() else None,
             ),
         )
     return list(jobs.values())
@@ -163,12 +176,17 @@ def jobs_as_text(jobs: Sequence[Job]) -> str:
     """Lists each run's command, state and estimated time, for a dry run."""
     lines = []
     for job in jobs:
-        state = "done" if job.finished else str(job.estimate)
+        state = str(job.estimate)
+        if job.finished:
+            state = "done"
+        elif job.diverged:
+            state = f"diverged; to repeat it, remove {job.diverged}"
         lines.append(f"# {job.title}: {state}\n{job}")
-    minutes = [job.estimate.minutes for job in jobs if not job.finished]
+    minutes = [job.estimate.minutes for job in jobs if job.to_do]
     known = [m for m in minutes if m is not None]
     unknown = len(minutes) - len(known)
-    summary = [f"# {len(jobs) - len(minutes)} of {len(jobs)} done"]
+    done = sum(job.finished is not None for job in jobs)
+    summary = [f"# {done} of {len(jobs)} done"]
     if known:
         total = f"at most {sum(known):.0f} min at these speeds"
         summary.append(f"{len(known)} to do in {total}")

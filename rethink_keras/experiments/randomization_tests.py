@@ -20,6 +20,7 @@ from rethink_keras.results.images import (
     VERMILLION,
     as_png,
 )
+from rethink_keras.results.metrics import chance_of
 from rethink_keras.runs import RunResult, run
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
@@ -97,7 +98,7 @@ class RandomizationTest:
                 percent.index, percent, color=colour, label=_WORDS[kind]
             )
             bars.barh(_WORDS[kind], 100 * result["test_accuracy"], color=colour)
-        chance = 100 / max(r["classes"] for r in self.results.values())
+        chance = 100 * max(map(chance_of, self.results.values()))
         bars.axvline(chance, color="grey", linestyle="--", linewidth=1)
         bars.set_xlabel("test accuracy (%); dashed: chance")
         bars.set_xlim(0, 100)
@@ -129,7 +130,7 @@ def randomization_test(
 
     The paper's randomization test (Section 2): does the network fit random
     labels and random pixels, and how much longer does it take? An interrupted
-    test goes on where it stopped; finished runs are not repeated.
+    test resumes where it stopped; finished runs are not repeated.
 
     Args:
       model: network, as in `run`.

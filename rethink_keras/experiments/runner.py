@@ -1,6 +1,7 @@
 """Runs jobs, each in its own process."""
 
 import concurrent.futures
+import contextlib
 import ctypes
 import functools
 import itertools
@@ -12,9 +13,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import FrameType
 
+from rethink_keras.errors import InterruptedRunError
 from rethink_keras.experiments.planning import Job
+from rethink_keras.files import RESUME_ADVICE
 
 _PR_SET_PDEATHSIG = 1
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -51,15 +55,27 @@ class Runner:
         """Runs jobs.
 
         Returns:
-          The exit codes of the failed jobs.
+          The exit codes of the failed jobs: 1 for one that diverged, now or
+          earlier.
 
         Raises:
           KeyboardInterrupt: on Ctrl-C, after all current runs have stopped.
+          InterruptedRunError: on SIGTERM, likewise.
         """
-        todo = [job for job in jobs if job.finished is None]
+        with _raising_on_sigterm():
+            return self._run(jobs)
+
+    def _run(self, jobs: Sequence[Job]) -> dict[Job, int]:
+        todo = [job for job in jobs if job.to_do]
         print(f"{len(todo)} of {len(jobs)} runs to do", flush=True)
         slots = list(range(self._parallel))
-        failed: dict[Job, int] = {}
+        failed = {job: 1 for job in jobs if job.diverged and not job.finished}
+        for job in failed:
+            print(
+                f"{job.title}: diverged earlier; to repeat it, remove"
+                f" {job.diverged}",
+                flush=True,
+            )
         done, begun = 0.0, time.monotonic()
         pool = concurrent.futures.ThreadPoolExecutor(self._parallel)
         futures = {
@@ -82,7 +98,7 @@ class Runner:
                     f" about {left:.0f} min left",
                     flush=True,
                 )
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, InterruptedRunError):
             self._stop()
             raise
         finally:
@@ -99,7 +115,8 @@ class Runner:
             environment = dict(os.environ)
             if self._accelerators:
                 environment[_VISIBLE] = self._accelerators[slot]
-            if len(set(self._accelerators)) < len(self._accelerators):
+            # Without a list, as under WSL2, all runs see all accelerators.
+            if len(set(self._accelerators)) < self._parallel > 1:
                 environment = _SHARING | environment
             process = subprocess.Popen(
                 (sys.executable, *job.command),
@@ -124,6 +141,28 @@ class Runner:
             self._stopped = True
             for process in self._running.values():
                 process.send_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _raising_on_sigterm() -> Iterator[None]:
+    """Context manager in which SIGTERM raises an InterruptedRunError.
+
+    Outside the main thread, where Python does not allow signal handlers, it
+    has no effect.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise InterruptedRunError(RESUME_ADVICE, signal.Signals(number))
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _accelerators(parallel: int) -> list[str]:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import psutil
+import tensorflow as tf
 
 from rethink_keras.config import PRECISIONS, RunConfig
+from rethink_keras.errors import InputError, one_line
 
 _BATCHES = 2  # of random images
 _SECONDS = 2.0
@@ -54,6 +56,9 @@ def measure_speeds(networks: Iterable[Network]) -> Speeds:
 
     Returns:
       Images per second, by network and precision.
+
+    Raises:
+      InputError: a network cannot be trained here.
     """
     busy = psutil.cpu_percent(interval=0.5)
     if busy > _BUSY_PERCENT:
@@ -70,10 +75,17 @@ def measure_speeds(networks: Iterable[Network]) -> Speeds:
                 precision: pool.submit(images_per_second, network, precision)
                 for precision in PRECISIONS
             }
-            speeds[network] = {
-                precision: future.result()
-                for precision, future in found.items()
-            }
+            try:
+                speeds[network] = {
+                    precision: future.result()
+                    for precision, future in found.items()
+                }
+            except (RuntimeError, tf.errors.OpError) as error:
+                raise InputError(
+                    f"precision=fastest: {network.model} could not be timed"
+                    f" ({one_line(error)}), perhaps for want of memory; pass"
+                    f" one of {', '.join(PRECISIONS)}"
+                ) from error
             print(_line(network, speeds[network]), flush=True)
     return speeds
 

@@ -19,8 +19,7 @@ from etils import epath
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import DivergenceError, InterruptedRunError
 from rethink_keras.files import RESUME_ADVICE, writing
-from rethink_keras.results import key_of, run_directory
-from rethink_keras.results.finished import DIVERGED
+from rethink_keras.results import DIVERGED, RESULT, key_of, run_directory
 from rethink_keras.runs import run
 
 _OBJECTIVE = "validation_accuracy"
@@ -158,15 +157,15 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         """Returns the accuracies on the held-out and the training images."""
         path = run_directory(self._workdir, config)
         diverged = path / DIVERGED
-        if not diverged.exists():
+        if diverged.exists():
+            reason = diverged.read_text().strip()
+        else:
             try:
-                result = run(config, path)
+                result = run(config, path, verbose=not (path / RESULT).exists())
                 return result["test_accuracy"], result["train_accuracy"]
-            except DivergenceError:
-                pass
-        print(
-            f"{diverged.read_text().strip()}; the trial counts with accuracy 0"
-        )
+            except DivergenceError as error:
+                reason = str(error)
+        print(f"{reason}; the trial counts with accuracy 0")
         return 0.0, 0.0
 
     def config_of(self, values: dict[str, Any]) -> RunConfig:

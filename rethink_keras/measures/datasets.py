@@ -1,6 +1,6 @@
 """Datasets of the measures, and the networks' outputs on them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -24,7 +24,9 @@ def as_arrays(dataset: Dataset) -> Arrays:
         indices.
     """
     if isinstance(dataset, tuple) or (
-        isinstance(dataset, list) and isinstance(dataset[0], np.ndarray)
+        isinstance(dataset, list)
+        and dataset
+        and isinstance(dataset[0], np.ndarray)
     ):
         if len(dataset) != 2:
             raise InputError(
@@ -34,6 +36,13 @@ def as_arrays(dataset: Dataset) -> Arrays:
         x, y = map(np.asarray, dataset)
     else:
         x, y = _gather(dataset)
+    if x.dtype == object or not x.ndim:
+        raise InputError(
+            "dataset: must have one array of inputs; received"
+            f" {type(x.flat[0]).__name__}"
+        )
+    if y.shape[1:] == (1,):
+        y = y[:, 0]
     if y.ndim != 1 or len(x) != len(y) or y.dtype.kind not in "iu":
         raise InputError(
             "dataset: must have one class index for each input; received"
@@ -64,11 +73,23 @@ def check_labels(y: np.ndarray, logits: np.ndarray) -> None:
 def _gather(dataset: Dataset) -> Arrays:
     if getattr(dataset, "cardinality", lambda: 0)() == -1:
         raise InputError("dataset: is endless; pass dataset.take(n)")
-    pairs = [(np.asarray(x), np.asarray(y)) for x, y in dataset]
+    pairs = list(dataset)
     if not pairs:
         raise InputError(_EMPTY)
-    join = np.stack if pairs[0][1].ndim == 0 else np.concatenate
-    xs, ys = zip(*pairs, strict=True)
+    for pair in pairs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise InputError(
+                "dataset: must yield pairs (x, y); received a"
+                f" {type(pair).__name__}"
+                f"{f' of {len(pair)}' if isinstance(pair, tuple) else ''}"
+            )
+        if isinstance(pair[0], Mapping):
+            raise InputError(
+                "dataset: must have one array of inputs; received a"
+                f" {type(pair[0]).__name__}"
+            )
+    xs, ys = (list(map(np.asarray, part)) for part in zip(*pairs, strict=True))
+    join = np.stack if ys[0].ndim == 0 else np.concatenate
     return join(xs), join(ys)
 
 

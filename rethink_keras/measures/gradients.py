@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from rethink_keras.errors import InputError
+
 
 def input_gradient(function: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
     """Returns the gradient of the sum of a function's outputs at x.
@@ -27,4 +29,9 @@ def input_gradient(function: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
             tape.watch(inputs)
             total = ops.sum(function(inputs))
         gradient = tape.gradient(total, inputs)
+        if gradient is None:
+            raise InputError(
+                "model: its outputs have no gradient with respect to its"
+                " inputs, which may be integers"
+            )
     return ops.convert_to_numpy(gradient)

@@ -59,7 +59,7 @@ def path_norm(model: keras.Model, dataset: Dataset) -> float:
     del dataset
     weighted_layers(model)  # rejects other layers
     # Without the loss of a compiled model, which Keras might not find again.
-    uncompiled = keras.Model(model.inputs, model.outputs)
+    uncompiled = keras.Model(model.inputs[0], model.outputs[0])
     squared = keras.models.clone_model(uncompiled)
     for layer, copy in zip(
         weighted_layers(uncompiled), weighted_layers(squared), strict=True

@@ -1,5 +1,6 @@
 """Mean and standard deviation of the channels of images."""
 
+import itertools
 import math
 from collections.abc import Iterable
 
@@ -63,7 +64,7 @@ def _moments_of_levels(
 ) -> Moments:
     """Computes moments from the exact histogram of each channel."""
     histograms = np.zeros((first.shape[-1], 256), np.int64)
-    for batch in (first, *others):
+    for batch in itertools.chain((first,), others):
         for counts, channel in zip(
             histograms, np.moveaxis(batch, -1, 0), strict=True
         ):
@@ -87,7 +88,7 @@ def _moments_of_floats(
     batches do not matter.
     """
     found = []
-    for batch in (first, *others):
+    for batch in itertools.chain((first,), others):
         for image in batch:
             found.append(_mean_and_squares(image))
     columns = np.moveaxis(np.array(found), -1, 0)  # [channels, n, 2]

@@ -48,7 +48,8 @@ def randomize(
     Args:
       data: a `tf.data.Dataset` of (image, label), batched or not, that yields
         the same elements in each pass; or a pair of arrays. Images have the
-        shape [height, width] or [height, width, channels].
+        shape [height, width] or [height, width, channels]; for
+        `kind="labels"`, they may be any inputs, such as texts.
       kind: what to randomize: `none`, `labels`, `shuffled_pixels`,
         `random_pixels` or `gaussian`.
       probability: probability of replacing a label; requires `kind="labels"`.
@@ -83,7 +84,7 @@ def randomize(
 def _randomize_arrays(
     data: Any, arguments: Arguments
 ) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = _as_pair(data)
+    images, labels = _as_pair(data, arguments.changes_pixels)
     if arguments.kind == "none":
         return images, labels
     if arguments.kind == "labels":
@@ -108,8 +109,13 @@ def _randomize_arrays(
     return result, labels
 
 
-def _as_pair(data: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Returns images and labels as arrays of the same length."""
+def _as_pair(data: Any, pixels: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Returns images and labels as arrays of the same length.
+
+    Args:
+      data: a pair.
+      pixels: whether the first must be images; otherwise anything may be.
+    """
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise InputError(
             f"data: received a {type(data).__name__}; must be {ACCEPTED}"
@@ -126,7 +132,7 @@ def _as_pair(data: Any) -> tuple[np.ndarray, np.ndarray]:
             "data: received lists of unequal lengths; images and labels must"
             " be arrays"
         ) from None
-    if images.ndim not in (3, 4):
+    if pixels and images.ndim not in (3, 4):
         raise InputError(
             f"data: received images of shape {list(images.shape)}; must be"
             " [n, height, width] or [n, height, width, channels]"
@@ -148,7 +154,7 @@ def _randomize_dataset(
     data: tf.data.Dataset, arguments: Arguments
 ) -> tf.data.Dataset:
     image, label = _specs(data)
-    batched = _is_batched(image, label)
+    batched = _is_batched(image, label, arguments.changes_pixels)
     _check_arguments(arguments, image, label, batched)
     _check_passes(data, batched)
     if arguments.kind == "none":
@@ -203,19 +209,27 @@ def _specs(data: tf.data.Dataset) -> tuple[tf.TensorSpec, tf.TensorSpec]:
     )
 
 
-def _is_batched(image: tf.TensorSpec, label: tf.TensorSpec) -> bool:
+def _is_batched(
+    image: tf.TensorSpec, label: tf.TensorSpec, pixels: bool
+) -> bool:
     """Whether elements are batches, from the ranks of images and labels.
 
     Images of rank 3 are one image in colour or a batch in grey. A label of
     shape [1] then belongs to one image.
+
+    Args:
+      image: spec of the images.
+      label: spec of the labels.
+      pixels: whether the images are images; otherwise they may be any inputs.
     """
     rank, labels = image.shape.rank, label.shape
     batched = labels.rank > 0
     if batched and rank != 4:
-        batched = rank != 2 and (labels[0] != 1 or image.shape[:1] == [1])
+        one_image = pixels and rank == 2
+        batched = not one_image and (labels[0] != 1 or image.shape[:1] == [1])
     ranks = (3, 4) if batched else (2, 3)
     fits = not batched or labels[:1].is_compatible_with(image.shape[:1])
-    if rank is not None and (rank not in ranks or not fits):
+    if rank is not None and ((pixels and rank not in ranks) or not fits):
         raise InputError(
             f"data: received images of shape {image.shape} with labels of shape"
             f" {labels}; must be images [height, width] or [height, width,"
@@ -233,10 +247,12 @@ def _check_arguments(
     if arguments.kind == "labels":
         shape = label.shape[1:] if batched else label.shape
         if not label.dtype.is_integer or (shape.rank and shape != [1]):
+            one_hot = shape.rank and shape != [1]
+            convert = "one-hot labels with tf.argmax"
             raise InputError(
                 f"data: received labels of shape {label.shape} and dtype"
                 f" {label.dtype.name}; must be integers, one for each image;"
-                " convert one-hot labels with tf.argmax"
+                f" convert {convert if one_hot else 'them with tf.cast'}"
             )
         if arguments.num_classes is None:
             raise InputError(

@@ -27,6 +27,11 @@ class Arguments:
     )
     seed: int = option(0, "seed of the random draws", low=0, high=2**31 - 1)
 
+    @property
+    def changes_pixels(self) -> bool:
+        """Whether the randomization changes the images."""
+        return self.kind not in ("none", "labels")
+
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = plain(getattr(self, field.name))

@@ -91,8 +91,8 @@ def _balanced_members(
         if quota > len(candidates):
             raise InputError(
                 f"{option}={size}: a balanced subset needs {quota} examples of"
-                f" class {label}, which has {len(candidates)} examples; choose"
-                " a smaller size"
+                f" class {label} (from 0, in the order of the labels), which"
+                f" has {len(candidates)} examples; choose a smaller size"
             )
         members[candidates[np.argsort(draws[candidates])[:quota]]] = True
     return members

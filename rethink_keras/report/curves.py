@@ -168,7 +168,7 @@ def _grid_curves(
     figure: str,
     tag: str,
     rows: Sequence[MeasuredRow],
-    measure: Callable[[dict, dict | None], float | None],
+    measure: Callable[[dict | None, dict | None], float | None],
 ) -> list[Curve]:
     """Returns curves over levels of corruption, one per model."""
     models: dict[str, dict[float, MeasuredRow]] = {}
@@ -189,20 +189,23 @@ def _grid_curves(
 
 def _levels(
     levels: Mapping[float, MeasuredRow],
-    measure: Callable[[dict, dict | None], float | None],
+    measure: Callable[[dict | None, dict | None], float | None],
 ) -> dict[int, Points]:
     """Evaluates a measure at each level of corruption, by seed.
 
-    `measure` takes the result at a level and the result of the same seed at
-    level 0, or None if there is none. A level is left out if the value of a
-    seed is infinite, since a mean over the others would be too small.
+    `measure` takes the result at a level, None if the seed diverged, and the
+    result of the same seed at level 0, None if there is none. A level is left
+    out if the value of a seed is infinite, since a mean over the others would
+    be too small.
     """
     points: dict[int, Points] = {}
     for level, row in sorted(levels.items()):
         values: dict[int, float] = {}
-        for seed, run in row.runs.items():
+        results: dict[int, dict | None] = dict.fromkeys(row.diverged)
+        results |= {seed: run.result for seed, run in row.runs.items()}
+        for seed, result in results.items():
             base = levels[0].runs.get(seed)
-            value = measure(run.result, base.result if base else None)
+            value = measure(result, base.result if base else None)
             if value is not None:
                 values[seed] = value
         if math.inf not in values.values():
@@ -211,16 +214,18 @@ def _levels(
     return points
 
 
-def _slow_down(result: dict, base: dict | None) -> float | None:
+def _slow_down(result: dict | None, base: dict | None) -> float | None:
     """Returns the epochs to 99 % training accuracy, relative to level 0.
 
-    It is infinite if the network did not get there, and None if it did not get
-    there at level 0.
+    It is infinite if the network did not get there or diverged, and None if it
+    did not get there at level 0.
 
     The criterion is not a loss of 0.05, since MLP 1x512 on random labels does
     not reach that loss in 60 epochs. It still fits 99.3 % of the labels, as
     does the paper's.
     """
+    if result is None:
+        return math.inf
     first = epochs_to_accuracy(base) if base else None
     if first is None:
         return None
@@ -237,8 +242,10 @@ def epochs_to_accuracy(result: Mapping) -> int | None:
     return next(reached, None)
 
 
-def _test_error(result: dict, base: dict | None) -> float:
+def _test_error(result: dict | None, base: dict | None) -> float | None:
     """Returns the error on test labels corrupted like the training labels."""
     del base
+    if result is None:
+        return None
     corrupted = result["test_accuracy_corrupted"]
     return 1 - (result["test_accuracy"] if corrupted is None else corrupted)

@@ -1,10 +1,11 @@
 """Evidence from finished runs, by which claims are judged."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rethink_keras.report.epochs import Epochs, mean_epochs
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.report.statistics import (
     LEVEL,
@@ -41,41 +42,12 @@ FITTED = 100 * FITTED_ACCURACY  # percent of the training set
 # 50 epochs of 391 steps, about the length of Figure 2b. The paper does not
 # state the number of epochs.
 PAPER_STEPS = 19_550
-# Epochs are whole numbers, and they differ by up to 6 % between the committed
-# seeds of a row. Differences of at most 10 % therefore count as noise.
-EPOCH_NOISE = 0.1
 # A loss is still falling if it is below this fraction of the loss one tenth of
 # the run earlier.
 _FALLING = 0.95
 EARLY_STOPPING = 2.0  # points; noise on 10,000 images is about one point
 
 Rows = Mapping[str, MeasuredRow]
-
-
-@dataclasses.dataclass(frozen=True)
-class Epochs:
-    """Number of epochs until a goal is reached.
-
-    Attributes:
-      count: mean over seeds. A seed that did not reach the goal counts with
-        all its epochs.
-      reached: whether every seed reached the goal. Otherwise `count` is a
-        lower bound.
-    """
-
-    count: float
-    reached: bool
-
-    def __str__(self) -> str:
-        return f"{'' if self.reached else '> '}{self.count:.3g}"
-
-    def fewer_than(self, other: "Epochs") -> bool | None:
-        """Compares with another number of epochs; None within noise."""
-        if self.reached and self.count < (1 - EPOCH_NOISE) * other.count:
-            return True
-        if other.reached and other.count < (1 - EPOCH_NOISE) * self.count:
-            return False
-        return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,41 +78,34 @@ class Evidence:
 
         A seed that diverged does not.
         """
-        row = self.experiments[experiment][name]
-        if row.diverged and not row.runs:
+        if self._only_diverged(name, experiment):
             return Finding(FAILS, (f"{name} diverged",))
         row = self.row(name, experiment)
         assert row.train is not None
-        number = f"train {name} {row.train} %"
-        fits = {accuracy >= FITTED for accuracy in row.train.values}
-        if fits == {False}:
-            return _unreached(row, number)
-        if row.diverged:
-            fits.add(False)
-        reason = f"not every seed of {name} fits"
-        return (
-            found(True, number)
-            if fits == {True}
-            else Finding(UNDECIDED, (number,), (reason,))
-        )
+        fits = [accuracy >= FITTED for accuracy in row.train.values]
+        return _every_seed(row, fits, f"train {name} {row.train} %")
+
+    def _only_diverged(self, name: str, experiment: str) -> bool:
+        row = self.experiments[experiment][name]
+        return bool(row.diverged) and not row.runs
 
     def epochs_to_fit(self, name: str, experiment: str = "table1") -> Epochs:
         """Returns the epochs until the mean loss of an epoch is below 0.05."""
-        row = self.row(name, experiment)
-        reached = [run.result["epochs_to_fit"] for run in row.runs.values()]
-        epochs = [
-            epochs or run.result["epochs"]
-            for epochs, run in zip(reached, row.runs.values(), strict=True)
-        ]
-        return Epochs(sum(epochs) / len(epochs), None not in reached)
+        return mean_epochs(self.row(name, experiment), _epochs_to_fit)
 
     def reaches_loss(self, name: str, experiment: str) -> Finding:
-        """Judges whether the training loss of a row falls below 0.05."""
+        """Judges whether the training loss of a row falls below 0.05.
+
+        That of a seed that diverged does not.
+        """
+        if self._only_diverged(name, experiment):
+            return Finding(FAILS, (f"{name} diverged",))
+        row = self.row(name, experiment)
+        reached = [
+            _epochs_to_fit(run.result) is not None for run in row.runs.values()
+        ]
         epochs = self.epochs_to_fit(name, experiment)
-        number = f"{name} {epochs} epochs"
-        if epochs.reached:
-            return found(True, number)
-        return _unreached(self.row(name, experiment), number)
+        return _every_seed(row, reached, f"{name} {epochs} epochs")
 
     def faster(self, name: str, than: str, experiment: str) -> Finding:
         """Judges whether a row fits in fewer epochs than another row."""
@@ -251,6 +216,22 @@ class Evidence:
         interval = Interval(gain, gain - lower, gain + upper)
         number = f"{name} {interval} points"
         return above(interval, EARLY_STOPPING, name, number)
+
+
+def _epochs_to_fit(result: Mapping) -> int | None:
+    return result["epochs_to_fit"]
+
+
+def _every_seed(
+    row: MeasuredRow, reached: Sequence[bool], number: str
+) -> Finding:
+    """Judges whether every seed reached a goal; one that diverged did not."""
+    if not any(reached):
+        return _unreached(row, number)
+    if all(reached) and not row.diverged:
+        return found(True, number)
+    reason = f"not every seed of {row.row.name} fits"
+    return Finding(UNDECIDED, (number,), (reason,))
 
 
 def _unreached(row: MeasuredRow, number: str) -> Finding:

@@ -207,4 +207,5 @@ def describe(experiment: str, curves: Sequence[Curve]) -> str:
         )
         parts.append(f"{_label(curve)} goes from {first} to {last}")
     axes = AXES[experiment]
-    return f"{axes.y} over {axes.x}. {'; '.join(parts)}."
+    shown = f"{axes.y} over {axes.x}."
+    return f"{shown} {'; '.join(parts)}." if parts else shown

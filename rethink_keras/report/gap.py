@@ -23,6 +23,7 @@ from rethink_keras.results.images import (
     new_axes,
     style,
 )
+from rethink_keras.results.metrics import chance_of
 from rethink_keras.results.names import names_of
 
 _TICKS = (0, 25, 50, 75, 100)
@@ -40,14 +41,16 @@ class Accuracies:
       test: mean test accuracy over seeds.
       paper: the paper's training and test accuracy; None if it has none.
       images: number of training images; None if unknown.
-      classes: number of classes.
+      chance: test accuracy of guessing.
+      fitted: whether every seed fits its training set.
     """
 
     train: float | None = None
     test: float | None = None
     paper: tuple[float, float] | None = None
     images: int | None = None
-    classes: int = 10
+    chance: float = 10.0
+    fitted: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,13 +77,13 @@ class Gap:
     @property
     def fitted(self) -> bool:
         """Whether the network fits random labels."""
-        return self.random.train is not None and self.random.train >= FITTED
+        return self.random.fitted
 
     @property
     def chance(self) -> float:
         """Test accuracy of guessing, in percent."""
         trained = self.true if self.random.train is None else self.random
-        return 100 / trained.classes
+        return trained.chance
 
     @property
     def at_chance(self) -> bool:
@@ -124,7 +127,10 @@ def _accuracies(row: MeasuredRow) -> Accuracies:
         test=test.mean if test else None,
         paper=paper if known else None,  # type: ignore[arg-type]
         images=sizes.num_train_examples,
-        classes=run.result["classes"] if run else 10,
+        chance=100 * chance_of(run.result) if run else 10.0,
+        fitted=train is not None
+        and min(train.values) >= FITTED
+        and not row.diverged,
     )
 
 
@@ -204,10 +210,15 @@ def _mean(runs: Sequence[FinishedRun]) -> Accuracies:
     if not runs:
         return Accuracies()
     train, test = (
-        100 * statistics.fmean(run.result[f"{split}_accuracy"] for run in runs)
+        [100 * run.result[f"{split}_accuracy"] for run in runs]
         for split in ("train", "test")
     )
-    return Accuracies(train, test, classes=runs[0].result["classes"])
+    return Accuracies(
+        statistics.fmean(train),
+        statistics.fmean(test),
+        chance=100 * chance_of(runs[0].result),
+        fitted=min(train) >= FITTED,
+    )
 
 
 def best(gaps: Iterable[Gap]) -> Gap | None:

@@ -47,7 +47,7 @@ class MeasuredRow:
       row: the row of an experiment.
       runs: finished runs of the row's config, by seed.
       diverged: seeds without a finished run whose run ended in an infinite or
-        NaN loss.
+        NaN loss, in the precision of the finished runs.
       paper: the paper's numbers in percent: `train` and `test`. Table 2 also
         has `train_top5`, `test_top5` and, in parentheses in the paper,
         `best_test` and `best_test_top5`.
@@ -157,10 +157,12 @@ def measure(
     rows = []
     for row in load(experiment, scale):
         counting = counting_runs(runs.values(), row.config)
+        precisions = {run.config.precision for run in counting.values()}
         seeds = {
             config.seed
             for config in diverged
             if counts_for(config, row.seeded(config.seed))
+            and config.precision in (precisions or {config.precision})
         }
         rows.append(
             MeasuredRow(

@@ -130,8 +130,8 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
         flagfile=row.row.flags[0].removeprefix("--flagfile="),
         paper_train=_paper_text(row, "train"),
         paper_test=_paper_text(row, "test"),
-        ours_train=_text(row.train) if row.runs else _without_runs(row),
-        ours_test=_with_best(row, "test", _text(row.test)),
+        ours_train=_text(row, row.train),
+        ours_test=_with_best(row, "test", _text(row, row.test)),
         paper_train_top5=_paper_text(row, "train_top5"),
         ours_train_top5=_top5_text(row, "train"),
         paper_test_top5=_paper_text(row, "test_top5"),
@@ -152,10 +152,6 @@ def _table_row(row: MeasuredRow, logdir: str) -> TableRow:
         device=row.devices,
         log=os.path.relpath(runs[0].path, logdir) if runs else "",
     )
-
-
-def _without_runs(row: MeasuredRow) -> str:
-    return DIVERGED if row.diverged else NOT_RUN
 
 
 def _diverged(row: MeasuredRow) -> str:
@@ -181,8 +177,11 @@ def _comparison(row: MeasuredRow) -> tuple[str, str]:
     return f"{points:+.2f}", f"{within} (±{bound:.2f})"
 
 
-def _text(number: SeedStatistics | None) -> str:
-    return NOT_RUN if number is None else str(number)
+def _text(row: MeasuredRow, number: SeedStatistics | None) -> str:
+    """Returns our accuracy, or why there is none."""
+    if number is None:
+        return DIVERGED if row.diverged and not row.runs else NOT_RUN
+    return str(number)
 
 
 def _paper_text(row: MeasuredRow, key: str) -> str:
@@ -200,7 +199,7 @@ def _top5_text(row: MeasuredRow, split: str) -> str:
     if f"{split}_top5" not in row.paper:
         return ""
     number = row.number(f"{split}_top5_accuracy")
-    return "" if row.runs and number is None else _text(number)
+    return "" if row.runs and number is None else _text(row, number)
 
 
 def _with_best(row: MeasuredRow, key: str, text: str) -> str:

@@ -43,8 +43,9 @@ SEE: Mapping[str, str] = {
         "BatchNorm makes training smoother and earlier, and the final test"
         " accuracy a few points higher. Stopping early gains nothing. Our"
         " training accuracies are means over each epoch, while the network"
-        " learns. The paper's without BatchNorm are such means too, and those"
-        " with BatchNorm are measured after the epoch, which is higher."
+        " learns. The paper's without BatchNorm are online accuracies too,"
+        " several in an epoch; those with BatchNorm are measured after the"
+        " epoch, which is higher."
     ),
     "table2": (
         "In the paper, Inception V3 fits most of ImageNet's random labels, and"

@@ -1,6 +1,7 @@
 """Finished runs: reading their results and predictions."""
 
 from rethink_keras.results.finished import (
+    DIVERGED,
     REFERENCE,
     RESULT,
     THEORY,
@@ -23,6 +24,7 @@ from rethink_keras.results.predictions import (
 )
 
 __all__ = [
+    "DIVERGED",
     "PREDICTIONS",
     "REFERENCE",
     "RESULT",

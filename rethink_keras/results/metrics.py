@@ -1,5 +1,8 @@
 """Names of metrics and thresholds, shared by runs and the report."""
 
+from collections.abc import Mapping
+from typing import Any
+
 FITTED_ACCURACY = 0.99
 """Training accuracy from which a training set counts as fitted."""
 
@@ -30,3 +33,12 @@ MEMORIZATION_METRICS = (
     "corrupted_as_true",
 )
 """Training metrics over clean and over corrupted labels (see `Metrics`)."""
+
+
+def chance_of(result: Mapping[str, Any]) -> float:
+    """Returns the test accuracy of guessing, from 0 to 1.
+
+    That of always predicting the most frequent class; in results of earlier
+    versions, of a uniformly random class.
+    """
+    return result.get("chance", 1 / result["classes"])

@@ -15,6 +15,9 @@ from rethink_keras.results.finished import RESULT, has_begun
 RUNS = "runs"
 """Folder of a log directory that holds the runs."""
 
+OUTPUTS = "outputs"
+"""Key of a network's first outputs, which no name depends on."""
+
 _DIGITS = 8
 _READABLE = 120
 _LONGEST = 60
@@ -43,8 +46,15 @@ def names_of(
 
 
 def _digits(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True)
+    text = json.dumps(_named(value), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def _named(value: Any) -> Any:
+    """Returns a value without what no name depends on."""
+    if isinstance(value, Mapping):
+        return {k: _named(v) for k, v in value.items() if k != OUTPUTS}
+    return [_named(v) for v in value] if isinstance(value, list) else value
 
 
 def run_name(config: RunConfig, given: Mapping[str, Any] | None = None) -> str:

@@ -16,6 +16,7 @@ from rethink_keras.data import GivenData, from_arrays
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.runs.optimizers import copy_of
 
+UNNAMED = object()
 _OPTIONS = ("weight_decay", "dropout", "batch_norm")
 OPTIMIZER_OPTIONS = ("learning_rate", "learning_rate_decay", "momentum")
 """Options of a config that `optimizer` replaces."""
@@ -28,8 +29,9 @@ class OwnNetwork:
     Attributes:
       name: name of its builder or, for a model, of its class.
       build: function from (input_shape, num_classes, **options) to the model.
-      takes: the options that `build` takes, with their defaults there (None
-        without one); None for a copy of a model, which is built already.
+      takes: the options that `build` takes, with their defaults there: None
+        without one, and UNNAMED for those that only its `**kwargs` take. None
+        for a copy of a model, which is built already.
     """
 
     name: str
@@ -75,6 +77,8 @@ def resolve(
             f"config: must be a RunConfig; received a {type(config).__name__}"
         )
     config, network = _resolve_model(config, model)
+    if isinstance(model, keras.Model):
+        check_compilation(model, type(model).__name__, optimizer)
     config, own_data = _resolve_data(config, data)
     return Arguments(
         config,
@@ -133,26 +137,68 @@ def _options_of(builder: Callable[..., keras.Model]) -> dict[str, Any]:
         return {}
     empty = inspect.Parameter.empty
     kinds = {parameter.kind for parameter in parameters.values()}
-    takes_any = inspect.Parameter.VAR_KEYWORD in kinds
-    defaults = {
+    takes = {
         name: None if parameter.default is empty else parameter.default
         for name, parameter in parameters.items()
+        if name in _OPTIONS
     }
-    return {
-        name: defaults.get(name)
-        for name in _OPTIONS
-        if name in parameters or takes_any
-    }
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        takes = dict.fromkeys(_OPTIONS, UNNAMED) | takes
+    return takes
+
+
+def check_overrides(model: keras.Model, name: str) -> None:
+    """Checks that a network is trained as its class says.
+
+    Args:
+      model: the network.
+      name: its name.
+
+    Raises:
+      InputError: it overrides a method of `fit` that a run does not call.
+    """
+    for method in ("train_step", "compute_loss"):
+        if getattr(type(model), method) is not getattr(keras.Model, method):
+            raise InputError(
+                f"model={name}: overrides {method}, which a run does not call;"
+                " train it by model.fit on the data of rethink_keras.randomize"
+            )
+
+
+def check_compilation(model: keras.Model, name: str, optimizer: Any) -> None:
+    """Checks that the optimizer of a compiled network was not meant.
+
+    Args:
+      model: the network.
+      name: its name.
+      optimizer: the optimizer that a run was given, or None.
+
+    Raises:
+      InputError: the network is compiled, and no optimizer was given.
+    """
+    if model.compiled and optimizer is None:
+        compiled = type(model.optimizer).__name__
+        raise InputError(
+            f"model={name}: is compiled with {compiled}, which a run does not"
+            f" use; pass optimizer={compiled}(...), or do not compile it. The"
+            " loss is always the cross-entropy"
+        )
 
 
 def _copy_of(model: keras.Model) -> keras.Model:
-    """Returns a model of the same architecture with new weights.
+    """Returns a model of the same architecture with new trainable weights.
 
     The copy is not compiled: Keras might not find a loss of one's own again.
     """
+    # The copy of a functional model may not be of the model's class.
+    check_overrides(model, type(model).__name__)
     compiled, model.compiled = model.compiled, False
     try:
-        return keras.models.clone_model(model)
+        copy = keras.models.clone_model(model)
+        if type(copy) is not type(model):
+            raise TypeError(f"its copy is a {type(copy).__name__}")
+        _copy_untrained(model, copy)
+        return copy
     except (TypeError, ValueError, NotImplementedError) as error:
         raise InputError(
             f"model: a {type(model).__name__} cannot be copied"
@@ -163,12 +209,27 @@ def _copy_of(model: keras.Model) -> keras.Model:
         model.compiled = compiled
 
 
+def _copy_untrained(model: keras.Model, copy: keras.Model) -> None:
+    """Copies the weights that no training gives to a copy.
+
+    These are the weights of frozen layers and of layers that were adapted to
+    data, such as Normalization.
+    """
+    for layer, twin in zip(model.layers, copy.layers, strict=True):
+        if isinstance(layer, keras.Model) and layer.trainable:
+            _copy_untrained(layer, twin)
+        elif not layer.trainable or hasattr(layer, "adapt"):
+            twin.set_weights(layer.get_weights())
+
+
 def _check_options(config: RunConfig, network: OwnNetwork) -> None:
     """Refuses options that a network, or its defaults that a config ignores."""
     for name in _OPTIONS:
         value = getattr(config, name)
         default = (network.takes or {}).get(name)
-        if value is not None and default and default != value:
+        default = None if default is UNNAMED else default
+        left_out = value is not None and value == getattr(RunConfig, name)
+        if default and left_out:
             raise InputError(
                 f"{name}={value}: model={network.name} has {name}={default} by"
                 " default, which the config replaces; set it in the config"

@@ -38,6 +38,7 @@ from rethink_keras.results.predictions import (
     Predictions,
     write_predictions,
 )
+from rethink_keras.runs.identity import check_outputs
 
 DEFAULT_ROOT = "tensorboard_logs"
 _LOCK = "lock"
@@ -145,6 +146,7 @@ class RunDirectory:
                 f" ({changes}); choose another directory, or pass"
                 " overwrite=True"
             )
+        check_outputs(self.given, given)
 
     def check_free(self) -> None:
         """Checks that a run here replaces no files but those of a run.
@@ -209,8 +211,11 @@ class RunDirectory:
     def _remove_earlier(self) -> None:
         """Removes the files of an earlier run, except config and checkpoints.
 
-        Keeps other files in the folders for event files.
+        Keeps other files in the folders for event files. Begins with the files
+        that end a run, since this process may end at any time.
         """
+        for name in (RESULT, DIVERGED):
+            (self.path / name).unlink(missing_ok=True)
         for path in self.path.iterdir():
             if path.name in _SPLITS and path.is_dir():
                 for file in path.iterdir():

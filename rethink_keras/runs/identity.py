@@ -6,39 +6,94 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 
+from rethink_keras.errors import InputError
+from rethink_keras.results.names import OUTPUTS
 from rethink_keras.runs.arguments import Arguments
 from rethink_keras.runs.optimizers import description_of
 
+_COMPARED = 8  # outputs
+_ROUNDING = 0.02  # of the largest output; bfloat16 has 8 bits
 # Elsewhere in a config, "elu" is an activation and no layer of that name.
 _HOLD_NAMES = ("name", "keras_history", "input_layers", "output_layers")
 
 
 def given_record(
-    arguments: Arguments, model: keras.Model
+    arguments: Arguments,
+    model: keras.Model,
+    image_shape: tuple[int, int, int],
 ) -> dict[str, Any] | None:
     """Returns what a run was given besides its config, for result.json.
 
     Args:
       arguments: arguments of the run.
       model: the network, before training.
+      image_shape: (height, width, channels) of its images.
 
     Returns:
-      JSON values under `model` (the builder's name and the SHA-256 of the
-      architecture), `data` (see `GivenData.as_record`) and `optimizer` (its
-      serialized config); only those that were given. None if nothing was.
+      JSON values under `model` (the builder's name, the SHA-256 of the
+      architecture and the first outputs), `data` (see `GivenData.as_record`)
+      and `optimizer` (its serialized config); only those that were given. None
+      if nothing was.
     """
     record: dict[str, Any] = {}
     if arguments.network is not None:
         record["model"] = {
             "name": arguments.network.name,
             "architecture": architecture(model),
+            OUTPUTS: _first_outputs(model, image_shape),
         }
     if arguments.data is not None:
         record["data"] = arguments.data.as_record()
     if arguments.optimizer is not None:
         record["optimizer"] = description_of(arguments.optimizer)
     return record or None
+
+
+def _first_outputs(
+    model: keras.Model, image_shape: tuple[int, int, int]
+) -> dict[str, list[float]]:
+    """Returns outputs of an untrained network, by the backend that ran it.
+
+    They depend on the code of its layers and on its initial weights, which
+    differ between backends.
+    """
+    images = np.random.default_rng(0).normal(size=(2, *image_shape))
+    outputs = model(images.astype("float32"), training=False)
+    values = keras.ops.convert_to_numpy(outputs).astype("float64").ravel()
+    finite = np.nan_to_num(values[:_COMPARED])
+    return {keras.backend.backend(): finite.tolist()}
+
+
+def check_outputs(
+    here: Mapping[str, Any] | None, there: Mapping[str, Any] | None
+) -> None:
+    """Checks that two runs have networks with the same first outputs.
+
+    Results of versions without outputs are not compared.
+
+    Args:
+      here: see `FinishedRun.given`.
+      there: that of another run.
+
+    Raises:
+      InputError: the outputs differ by more than rounding.
+    """
+    first, second = (
+        (given or {}).get("model", {}).get(OUTPUTS, {})
+        for given in (here, there)
+    )
+    for backend in first.keys() & second.keys():
+        one, other = np.array(first[backend]), np.array(second[backend])
+        noise = _ROUNDING * np.abs(other).max()
+        if one.shape != other.shape or np.abs(one - other).max() > noise:
+            raise InputError(
+                "model: its outputs before training differ from those of the"
+                " run in this directory: its code or its initial weights"
+                " changed, or these weights do not follow from the seed; choose"
+                " another directory, or pass overwrite=True"
+            )
 
 
 def architecture(model: keras.Model) -> str:

@@ -9,14 +9,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras import models
+from rethink_keras import models, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
-from rethink_keras.runs.arguments import OwnNetwork
+from rethink_keras.runs.arguments import (
+    UNNAMED,
+    OwnNetwork,
+    check_overrides,
+)
 from rethink_keras.runs.optimizers import copy_of
 
-_BUILT: weakref.WeakSet[keras.Model] = weakref.WeakSet()
+_TRAINED: weakref.WeakValueDictionary[int, keras.Variable] = (
+    weakref.WeakValueDictionary()
+)
+"""Variables of the networks that were built to be trained, by identity."""
+_BOUNDED = ("sigmoid", "softmax", "tanh")
+_SMALL = 0.1  # scale of a Rescaling for pixels up to 255
 
 
 def build_model(
@@ -51,10 +60,17 @@ def build_model(
             return models.BUILDERS[config.model](
                 input_shape=image_shape, num_classes=num_classes, **options
             )
-        taken = {k: v for k, v in options.items() if k in (network.takes or ())}
+        takes = network.takes or {}
+        taken = {
+            name: value
+            for name, value in options.items()
+            if name in takes
+            and (takes[name] is not UNNAMED or name in config.differences())
+        }
         model = _built(network, image_shape, num_classes, taken)
         _check_network(model, network.name, image_shape, num_classes)
-        _BUILT.add(model)
+        _check_inputs(model, network.name, config)
+        _TRAINED.update((id(v), v) for v in model.trainable_variables)
         return model
 
 
@@ -90,17 +106,7 @@ def _check_network(
             f"model={name}: must return a keras.Model; received a"
             f" {type(model).__name__}"
         )
-    for method in ("train_step", "compute_loss"):
-        if getattr(type(model), method) is not getattr(keras.Model, method):
-            raise InputError(
-                f"model={name}: overrides {method}, which a run does not call;"
-                " train it by model.fit on the data of rethink_keras.randomize"
-            )
-    if model in _BUILT:
-        raise InputError(
-            f"model={name}: returned the network of an earlier run, which is"
-            " trained; must build a new one in each call"
-        )
+    check_overrides(model, name)
     images = np.random.default_rng(0).random((2, *image_shape), "float32")
     try:
         outputs = model(images, training=False)
@@ -114,16 +120,52 @@ def _check_network(
     if shape != (2, num_classes):
         received = f"{list(shape)}" if shape else type(outputs).__name__
         raise InputError(
-            f"model={name}: must return logits [n, {num_classes}]; received"
-            f" {received} for n = 2"
+            f"model={name}: must return logits [n, {num_classes}], one for each"
+            f" of the {num_classes} labels in the data; received {received} for"
+            " n = 2"
         )
+    if any(_TRAINED.get(id(v)) is v for v in model.trainable_variables):
+        raise InputError(
+            f"model={name}: has layers of an earlier run's network, which are"
+            " trained; must build new ones in each call, or freeze them"
+        )
+    last = getattr(
+        getattr(_last_layer(model), "activation", None), "__name__", ""
+    )
     values = keras.ops.convert_to_numpy(outputs).astype("float64")
     sums_to_one = np.allclose(values.sum(axis=1), 1, atol=1e-2)
-    if sums_to_one and (values >= 0).all():
+    if last in _BOUNDED or (sums_to_one and (values >= 0).all()):
+        received = f"outputs of {last}" if last in _BOUNDED else "probabilities"
         raise InputError(
-            f"model={name}: must return logits; received probabilities; drop"
-            " the softmax at its end"
+            f"model={name}: must return logits; received {received}; drop the"
+            " activation at its end"
         )
+
+
+def _last_layer(model: keras.Model) -> keras.Layer | None:
+    """Returns the last layer of a network, also of one in a network."""
+    last = model.layers[-1] if model.layers else None
+    return _last_layer(last) if isinstance(last, keras.Model) else last
+
+
+def _check_inputs(model: keras.Model, name: str, config: RunConfig) -> None:
+    """Checks that a network is meant for the images that a run gives it."""
+    for tensor in getattr(model, "inputs", None) or ():
+        if "int" in str(tensor.dtype):
+            raise InputError(
+                f"model={name}: its input is {tensor.dtype}, but a run gives it"
+                " floats; for texts and other integers, train it by model.fit"
+                " on the data of rethink_keras.corrupt_labels"
+            )
+    for layer in model.layers:
+        small = isinstance(layer, keras.layers.Rescaling) and (
+            np.abs(layer.scale).max() < _SMALL
+        )
+        if small and config.standardize:
+            raise InputError(
+                f"model={name}: rescales its images by {layer.scale}, but they"
+                " are standardized already; drop the Rescaling"
+            )
 
 
 def check_saving(model: keras.Model, name: str) -> None:
@@ -140,7 +182,7 @@ def check_saving(model: keras.Model, name: str) -> None:
         path = pathlib.Path(scratch, "model.keras")
         try:
             model.save(path)
-            keras.saving.load_model(path)
+            loaded = keras.saving.load_model(path)
         except Exception as error:  # Keras raises many types
             raise InputError(
                 f"model={name}: cannot be saved and loaded ({one_line(error)});"
@@ -148,6 +190,11 @@ def check_saving(model: keras.Model, name: str) -> None:
                 " keras.saving.register_keras_serializable(), or pass"
                 " save_model=False"
             ) from error
+    if training.fingerprint_of(loaded) != training.fingerprint_of(model):
+        raise InputError(
+            f"model={name}: loses weights when it is saved and loaded; create"
+            " its layers in __init__, not in build, or pass save_model=False"
+        )
 
 
 def make_optimizer(

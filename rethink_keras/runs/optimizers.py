@@ -7,6 +7,9 @@ import keras
 
 from rethink_keras.errors import InputError, one_line
 
+_OF_COPIES = ("name", "built")
+"""Attributes that may differ between an optimizer and its copy."""
+
 
 def copy_of(given: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """Returns an optimizer with the same settings that is not built yet.
@@ -33,6 +36,14 @@ def copy_of(given: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
             " get_config, and decorate its classes with"
             " keras.saving.register_keras_serializable()"
         ) from error
+    for option, value in vars(given).items():
+        if option in _OF_COPIES or not isinstance(value, int | float | str):
+            continue
+        if vars(copy).get(option) != value:
+            raise InputError(
+                f"optimizer={name}: its config does not hold {option}={value};"
+                " define get_config"
+            )
     if excluded := _excluded(given):
         _inner(copy).exclude_from_weight_decay(var_names=excluded)
     return copy

@@ -57,6 +57,7 @@ def summarize(
         "test_accuracy": final_test.accuracy_true,
         "test_accuracy_corrupted": (final_test.accuracy if corrupted else None),
         "test_top5_accuracy": final_test.top5_accuracy_true,
+        "chance": final_test.chance,
         "best_test_accuracy": max(history["test_accuracy"]),
         "best_test_top5_accuracy": None if top5[-1] is None else max(top5),
         "epochs_to_fit": int(fitted[0]) + 1 if len(fitted) else None,

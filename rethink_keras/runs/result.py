@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from etils import epath
 
-from rethink_keras import pipeline, training
+from rethink_keras import pipeline, randomization, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.results.finished import RESULT, read_run
@@ -65,8 +65,9 @@ class RunResult(dict[str, Any]):
     def inputs(self, images: Any) -> np.ndarray:
         """Prepares images as the run prepares those that it evaluates.
 
-        Crops them to the central 28/32 unless `center_crop` is off, and
-        whitens or, without `standardize`, only scales them.
+        Crops them to the central 28/32 unless `center_crop` is off, shuffles
+        the pixels if the run did, and whitens or, without `standardize`, only
+        scales them.
 
         Args:
           images: uint8, or floats from 0 to 1: [n, height, width, channels] or
@@ -76,7 +77,9 @@ class RunResult(dict[str, Any]):
           float32 [n, ...], for `model`.
 
         Raises:
-          InputError: the run streamed its images from disk.
+          InputError: the run streamed its images from disk, or it randomized
+            the pixels of each image by its identity; or the images are
+            neither uint8 nor float.
 
         Example:
           >>> logits = result.model.predict(result.inputs(x_test))
@@ -87,11 +90,24 @@ class RunResult(dict[str, Any]):
                 f"image_size={config.image_size}: the run read and resized"
                 " images from disk; see rethink_keras.pipeline.Preprocessing"
             )
+        if config.randomize in ("random_pixels", "gaussian"):
+            raise InputError(
+                f"randomize={config.randomize}: the run replaced the pixels of"
+                " each image by its position in the data set; new images have"
+                " none"
+            )
         images = np.asarray(images)
+        if images.dtype != np.uint8 and images.dtype.kind != "f":
+            raise InputError(
+                f"images: must be uint8, or floats from 0 to 1; received"
+                f" {images.dtype}"
+            )
         if images.ndim == 3:
             images = images[..., None]
         if config.center_crop:
             images = pipeline.centre_crop(images)
+        if config.randomize == "shuffled_pixels":
+            images = randomization.shuffle_pixels(images, seed=config.seed)
         return pipeline.converter(config.standardize)(images).numpy()
 
     @property

@@ -14,7 +14,11 @@ from rethink_keras.data.folders import find_folder
 from rethink_keras.errors import InputError
 from rethink_keras.files import RESUME_ADVICE
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
-from rethink_keras.runs.arguments import Arguments, resolve
+from rethink_keras.runs.arguments import (
+    Arguments,
+    check_compilation,
+    resolve,
+)
 from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.identity import given_record
 from rethink_keras.runs.inputs import Inputs, make_inputs
@@ -126,10 +130,8 @@ def run(
         training.Interruption() as interruption,
         devices.worker_failures_as_errors(advice),
     ):
-        network = _build_network(arguments, inputs, devices)
-        directory = RunDirectory(
-            arguments.config, workdir, given_record(arguments, network), advice
-        )
+        network, given = _build_network(arguments, inputs, devices)
+        directory = RunDirectory(arguments.config, workdir, given, advice)
         if not overwrite:
             found = _finished(directory, verbose, inputs)
             if found is not None:
@@ -214,13 +216,24 @@ def _on_folder(options: Mapping[str, Any]) -> bool:
 
 def _build_network(
     arguments: Arguments, inputs: Inputs, devices: training.Devices
-) -> keras.Model:
-    """Seeds all generators and builds the network of a run."""
+) -> tuple[keras.Model, dict[str, Any] | None]:
+    """Seeds all generators and builds the network of a run.
+
+    Returns:
+      The network, and what the run was given; see `given_record`.
+    """
     keras.utils.set_random_seed(arguments.config.seed)
     with devices.scope():
-        return build_model(
+        network = build_model(
             arguments.config,
             inputs.image_shape,
             inputs.num_classes,
             arguments.network,
         )
+        if arguments.network is not None:
+            check_compilation(
+                network, arguments.network.name, arguments.optimizer
+            )
+            # A run has its own loss, which Keras need not find again.
+            network.compiled, network.optimizer = False, None
+        return network, given_record(arguments, network, inputs.image_shape)

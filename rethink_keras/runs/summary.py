@@ -8,7 +8,7 @@ import keras
 
 from rethink_keras.config import RunConfig
 from rethink_keras.results.markdown import markdown_table
-from rethink_keras.results.metrics import FITTED_ACCURACY
+from rethink_keras.results.metrics import FITTED_ACCURACY, chance_of
 from rethink_keras.results.names import RUNS, names_of
 from rethink_keras.runs.directory import DEFAULT_ROOT, RunDirectory
 from rethink_keras.runs.environment import device
@@ -21,8 +21,9 @@ _RANDOMIZATIONS = {
     "random_pixels": "random pixels: a different permutation for each image",
     "gaussian": "gaussian: images of Gaussian noise, true labels",
 }
+_CLEARLY = 0.1  # of what guessing gets wrong
 _CONCLUSIONS = {
-    "none": "the network fits the training set and generalizes",
+    "none": "the network fits the training set",
     "labels": "the network memorized the random labels",
     "shuffled_pixels": "the network fits images with shuffled pixels",
     "random_pixels": "the network memorized images without structure",
@@ -92,6 +93,11 @@ def subjects_as_markdown(subjects: dict[str, str]) -> str:
     return markdown_table(("", ""), subjects.items())
 
 
+def _better_than(chance: float) -> float:
+    """Returns the accuracy from which a network clearly beats guessing."""
+    return chance + _CLEARLY * (1 - chance)
+
+
 def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
     """Returns one line: a run's accuracies, what they show, where to look.
 
@@ -99,13 +105,19 @@ def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
       result: content of result.json.
       path: work directory of the run.
     """
-    shown = _CONCLUSIONS[result["config"]["randomize"]]
+    kind, chance = result["config"]["randomize"], chance_of(result)
+    shown = _CONCLUSIONS[kind]
     if result["train_accuracy"] < FITTED_ACCURACY:
-        shown = "the network does not fit the training set; try more epochs"
+        shown = (
+            "the network does not fit the training set; try more epochs and a"
+            " slower decay of the learning rate"
+        )
+    elif kind == "none" and result["test_accuracy"] > _better_than(chance):
+        shown += " and generalizes"
     runs = f"{DEFAULT_ROOT}/{RUNS}"
     logdir = runs if str(path).startswith(f"{runs}/") else path
     return (
         f"training accuracy {result['train_accuracy']:.2%}, test accuracy"
-        f" {result['test_accuracy']:.2%} (chance {1 / result['classes']:.2%}):"
+        f" {result['test_accuracy']:.2%} (chance {chance:.2%}):"
         f" {shown}; see tensorboard --logdir {shlex.quote(str(logdir))}"
     )

@@ -120,7 +120,7 @@ def deep_expressive_relu_network(
 
     A block is two layers of ReLUs, which also pass on the projection and the
     running sum. Depth k has b = floor((k - 1) / 2) blocks, at most n, and a
-    layer has at most ceil(n/b) + 3 units for one output.
+    layer has at most max(ceil(n/b) + 3, 5) units for one output.
 
     Args:
       points: [n, d], any real dtype.
@@ -148,11 +148,10 @@ def deep_expressive_relu_network(
         biases, weights = hinges(_before(positions), positions, wanted)
         outputs = _dense(_hinges(x, biases), weights, "output")
         return ExactModel(inputs, outputs, name=name)
-    count = min((depth - 1) // 2, len(positions))
-    ends = [len(positions) * block // count for block in range(count + 1)]
+    blocks = blocks_of(len(positions), depth)
     origin, low = 0.0, _before(positions)
     total, base = None, np.zeros_like(wanted[0])
-    for start, stop in itertools.pairwise(ends):
+    for start, stop in blocks:
         high = positions[stop - 1]
         biases, weights = hinges(
             low, positions[start:stop], wanted[start:stop] - base
@@ -168,9 +167,24 @@ def deep_expressive_relu_network(
         x, total = ops.relu(x), _pass_on(total)
         total = added if total is None else total + added
         low, base = high, wanted[stop - 1]
-    for _ in range(depth - 1 - 2 * count):
+    for _ in range(depth - 1 - 2 * len(blocks)):
         total = _pass_on(total)
     return ExactModel(inputs, total, name=name)
+
+
+def blocks_of(count: int, depth: int) -> list[tuple[int, int]]:
+    """Divides points among the blocks of a network of Corollary 1.
+
+    Args:
+      count: number of points.
+      depth: depth of the network, at least 3.
+
+    Returns:
+      The first point of each block, and the one after its last.
+    """
+    blocks = min((depth - 1) // 2, count)
+    ends = [count * block // blocks for block in range(blocks + 1)]
+    return list(itertools.pairwise(ends))
 
 
 @np.errstate(over="ignore", invalid="ignore")

@@ -12,6 +12,7 @@ from etils import epath
 
 from rethink_keras.errors import InputError
 from rethink_keras.files import (
+    reading,
     summaries_to,
     visible,
     write_whole,
@@ -202,11 +203,12 @@ def find_records(logdir: os.PathLike | str) -> list[SavedRecord]:
     """Reads the records under `<logdir>/theory`, sorted by path.
 
     Raises:
-      InputError: a result.json is corrupt.
+      InputError: a result.json is corrupt, or a directory cannot be read.
     """
     folders = [epath.Path(logdir) / THEORY]
-    for _ in ("experiment", "name", "seed"):
-        folders = [path for folder in folders for path in visible(folder)]
+    with reading(logdir):
+        for _ in ("experiment", "name", "seed"):
+            folders = [path for folder in folders for path in visible(folder)]
     paths = [folder / RESULT for folder in folders]
     return [_read(path) for path in paths if path.exists()]
 

@@ -82,10 +82,11 @@ def demonstrate(config: RunConfig, name: str, filters: Sequence[int]) -> Record:
     """Fits a kernel machine and tests it, for each number of filters.
 
     For each number of filters, gamma and ridge are those with the lowest error
-    on 5,000 held-out training images (at most a quarter of the set), after a
-    fit to 10,000 others. The random network also sees the held-out images, but
-    no labels. Its features are recomputed for each number of filters, so that
-    memory holds only one matrix. Fits with and without a ridge share it.
+    on 5,000 held-out training images (or a quarter of the set, rounded up, if
+    that is less), after a fit to 10,000 others. The random network also sees
+    the held-out images, but no labels. Its features are recomputed for each
+    number of filters, so that memory holds only one matrix. Fits with and
+    without a ridge share it.
 
     Args:
       config: data directory, number of training examples and seed.

@@ -10,6 +10,7 @@ from rethink_keras.config import RunConfig
 from rethink_keras.results.images import INK, VERMILLION, as_png, style
 from rethink_keras.theory.expressivity import (
     ExactModel,
+    blocks_of,
     deep_expressive_relu_network,
     expressive_relu_network,
 )
@@ -98,11 +99,18 @@ def width_of(count: int, depth: int) -> int:
     """Returns the units of the widest layer for `count` points, one output."""
     if depth == 2:
         return count
-    blocks = min((depth - 1) // 2, count)
-    # The first block passes on the projection, the last one the sum in two
-    # units, and those between them both.
-    passed_on = (0, 2, 3)[min(blocks, 3) - 1]
-    return max(-(-count // blocks) + passed_on, 2)
+    sizes = [stop - start for start, stop in blocks_of(count, depth)]
+    last = len(sizes) - 1
+    widest = 0
+    for block, size in enumerate(sizes):
+        # The sum of earlier blocks takes two units in each layer. Blocks that
+        # others follow pass on the projection: the first one in a unit of its
+        # window.
+        total = 2 * (block > 0)
+        projection = int(block < last)
+        window = 2 + total + projection * (block > 0)
+        widest = max(widest, window, size + total + projection)
+    return widest
 
 
 def draw_construction(seed: int, count: int = 8) -> Figure:

@@ -39,6 +39,8 @@ class Evaluation:
         classes or fewer.
       accuracy_by_class: for each class, the accuracy over the examples whose
         true label it is; None for a class without examples.
+      chance: accuracy against the true labels of always predicting the most
+        frequent class.
     """
 
     loss: float
@@ -50,6 +52,7 @@ class Evaluation:
     top5_accuracy: float | None
     top5_accuracy_true: float | None
     accuracy_by_class: list[float | None]
+    chance: float
 
 
 def evaluate(steps: Steps, batches: EvaluationBatches) -> Evaluation:
@@ -144,5 +147,6 @@ def _means(sums: Any) -> Evaluation:
         accuracy_by_class=[
             ratio(*of_class) for of_class in zip(hits, counts, strict=True)
         ],
+        chance=float(counts.max() / counts.sum()),
         **dict[str, Any]((name, accuracies[name]) for name in _ACCURACIES),
     )

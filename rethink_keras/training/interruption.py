@@ -1,6 +1,7 @@
 """Handling of SIGINT and SIGTERM during training."""
 
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -14,12 +15,14 @@ class Interruption:
 
     The first signal is recorded, and the training loop stops when it next
     checks `signal`. If it came too late for that, it takes effect at the end,
-    when the results are written. A second signal ends the process as usual.
+    when the results are written. A second signal of the same kind ends the
+    process as usual; one of the other kind may come from a program that stops
+    its runs while all of them are terminated.
     Outside the main thread, where Python does not allow signal handlers, this
     context manager has no effect.
 
     Attributes:
-      signal: the received signal, or None.
+      signal: the first signal received, or None.
     """
 
     def __init__(self) -> None:
@@ -35,6 +38,7 @@ class Interruption:
     def __exit__(self, kind: type[BaseException] | None, *_) -> None:
         self._restore()
         if self.signal and not (kind and issubclass(kind, InterruptedRunError)):
+            sys.stdout.flush()  # the signal may end the process at once
             signal.raise_signal(self.signal)
 
     def _restore(self) -> None:
@@ -44,5 +48,5 @@ class Interruption:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         del frame
-        self.signal = signal.Signals(number)
-        self._restore()
+        self.signal = self.signal or signal.Signals(number)
+        signal.signal(number, self._before[signal.Signals(number)])  # type: ignore[arg-type]

@@ -283,8 +283,9 @@ class Trainer:
 
     def _penalty(self) -> float:
         """Returns the penalty of the weights, without that of activations."""
+        ops = keras.ops
         penalties = [
-            variable.regularizer(variable)
+            ops.cast(ops.sum(variable.regularizer(variable)), "float32")
             for variable in self.model.trainable_variables
             if variable.regularizer is not None
         ]

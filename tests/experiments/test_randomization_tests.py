@@ -1,6 +1,7 @@
 """The randomization test of a network of one's own."""
 
 import dataclasses
+import pathlib
 import subprocess
 import sys
 
@@ -15,6 +16,8 @@ from rethink_keras.experiments import randomization_tests
 from rethink_keras.pipeline.randomized_data import randomize
 from rethink_keras.runs import InMemoryInputs
 from tests.support.own import build, pair
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 CONFIG = RunConfig(batch_size=20, learning_rate=0.1)
 COMMAND = (sys.executable, "-m", "rethink_keras.cli.console")
@@ -118,6 +121,7 @@ def command(tmp_path, *flags):
         capture_output=True,
         text=True,
         check=False,
+        cwd=ROOT,
     )
 
 

@@ -8,10 +8,19 @@ import sys
 
 import pytest
 
-from rethink_keras import InputError, RunConfig, run
-from rethink_keras.experiments import Job, Row, Runner, plan, runner
+from rethink_keras import DivergenceError, InputError, RunConfig, run
+from rethink_keras.experiments import (
+    Job,
+    Row,
+    Runner,
+    jobs_as_text,
+    plan,
+    runner,
+    speed,
+)
 from rethink_keras.experiments.cost import Estimate
-from rethink_keras.results import find_runs
+from rethink_keras.results import find_runs, run_directory
+from tests.support import processes
 from tests.support.processes import wait_for
 
 TINY = ("--train_examples=20", "--epochs=2")
@@ -182,18 +191,42 @@ def test_a_run_ends_with_its_killed_runner_and_can_be_resumed(tmp_path):
     assert again["history"] == whole["history"]
 
 
-def test_ctrl_c_stops_the_run_of_a_runner(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_run_of_a_runner(tmp_path, number):
     command = [sys.executable, "-c", STARTER, str(tmp_path), *LONG]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_for(lambda: list(tmp_path.rglob("config.json")), SECONDS)
-        process.send_signal(signal.SIGINT)
+        wait_for(lambda: list(tmp_path.rglob("step-*.npz")), SECONDS)
+        process.send_signal(number)
         _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode != 0
     assert "error: interrupted" in errors
     assert not processes_naming(str(tmp_path))
     assert not list(tmp_path.rglob("result.json"))
+    assert list(tmp_path.rglob("step-*.npz"))
+
+
+def test_a_diverged_run_is_not_repeated_and_counts_as_failed(tmp_path, capsys):
+    row = tiny_row("mlp", "--learning_rate=1e30")
+    (job,) = plan([row], [0], str(tmp_path))
+    assert job.to_do
+    path = run_directory(tmp_path, job.config)
+    with pytest.raises(DivergenceError):
+        run(job.config, path, verbose=False)
+    jobs = plan([row], [0], str(tmp_path))
+    assert "remove" in jobs_as_text(jobs)
+    assert Runner().run(jobs) == {jobs[0]: 1}
+    assert f"remove {path / 'diverged.txt'}" in capsys.readouterr().out
+    (path / "diverged.txt").unlink()
+    assert plan([row], [0], str(tmp_path))[0].to_do
+
+
+def test_a_network_that_cannot_be_timed_is_named(monkeypatch):
+    monkeypatch.setattr(speed, "images_per_second", processes.die)
+    network = speed.network_of(RunConfig())
+    with pytest.raises(InputError, match="precision=fastest: mlp_1x512 could"):
+        speed.measure_speeds([network])
 
 
 def processes_naming(text: str) -> list[int]:

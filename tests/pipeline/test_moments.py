@@ -1,5 +1,7 @@
 """Mean and standard deviation of the channels of images."""
 
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -97,3 +99,20 @@ def test_a_constant_channel_has_a_deviation_of_zero():
     assert mean[1:] == pytest.approx((112 / 255, 112 / 255))
     assert deviation[0] > 0.05
     assert deviation[1:] == pytest.approx((0, 0), abs=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_moments_need_one_batch_at_a_time(dtype):
+    alive = []
+
+    def batches():
+        for _ in range(5):
+            batch = np.ones((3, 2, 2, 1), dtype)
+            alive.append(weakref.ref(batch))
+            yield batch
+            del batch
+            # The first batch, and the one that the loop holds.
+            assert sum(each() is not None for each in alive) <= 2
+
+    moments_of_batches(batches())
+    assert len(alive) == 5

@@ -251,7 +251,7 @@ REFUSED = {
     ),
     "vectors": (
         lambda: (IMAGES.reshape(COUNT, -1), LABELS),
-        {},
+        {"kind": "random_pixels"},
         r"data: received images of shape \[150, 126\]",
     ),
     "ragged": (
@@ -334,10 +334,30 @@ REFUSED = {
     ),
     "video": (
         lambda: dataset(IMAGES[:, None], LABELS),
-        {},
+        {"kind": "random_pixels"},
         r"data: received images of shape \(1, 7, 6, 3\)",
     ),
 }
+
+
+@pytest.mark.parametrize("shape", [(COUNT, 9), (COUNT, 2, 3, 3, 1)])
+def test_random_labels_take_any_inputs(shape):
+    inputs = np.zeros(shape, "int64")
+    _, wanted = randomized((IMAGES, LABELS), "labels")
+    same, labels = randomized((inputs, LABELS), "labels")
+    assert same is inputs
+    np.testing.assert_array_equal(labels, wanted)
+    data = dataset(inputs, LABELS)
+    for noisy in (
+        randomized(data, "labels"),
+        randomized(data.batch(7), "labels").unbatch(),
+        randomized(
+            dataset(inputs, LABELS[:, None]).batch(7), "labels"
+        ).unbatch(),
+    ):
+        found = columns(noisy)
+        assert found[0].shape == shape
+        np.testing.assert_array_equal(found[1].ravel(), wanted)
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -70,7 +70,7 @@ def test_the_first_screen_has_the_finding_in_our_numbers(gap_report):
     for shown in map(words, (first_screen(page), text.replace("**", ""))):
         assert "Alexnet classifies 75.4 % of the test images" in shown
         assert "fits 100 % of 50,000 training images" in shown
-        assert "9.9 % of the test images, as many as guessing" in shown
+        assert "its test accuracy is 9.9 %, which is chance" in shown
 
 
 def test_the_first_screen_has_pictures_a_chart_and_a_count(gap_report):
@@ -217,7 +217,7 @@ def test_own_runs_alone_are_shown_alone(tmp_path):
     page, text = report(path, tmp_path)
     top = words(first_screen(page))
     assert re.search(r"mine on set classifies 80.0 %", top)
-    assert "26.0 % of the test images, as many as guessing" in top
+    assert "its test accuracy is 26.0 %, which is chance" in top
     for shown in (page, text):
         assert "Your networks and data" in shown
         absent = ("Table 1", "claims hold", "Not run yet", "Figure 1", "Runs")

@@ -1,11 +1,13 @@
 """Claims about fitting, where they hold, fail and are undecided."""
 
+import dataclasses
 import json
 
 import pytest
 
 from rethink_keras.experiments import TITLES
 from rethink_keras.report.claims import CLAIMS
+from rethink_keras.report.curves import curves
 from rethink_keras.report.evidence import NETWORKS, Evidence
 from rethink_keras.report.measured import measure
 from rethink_keras.report.sections import make_section
@@ -92,7 +94,11 @@ def test_a_seed_that_diverged_does_not_fit(tmp_path):
         "table1", "paper", {}, tmp_path, find_diverged(tmp_path)
     )
     (line,) = section.shown
-    assert (line.name, line.ours_train) == (row.name, "diverged")
+    assert (line.name, line.ours_train, line.ours_test) == (
+        row.name,
+        "diverged",
+        "diverged",
+    )
     write_result(tmp_path, row, seed=0)
     assert verdict("S1", tmp_path).verdict == UNDECIDED
     measured = measure(
@@ -104,6 +110,54 @@ def test_a_seed_that_diverged_does_not_fit(tmp_path):
         if line.name == "alexnet_random_labels"
     ]
     assert (shown.seeds, shown.notes) == ("1", "stopped, diverged: seed 1")
+
+
+def write_diverged(logdir, row, **options):
+    """Writes what a diverged run of a row leaves."""
+    path = logdir / f"diverged_{row.experiment}_{row.name}"
+    path.mkdir()
+    config = dataclasses.replace(row.config, **options)
+    (path / "config.json").write_text(json.dumps(config.as_dict()))
+    (path / "diverged.txt").write_text("a loss is NaN")
+
+
+@pytest.mark.parametrize(
+    ("finished", "expected"), [(True, UNDECIDED), (False, FAILS)]
+)
+def test_the_loss_of_a_seed_that_diverged_does_not_fall(
+    tmp_path, finished, expected
+):
+    conditions = ("true_labels", *CONDITIONS)
+    rows = {name: {} for name in conditions if finished or name != "gaussian"}
+    write(tmp_path, "figure1a", rows)
+    write_diverged(tmp_path, row_of("figure1a", "gaussian"), seed=1)
+    assert verdict("S15", tmp_path).verdict == expected
+
+
+def test_epochs_are_lower_bounds_where_a_seed_diverged(tmp_path):
+    for model in MODELS:
+        for level in ("0.0", "1.0"):
+            rows = {f"{model}_{level}": {"accuracies": [0.5, 0.99]}}
+            write(tmp_path, "figure1b", rows)
+    assert verdict("S4", tmp_path).verdict == HOLDS
+    row = row_of("figure1b", "alexnet_1.0")
+    write_diverged(tmp_path, row, seed=1)
+    found = verdict("S4", tmp_path)
+    assert found.verdict == UNDECIDED
+    assert "alexnet > 1 times the epochs" in found.evidence
+    rows = measure(
+        "figure1b", "paper", find_runs(tmp_path), find_diverged(tmp_path)
+    )
+    (alexnet,) = (c for c in curves("figure1b", rows) if c.name == "alexnet")
+    assert list(alexnet.values) == [0]
+
+
+def test_a_seed_counts_as_diverged_in_the_precision_of_the_row(tmp_path):
+    rows = {f"{network}_random_labels": {} for network in NETWORKS}
+    write(tmp_path, "table1", rows)
+    row = row_of("table1", "alexnet_random_labels")
+    write_diverged(tmp_path, row, seed=1, precision="mixed_bfloat16")
+    assert verdict("S1", tmp_path).verdict == HOLDS
 
 
 @pytest.mark.parametrize(

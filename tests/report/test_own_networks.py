@@ -110,7 +110,7 @@ def test_guessing_depends_on_the_classes_of_true_labels_too(own):
 
 def test_each_network_has_a_line_at_its_own_guessing():
     def drawn(*classes):
-        found = [Accuracies(90, 60, classes=number) for number in classes]
+        found = [Accuracies(90, 60, chance=100 / n) for n in classes]
         figure = draw_gaps([Gap("mine", each, each) for each in found])
         (plot,) = figure.axes
         assert set(plot.get_xticks()) == {0, 10, 25, 50, 75, 100}

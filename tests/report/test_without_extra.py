@@ -7,7 +7,7 @@ PROGRAM = """
 import sys
 sys.modules["skimage"] = sys.modules["sklearn"] = None
 import rethink_keras.report.page, rethink_keras.cli.report
-import rethink_keras.experiments
+import rethink_keras.experiments, rethink_keras.theory.theorem1
 """
 
 

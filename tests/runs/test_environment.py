@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ OTHER_TENSORFLOW = "tensorflow-cpu"
 def test_versions_are_those_of_the_modules():
     versions = runs.versions()
     assert versions == {
-        "python": versions["python"],
+        "python": platform.python_version(),
         "backend": keras.backend.backend(),
         "rethink_keras": rethink_keras.__version__,
         "tensorflow": tf.__version__,

@@ -89,7 +89,7 @@ def test_a_signal_saves_a_checkpoint_to_resume_from(tmp_path, number, code):
     process = start(tmp_path, *flags)
     wait_for(lambda: newest(tmp_path))
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == code
     assert errors.count("\n") == 1
     assert "saved" in errors
@@ -190,9 +190,9 @@ def test_a_checkpoint_of_other_data_is_refused(interrupted):
 def test_resume_never_starts_from_the_beginning(interrupted):
     config, path = interrupted
     process = start(path, "--resume=never", *config.as_flags().splitlines())
-    lines = [process.stdout.readline() for _ in range(8)]
+    first = next(line for line in process.stdout if line.startswith("epoch"))
     kill(process)
-    assert "epoch   1/400" in lines[-1]
+    assert first.startswith("epoch   1/400")
 
 
 def test_the_last_two_checkpoints_are_kept(tmp_path):

@@ -1,5 +1,6 @@
 """Runs with a network, data, an optimizer and callbacks of one's own."""
 
+import dataclasses
 import json
 from functools import partial
 
@@ -19,12 +20,19 @@ from rethink_keras.config import MODELS, register_model
 from rethink_keras.results import find_diverged, find_own_runs, find_runs
 from rethink_keras.runs.identity import architecture
 from tests.support.own import (
+    BuiltLate,
     Focal,
     Reshaped,
+    Scaled,
+    Weighted,
     build,
+    compiled,
     deeper,
     dropped_out,
+    of_integers,
     pair,
+    rescaled,
+    sigmoid,
     softmax,
     unloadable,
 )
@@ -200,6 +208,11 @@ def test_a_network_with_other_weights_is_refused(tmp_path):
     assert load_result(tmp_path) == result
 
 
+def test_a_directory_without_a_finished_run_has_no_result(tmp_path):
+    with pytest.raises(InputError, match="holds no finished run"):
+        load_result(tmp_path)
+
+
 def test_inputs_are_those_that_the_run_evaluates(finished):
     _, result = finished
     test = result.predictions().query("split == 'test'")
@@ -207,6 +220,26 @@ def test_inputs_are_those_that_the_run_evaluates(finished):
     np.testing.assert_array_equal(logits.argmax(axis=1), test["prediction"])
     grey = result.inputs(pair()[1][0][..., 0])
     np.testing.assert_array_equal(grey, result.inputs(pair()[1][0]))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"center_crop": False, "standardize": False}]
+)
+def test_inputs_are_shuffled_as_in_the_run(tmp_path, options):
+    config = dataclasses.replace(CONFIG, randomize="shuffled_pixels", **options)
+    result = own_run(tmp_path, config)
+    test = result.predictions().query("split == 'test'")
+    logits = result.model.predict(result.inputs(pair()[1][0]), verbose=0)
+    np.testing.assert_array_equal(logits.argmax(axis=1), test["prediction"])
+    with pytest.raises(InputError, match="received int64"):
+        result.inputs(pair()[1][0].astype("int64"))
+
+
+@pytest.mark.parametrize("kind", ["random_pixels", "gaussian"])
+def test_new_images_have_no_noise_of_the_run(tmp_path, kind):
+    config = dataclasses.replace(CONFIG, randomize=kind, epochs=1)
+    with pytest.raises(InputError, match=f"randomize={kind}"):
+        own_run(tmp_path, config).inputs(pair()[1][0])
 
 
 def test_predictions_agree_with_the_result(finished):
@@ -276,6 +309,13 @@ def test_the_last_weights_are_measured_when_a_callback_restores_better_ones(
         ({"model": dropped_out}, "dropout=0.0: .* has dropout=0.5 by default"),
         ({"model": partial(dropped_out, dropout=0.2)}, "has dropout=0.2"),
         ({"model": Focal}, "overrides compute_loss"),
+        ({"model": Weighted(SHAPE, 3)}, "overrides compute_loss"),
+        ({"model": Scaled(build(SHAPE, 3).layers)}, "its copy is a Sequential"),
+        ({"model": sigmoid}, "received outputs of sigmoid"),
+        ({"model": of_integers}, "its input is int32"),
+        ({"model": rescaled}, "standardized already"),
+        ({"model": compiled}, "is compiled with Adam"),
+        ({"model": BuiltLate}, "loses weights when it is saved"),
         ({"model": 3}, "model: must be a function"),
         ({"model": "mlp"}, "model=mlp: unknown"),
         ({"model": unloadable}, "cannot be saved and loaded"),
@@ -285,6 +325,10 @@ def test_the_last_weights_are_measured_when_a_callback_restores_better_ones(
         ({"data": (pair()[0], pair(size=(8, 8, 1))[1])}, "one size and dtype"),
         ({"data": ((pair()[0][0], [0] * 59), pair()[1])}, "60 images and 59"),
         ({"data": ((pair()[0][0], np.eye(3)[[0] * 60]), pair()[1])}, "one-hot"),
+        ({"data": ((pair()[0][0], ["a", "b"] * 30), pair()[1])}, "return_inv"),
+        ({"data": ((pair()[0][0], [0.0, 1] * 30), pair()[1])}, "astype"),
+        ({"data": (pair()[0], (pair()[1][0], [3] * 20))}, "has the label 3"),
+        ({"data": ((np.zeros((9, 3, 8, 8)), [0] * 9),) * 2}, "the last axis"),
         ({"data": ((np.full((9, 4, 4), np.nan), [0] * 9),) * 2}, "NaN"),
         ({"data": ((np.zeros((9, 4, 4)), [0] * 9),) * 2}, "two classes"),
         ({"data": ((np.zeros((9, 4), int), [0] * 9),) * 2}, "images of its"),

@@ -221,14 +221,6 @@ def test_a_signal_after_the_last_step_takes_effect_when_the_run_is_written(
     assert (tmp_path / "result.json").exists()
 
 
-def test_overwriting_keeps_files_of_others(tmp_path):
-    note = tmp_path / "note.txt"
-    note.write_text("mine")
-    config = RunConfig(train_examples=50, epochs=1)
-    run(config, tmp_path, overwrite=True, verbose=False)
-    assert note.read_text() == "mine"
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -236,6 +228,7 @@ def test_overwriting_keeps_files_of_others(tmp_path):
         {"randomize": "shuffled_pixels", "random_crop": True},
         {"randomize": "gaussian", "augment": True},
         {"model": "small_alexnet", "weight_decay": 1e-3, "dropout": 0.1},
+        {"mixup": True, "label_smoothing": 0.1, "cutout": True},
         *[
             pytest.param(
                 {"model": "small_inception", **options}, marks=pytest.mark.slow
@@ -257,6 +250,46 @@ def test_a_run_trains_with_options(options, tmp_path):
     )
     penalties = result["history"]["penalty"]
     assert (penalties[0] > 0) == (config.weight_decay > 0)
+
+
+CHANGES = {
+    "momentum": 0.5,
+    "learning_rate": 0.05,
+    "learning_rate_decay": 0.5,
+    "dropout": 0.5,
+    "weight_decay": 0.1,
+    "precision": "mixed_bfloat16",
+    "batch_size": 7,
+    "seed": 1,
+    "center_crop": False,
+    "standardize": False,
+    "cutout": True,
+    "mixup": True,
+    "label_smoothing": 0.3,
+    "label_corruption": 0.5,
+}
+
+
+@pytest.fixture(scope="module")
+def usual_weights(tmp_path_factory):
+    return weights_with(tmp_path_factory.mktemp("usual"))
+
+
+def weights_with(path, **options):
+    config = RunConfig(train_examples=20, epochs=2, batch_size=5)
+    config = dataclasses.replace(config, **options)
+    return run(config, path, verbose=False)["weights"]
+
+
+@pytest.mark.parametrize("option", CHANGES)
+def test_an_option_changes_the_weights(option, tmp_path, usual_weights):
+    changed = {option: CHANGES[option]}
+    assert weights_with(tmp_path, **changed) != usual_weights
+
+
+def test_a_run_stops_at_a_loss(tmp_path):
+    config = RunConfig(train_examples=20, epochs=9, stop_at_loss=1e3)
+    assert run(config, tmp_path, verbose=False)["epochs"] == 1
 
 
 def test_a_diverged_run_keeps_its_logs_and_has_no_result(tmp_path):

@@ -17,6 +17,7 @@ RUNS = {
     "shuffled pixels": {"randomize": "shuffled_pixels"},
     "random crops": {"randomize": "none", "random_crop": True},
     "augmentation": {"randomize": "none", "augment": True},
+    "soft labels": {"label_smoothing": 0.1, "mixup": True},
     "subclassed": {"randomize": "none"},
 }
 NUM_EXAMPLES, BATCH_SIZE, EPOCHS = 95, 10, 5  # 50 steps of 9 or 10 examples

@@ -83,3 +83,72 @@ def dropped_out(input_shape, num_classes, dropout=0.5):
     model = build(input_shape, num_classes)
     model.add(keras.layers.Dropout(dropout))
     return model
+
+
+class Weighted(keras.Model):
+    """A functional network with a loss of its own."""
+
+    def __init__(self, input_shape, num_classes):
+        inputs = keras.Input(input_shape)
+        x = keras.layers.Flatten()(inputs)
+        super().__init__(inputs, keras.layers.Dense(num_classes)(x))
+
+    def compute_loss(self, *args, **options):
+        return 2 * super().compute_loss(*args, **options)
+
+
+class Scaled(keras.Sequential):
+    """Has a `call` that Keras's copies lack."""
+
+    def call(self, inputs, training=None, mask=None):
+        return 100 * super().call(inputs, training, mask)
+
+
+@keras.saving.register_keras_serializable()
+class BuiltLate(keras.Model):
+    """Creates its layers when it is called, which loading does not do."""
+
+    def __init__(self, input_shape, num_classes, **options):
+        super().__init__(**options)
+        self.arguments = {
+            "input_shape": input_shape,
+            "num_classes": num_classes,
+        }
+
+    def build(self, input_shape):
+        self.flatten = keras.layers.Flatten()
+        self.dense = keras.layers.Dense(self.arguments["num_classes"])
+
+    def call(self, images):
+        return self.dense(self.flatten(images))
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments}
+
+
+def sigmoid(input_shape, num_classes):
+    model = build(input_shape, 4)
+    model.add(keras.layers.Dense(num_classes, activation="sigmoid"))
+    return model
+
+
+def of_integers(input_shape, num_classes):
+    inputs = keras.Input(input_shape, dtype="int32")
+    x = keras.layers.Flatten()(keras.layers.Embedding(9, 2)(inputs))
+    return keras.Model(inputs, keras.layers.Dense(num_classes)(x))
+
+
+def rescaled(input_shape, num_classes):
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Rescaling(1 / 255),
+            build(input_shape, num_classes),
+        ]
+    )
+
+
+def compiled(input_shape, num_classes):
+    model = build(input_shape, num_classes)
+    model.compile(keras.optimizers.Adam(1e-2), "mse")
+    return model

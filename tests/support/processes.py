@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import time
@@ -105,3 +106,9 @@ def points_of(path) -> dict[str, list]:
                     for p in events.Tensors(tag)
                 ]
     return points
+
+
+def die(*arguments) -> None:
+    """Ends the process as the system does when memory runs out."""
+    del arguments
+    os._exit(9)

@@ -77,12 +77,21 @@ def test_an_image_of_one_colour_is_a_zero_point(inputs):
 
 
 def test_half_of_the_classes_are_the_target_of_stability(inputs):
-    labels = np.asarray(inputs.train_crops.true_labels) % 2
-    crops = dataclasses.replace(inputs.train_crops, true_labels=labels)
-    random = dataclasses.replace(inputs.randomization, num_classes=2)
-    two = dataclasses.replace(inputs, train_crops=crops, randomization=random)
-    for row in complexity.stability(two, seed=0):
-        true, shuffled = (
-            row[f"mean change, {kind} labels"] for kind in ("true", "random")
+    """Which half an example belongs to is all that counts of its label."""
+
+    def changes(labels, num_classes):
+        crops = dataclasses.replace(inputs.train_crops, true_labels=labels)
+        random = dataclasses.replace(
+            inputs.randomization, num_classes=num_classes
         )
-        assert true != shuffled
+        given = dataclasses.replace(
+            inputs, train_crops=crops, randomization=random
+        )
+        rows = complexity.stability(given, seed=0)
+        return [row["mean change, true labels"] for row in rows]
+
+    halves = np.asarray(inputs.train_crops.true_labels) % 2
+    two, ten = changes(halves, 2), changes(5 * halves, 10)
+    assert two == ten
+    other = changes(1 - halves[::-1], 2)
+    assert two != other

@@ -1,5 +1,6 @@
 """Theorem 1 and Corollary 1: exact values and exact numbers of weights."""
 
+import collections
 import json
 
 import hypothesis.strategies as st
@@ -36,6 +37,16 @@ def hidden_layers(tensor, known: dict[int, int]) -> int:
             (hidden_layers(t, known) for t in before), default=0
         )
     return known[id(tensor)]
+
+
+def widths_of(network) -> list[int]:
+    """Returns the number of ReLUs in each hidden layer."""
+    widths, known = collections.Counter(), {}
+    for operation in network.operations:
+        if type(operation).__name__ in ("Hinges", "Relu"):
+            tensor = operation.output
+            widths[hidden_layers(tensor, known)] += tensor.shape[-1]
+    return list(widths.values())
 
 
 @given(
@@ -95,6 +106,14 @@ def test_depth_narrows_the_network():
     assert width_of(100, 21) == 10 + 3
     assert width_of(100, 5) == 50 + 2
     assert width_of(100, 3) == width_of(100, 2) == 100
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 16, 17, 40])
+@pytest.mark.parametrize("depth", [3, 5, 7, 17])
+def test_the_width_is_that_of_the_widest_layer(count, depth):
+    points = np.arange(float(count))[:, None]
+    network = deep_expressive_relu_network(points, points[:, 0], depth)
+    assert width_of(count, depth) == max(widths_of(network))
 
 
 def test_the_triangular_system_is_that_of_lemma_1():

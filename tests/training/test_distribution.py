@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import time
 
 import keras
 import numpy as np
@@ -223,10 +222,8 @@ def test_a_run_that_lost_a_worker_reports_it_and_can_be_resumed(tmp_path):
     with cluster.started({"worker": 2}, *broken) as processes:
         wait_for(lambda: newest(tmp_path / "broken"), SECONDS)
         assert kill(processes["worker", 1])
-        begun = time.monotonic()
         chief = processes["worker", 0]
         _, errors = chief.communicate(timeout=SECONDS)
-        assert time.monotonic() - begun < 60
     assert chief.returncode == os.EX_TEMPFAIL, errors
     assert "has ended" in errors.splitlines()[-1]
     assert "Traceback" not in errors

@@ -17,7 +17,7 @@ from rethink_keras import (
 )
 from rethink_keras.models import BUILDERS
 from rethink_keras.training.backends import make_steps
-from rethink_keras.training.metrics import evaluation_sums
+from rethink_keras.training.metrics import cross_entropy, evaluation_sums
 
 
 def make_examples(count: int, shape=(6, 6, 1), num_classes: int = 3):
@@ -117,9 +117,20 @@ def test_loss_and_accuracy_are_means_over_examples_without_the_penalty():
     hits = p.argmax(axis=1) == examples.labels
     assert history["loss"][0] == pytest.approx(loss, rel=1e-4)
     assert history["accuracy"][0] == pytest.approx(hits.mean())
+    corrupted = examples.labels != examples.true_labels
+    as_true = p.argmax(axis=1)[corrupted] == examples.true_labels[corrupted]
+    assert history["corrupted_as_true"][0] == pytest.approx(as_true.mean())
     assert history["penalty"][0] == pytest.approx(
         2.5 * np.square(kernel).sum(), rel=1e-4
     )
+
+
+def test_the_loss_against_soft_targets_is_their_cross_entropy():
+    logits = np.random.default_rng(0).normal(size=(5, 3))
+    targets = np.random.default_rng(1).dirichlet(np.ones(3), 5)
+    losses = cross_entropy(tf.constant(targets), tf.constant(logits))
+    expected = -(targets * np.log(softmax(logits))).sum(axis=1)
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
 
 
 def test_learning_rate_is_a_staircase_over_epochs():
@@ -132,8 +143,24 @@ def test_evaluation_counts_every_example_once():
     examples = make_examples(1003)
     steps, history = fit(linear_model(), examples, epochs=1)
     found = training.evaluate(steps, pipeline.EvaluationBatches(examples))
-    model = steps._model
-    predicted = np.argmax(model(examples.images), axis=1)
+    logits = steps._model(examples.images).numpy()
+    predicted = logits.argmax(axis=1)
+    losses = -np.log(softmax(logits))
+    everyone = np.arange(len(examples))
+    assert found.loss == pytest.approx(
+        losses[everyone, examples.labels].mean(), rel=1e-5
+    )
+    assert found.loss_true == pytest.approx(
+        losses[everyone, examples.true_labels].mean(), rel=1e-5
+    )
+    assert found.accuracy_by_class == [
+        pytest.approx(
+            (predicted[examples.true_labels == label] == label).mean()
+        )
+        for label in range(3)
+    ]
+    counts = np.bincount(examples.true_labels)
+    assert found.chance == pytest.approx(counts.max() / counts.sum())
     clean = examples.labels == examples.true_labels
     hits = predicted == examples.labels
     assert found.accuracy == hits.mean()

@@ -33,7 +33,8 @@ def test_losses_of_several_numbers_are_summed_in_the_loss_s_dtype():
         fit(model, make_examples(8), rate=1e-4)
         kernels.append(model.trainable_variables[0].numpy())
     np.testing.assert_allclose(kernels[0], kernels[1], rtol=1e-6)
-    np.testing.assert_allclose(kernels[0], kernels[2], rtol=2e-2)
+    update, rounded = kernels[0] - 1, kernels[2] - kernels[0]
+    assert np.linalg.norm(rounded) < 0.05 * np.linalg.norm(update)
 
 
 def test_weights_in_bfloat16_can_be_saved_and_restored(tmp_path):
