@@ -6,8 +6,8 @@ r"""Tunes hyperparameters that the paper leaves open, with keras-tuner.
     --search=weight_decay,dropout --scale=paper --data_dir=DIR
 
 Runs a grid of trials. Each is evaluated after its last epoch on held-out
-training images, never on the test set: --validation_examples of the row or, by
-default, 500 on the sample and 5,000 otherwise. --min_train_accuracy rejects
+training images, never on the test set: --validation_examples of the row (by
+default 5,000), but at most 500 on the sample. --min_train_accuracy rejects
 trials with a lower training accuracy, for example that of the paper's row. The
 HParams tab of TensorBoard shows the trials. Re-run the same command to resume a
 search; finished trials are not repeated. A larger --trials adds more trials.
@@ -89,11 +89,14 @@ def base_config(row: pathlib.Path) -> RunConfig:
     if _SCALE.value == "sample":
         text += f"\n--dataset={SAMPLE}"
     base = RunConfig.from_flags(text)
+    held_out = base.validation_examples or _HELD_OUT[_SCALE.value]
+    if _SCALE.value == "sample":
+        held_out = min(held_out, _HELD_OUT["sample"])
     return dataclasses.replace(
         base,
         data_dir=_DATA_DIR.value or base.data_dir,
         seed=base.seed if _SEED.value is None else _SEED.value,
-        validation_examples=base.validation_examples or _HELD_OUT[_SCALE.value],
+        validation_examples=held_out,
     )
 
 

@@ -14,7 +14,7 @@ _FORM = (
     "must be ((x, y), (x_test, y_test)), arrays or tf.data.Datasets of (image,"
     " label)"
 )
-_CHANNELS = (1, 3, 4)  # of pictures
+_CHANNELS = (3, 4)  # of colour images
 _LARGEST_LABEL = np.iinfo(np.int64).max
 
 
@@ -164,7 +164,8 @@ def _arrays(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
         )
     if not images.size:
         raise InputError(f"data: its {name} split is empty")
-    if images.shape[1] in _CHANNELS and images.shape[3] > max(_CHANNELS):
+    first, height, width = images.shape[1:]
+    if first in _CHANNELS and min(height, width) > max(_CHANNELS):
         raise InputError(
             f"data: the images of its {name} split are {images.shape}; the"
             " channels must be the last axis, as in numpy.moveaxis(x, 1, -1)"

@@ -225,7 +225,9 @@ def _is_batched(
     rank, labels = image.shape.rank, label.shape
     batched = labels.rank > 0
     if batched and rank != 4:
-        one_image = pixels and rank == 2
+        one_image = rank == 2 and (
+            pixels or not labels[:1].is_compatible_with(image.shape[:1])
+        )
         batched = not one_image and (labels[0] != 1 or image.shape[:1] == [1])
     ranks = (3, 4) if batched else (2, 3)
     fits = not batched or labels[:1].is_compatible_with(image.shape[:1])

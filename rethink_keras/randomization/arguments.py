@@ -5,6 +5,7 @@ import dataclasses
 from rethink_keras.config import RANDOMIZATIONS
 from rethink_keras.config.options import check, option, plain
 from rethink_keras.errors import InputError
+from rethink_keras.randomization.randomize import PIXEL_KINDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Arguments:
     @property
     def changes_pixels(self) -> bool:
         """Whether the randomization changes the images."""
-        return self.kind not in ("none", "labels")
+        return self.kind in PIXEL_KINDS
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

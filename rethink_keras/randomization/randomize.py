@@ -19,6 +19,9 @@ from rethink_keras.randomization.random_streams import (
     to_uniform,
 )
 
+PIXEL_KINDS = ("shuffled_pixels", "random_pixels", "gaussian")
+"""Kinds of randomization that change the images."""
+
 
 def corrupt_labels(
     labels: tf.Tensor,
@@ -168,7 +171,7 @@ class Randomization:
     @property
     def changes_pixels(self) -> bool:
         """Whether `pixels` changes the images."""
-        return self.kind not in ("none", "labels")
+        return self.kind in PIXEL_KINDS
 
     def labels(self, labels: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """Returns the labels to train on, int32 [n], from the true labels."""

@@ -260,8 +260,8 @@ def draw_gaps(gaps: Sequence[Gap]) -> Figure:
 def _draw_guessing(plot: Axes, gaps: Sequence[Gap]) -> list[float]:
     """Draws the accuracy of guessing, and returns its different values.
 
-    Networks with equally many classes share one line. Otherwise, each network
-    has a short line.
+    Networks with the same accuracy of guessing share one line. Otherwise, each
+    network has a short line.
     """
     chances = sorted({gap.chance for gap in gaps})
     line: dict[str, Any] = {"color": SOFT, "lw": 1, "ls": ":"}

@@ -162,7 +162,7 @@ def measure(
             config.seed
             for config in diverged
             if counts_for(config, row.seeded(config.seed))
-            and config.precision in (precisions or {config.precision})
+            and (not precisions or config.precision in precisions)
         }
         rows.append(
             MeasuredRow(

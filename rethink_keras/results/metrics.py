@@ -38,7 +38,10 @@ MEMORIZATION_METRICS = (
 def chance_of(result: Mapping[str, Any]) -> float:
     """Returns the test accuracy of guessing, from 0 to 1.
 
-    That of always predicting the most frequent class; in results of earlier
-    versions, of a uniformly random class.
+    That of always predicting the most frequent class. With random labels only,
+    and in results of earlier versions, that of a uniformly random class.
     """
-    return result.get("chance", 1 / result["classes"])
+    config, uniform = result["config"], 1 / result["classes"]
+    if config["randomize"] == "labels" and config["label_corruption"] == 1:
+        return uniform
+    return result.get("chance", uniform)

@@ -17,6 +17,8 @@ from rethink_keras.errors import InputError, one_line
 from rethink_keras.runs.optimizers import copy_of
 
 UNNAMED = object()
+"""Default of an option that only the `**kwargs` of a builder take."""
+
 _OPTIONS = ("weight_decay", "dropout", "batch_norm")
 OPTIMIZER_OPTIONS = ("learning_rate", "learning_rate_decay", "momentum")
 """Options of a config that `optimizer` replaces."""
@@ -195,7 +197,7 @@ def _copy_of(model: keras.Model) -> keras.Model:
     compiled, model.compiled = model.compiled, False
     try:
         copy = keras.models.clone_model(model)
-        if type(copy) is not type(model):
+        if type(copy).call is not type(model).call:
             raise TypeError(f"its copy is a {type(copy).__name__}")
         _copy_untrained(model, copy)
         return copy
@@ -209,17 +211,27 @@ def _copy_of(model: keras.Model) -> keras.Model:
         model.compiled = compiled
 
 
-def _copy_untrained(model: keras.Model, copy: keras.Model) -> None:
+def _copy_untrained(model: keras.Layer, copy: keras.Layer) -> None:
     """Copies the weights that no training gives to a copy.
 
-    These are the weights of frozen layers and of layers that were adapted to
-    data, such as Normalization.
+    These are the weights of frozen layers and of Normalization, which is
+    adapted to data.
     """
-    for layer, twin in zip(model.layers, copy.layers, strict=True):
-        if isinstance(layer, keras.Model) and layer.trainable:
+    layers = (
+        each._flatten_layers(recursive=False, include_self=False)
+        for each in (model, copy)
+    )
+    for layer, twin in zip(*layers, strict=True):
+        adapted = isinstance(layer, keras.layers.Normalization)
+        if layer.trainable and not adapted:
             _copy_untrained(layer, twin)
-        elif not layer.trainable or hasattr(layer, "adapt"):
-            twin.set_weights(layer.get_weights())
+            continue
+        if layer.built and not twin.built:
+            twin.build_from_config(layer.get_build_config())
+        twin.set_weights(layer.get_weights())
+        for part in twin._flatten_layers():
+            if isinstance(part, keras.layers.Normalization) and part.built:
+                part.finalize_state()  # its outputs are of constants
 
 
 def _check_options(config: RunConfig, network: OwnNetwork) -> None:

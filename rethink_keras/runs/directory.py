@@ -38,7 +38,7 @@ from rethink_keras.results.predictions import (
     Predictions,
     write_predictions,
 )
-from rethink_keras.runs.identity import check_outputs
+from rethink_keras.runs.identity import same_outputs
 
 DEFAULT_ROOT = "tensorboard_logs"
 _LOCK = "lock"
@@ -110,7 +110,15 @@ class RunDirectory:
         if not (self.path / RESULT).exists():
             return None
         run = read_run(self.path)
-        self.check_same(run.config.as_dict(), run.result.get("given"))
+        given = run.result.get("given")
+        self.check_same(run.config.as_dict(), given)
+        if not same_outputs(self.given, given):
+            raise InputError(
+                f"workdir={self.path}: holds a finished run whose network had"
+                " other outputs before training: its code or its initial"
+                " weights have changed, or these weights do not follow from the"
+                " seed; choose another directory, or pass overwrite=True"
+            )
         return run.result
 
     def check_same(
@@ -146,7 +154,6 @@ class RunDirectory:
                 f" ({changes}); choose another directory, or pass"
                 " overwrite=True"
             )
-        check_outputs(self.given, given)
 
     def check_free(self) -> None:
         """Checks that a run here replaces no files but those of a run.

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from rethink_keras.errors import InputError
 from rethink_keras.results.names import OUTPUTS
 from rethink_keras.runs.arguments import Arguments
+from rethink_keras.runs.environment import device
 from rethink_keras.runs.optimizers import description_of
 
 _COMPARED = 8  # outputs
@@ -54,46 +54,39 @@ def given_record(
 def _first_outputs(
     model: keras.Model, image_shape: tuple[int, int, int]
 ) -> dict[str, list[float]]:
-    """Returns outputs of an untrained network, by the backend that ran it.
+    """Returns outputs of an untrained network, by what computed them.
 
     They depend on the code of its layers and on its initial weights, which
-    differ between backends.
+    differ between backends and may differ between kinds of devices.
     """
     images = np.random.default_rng(0).normal(size=(2, *image_shape))
     outputs = model(images.astype("float32"), training=False)
     values = keras.ops.convert_to_numpy(outputs).astype("float64").ravel()
-    finite = np.nan_to_num(values[:_COMPARED])
-    return {keras.backend.backend(): finite.tolist()}
+    computed_by = f"{keras.backend.backend()}, {device().partition(',')[0]}"
+    return {computed_by: np.nan_to_num(values[:_COMPARED]).tolist()}
 
 
-def check_outputs(
+def same_outputs(
     here: Mapping[str, Any] | None, there: Mapping[str, Any] | None
-) -> None:
-    """Checks that two runs have networks with the same first outputs.
+) -> bool:
+    """Returns whether two runs began with the same outputs of their networks.
 
-    Results of versions without outputs are not compared.
+    It is true but for rounding, and where the outputs cannot be compared.
 
     Args:
       here: see `FinishedRun.given`.
       there: that of another run.
-
-    Raises:
-      InputError: the outputs differ by more than rounding.
     """
     first, second = (
         (given or {}).get("model", {}).get(OUTPUTS, {})
         for given in (here, there)
     )
-    for backend in first.keys() & second.keys():
-        one, other = np.array(first[backend]), np.array(second[backend])
+    for computed_by in first.keys() & second.keys():
+        one, other = np.array(first[computed_by]), np.array(second[computed_by])
         noise = _ROUNDING * np.abs(other).max()
         if one.shape != other.shape or np.abs(one - other).max() > noise:
-            raise InputError(
-                "model: its outputs before training differ from those of the"
-                " run in this directory: its code or its initial weights"
-                " changed, or these weights do not follow from the seed; choose"
-                " another directory, or pass overwrite=True"
-            )
+            return False
+    return True
 
 
 def architecture(model: keras.Model) -> str:

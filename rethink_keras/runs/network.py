@@ -23,9 +23,8 @@ from rethink_keras.runs.optimizers import copy_of
 _TRAINED: weakref.WeakValueDictionary[int, keras.Variable] = (
     weakref.WeakValueDictionary()
 )
-"""Variables of the networks that were built to be trained, by identity."""
+"""Variables of the networks that were trained, by identity."""
 _BOUNDED = ("sigmoid", "softmax", "tanh")
-_SMALL = 0.1  # scale of a Rescaling for pixels up to 255
 
 
 def build_model(
@@ -65,13 +64,19 @@ def build_model(
             name: value
             for name, value in options.items()
             if name in takes
-            and (takes[name] is not UNNAMED or name in config.differences())
+            and (
+                takes[name] is not UNNAMED or value != getattr(RunConfig, name)
+            )
         }
         model = _built(network, image_shape, num_classes, taken)
         _check_network(model, network.name, image_shape, num_classes)
         _check_inputs(model, network.name, config)
-        _TRAINED.update((id(v), v) for v in model.trainable_variables)
         return model
+
+
+def mark_trained(model: keras.Model) -> None:
+    """Notes that a network is about to be trained, so that no run reuses it."""
+    _TRAINED.update((id(v), v) for v in model.trainable_variables)
 
 
 def _built(
@@ -129,12 +134,12 @@ def _check_network(
             f"model={name}: has layers of an earlier run's network, which are"
             " trained; must build new ones in each call, or freeze them"
         )
-    last = getattr(
-        getattr(_last_layer(model), "activation", None), "__name__", ""
-    )
     values = keras.ops.convert_to_numpy(outputs).astype("float64")
     sums_to_one = np.allclose(values.sum(axis=1), 1, atol=1e-2)
-    if last in _BOUNDED or (sums_to_one and (values >= 0).all()):
+    last = _last_activation(model)
+    # Keras keeps the logits that its activations take, on TensorFlow.
+    bounded = last in _BOUNDED or hasattr(outputs, "_keras_logits")
+    if bounded or (sums_to_one and (values >= 0).all()):
         received = f"outputs of {last}" if last in _BOUNDED else "probabilities"
         raise InputError(
             f"model={name}: must return logits; received {received}; drop the"
@@ -142,10 +147,18 @@ def _check_network(
         )
 
 
-def _last_layer(model: keras.Model) -> keras.Layer | None:
-    """Returns the last layer of a network, also of one in a network."""
-    last = model.layers[-1] if model.layers else None
-    return _last_layer(last) if isinstance(last, keras.Model) else last
+def _last_activation(model: keras.Model) -> str:
+    """Returns the name of the activation of a network's output layer.
+
+    It is empty without one, and for subclassed networks and layers.
+    """
+    outputs = getattr(model, "outputs", None)
+    last = outputs[0]._keras_history.operation if outputs else None
+    if isinstance(last, keras.Model) and last is not model:
+        return _last_activation(last)
+    if not type(last).__module__.startswith("keras."):
+        return ""
+    return getattr(getattr(last, "activation", None), "__name__", "")
 
 
 def _check_inputs(model: keras.Model, name: str, config: RunConfig) -> None:
@@ -157,15 +170,23 @@ def _check_inputs(model: keras.Model, name: str, config: RunConfig) -> None:
                 " floats; for texts and other integers, train it by model.fit"
                 " on the data of rethink_keras.corrupt_labels"
             )
-    for layer in model.layers:
-        small = isinstance(layer, keras.layers.Rescaling) and (
-            np.abs(layer.scale).max() < _SMALL
+    first = _first_layer(model)
+    if config.standardize and isinstance(first, keras.layers.Rescaling):
+        raise InputError(
+            f"model={name}: rescales its images by {first.scale}, but they are"
+            " standardized already; drop the Rescaling"
         )
-        if small and config.standardize:
-            raise InputError(
-                f"model={name}: rescales its images by {layer.scale}, but they"
-                " are standardized already; drop the Rescaling"
-            )
+
+
+def _first_layer(model: keras.Model) -> keras.Layer | None:
+    """Returns the first layer of a network, also of one in a network."""
+    layers = (
+        layer
+        for layer in model.layers
+        if not isinstance(layer, keras.layers.InputLayer)
+    )
+    first = next(layers, None)
+    return _first_layer(first) if isinstance(first, keras.Model) else first
 
 
 def check_saving(model: keras.Model, name: str) -> None:

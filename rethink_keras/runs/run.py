@@ -22,7 +22,11 @@ from rethink_keras.runs.arguments import (
 from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.identity import given_record
 from rethink_keras.runs.inputs import Inputs, make_inputs
-from rethink_keras.runs.network import build_model, check_saving
+from rethink_keras.runs.network import (
+    build_model,
+    check_saving,
+    mark_trained,
+)
 from rethink_keras.runs.optimizers import check_replicas
 from rethink_keras.runs.result import RunResult, check_data
 from rethink_keras.runs.session import Session, earlier_result
@@ -60,11 +64,12 @@ def run(
       workdir: directory for all files of the run (default:
         `tensorboard_logs/runs/<name>`; see `results.run_name`).
       model: a function (input_shape, num_classes) that builds the network; a
-        `keras.Model`, which is copied and gets new weights; or the name of a
-        registered network, whose defaults replace options that `config` leaves
-        at those of its own network. The network takes images and returns
-        logits. None for `config.model`. The function may take the options
-        `weight_decay` and `dropout`; to take `batch_norm`, register it with
+        `keras.Model`, whose copy gets new weights, except for frozen layers
+        and adapted Normalization; or the name of a registered network, whose
+        defaults replace options that `config` leaves at those of its own
+        network. The network takes images and returns logits. None for
+        `config.model`. The function may take the options `weight_decay` and
+        `dropout`; to take `batch_norm`, register it with
         `register_model(..., batch_norm=True)`. Weights depend on
         `config.seed`.
       data: `((x, y), (x_test, y_test))`, arrays or a pair of
@@ -159,6 +164,7 @@ def run(
             resumed = session.restore(required=resume == "must")
         progress = session.trainer.progress
         devices.check_progress(progress.epoch, progress.step)
+        mark_trained(network)
         return session.run(
             resumed=resumed, save_model=save_model, overwrite=overwrite
         )

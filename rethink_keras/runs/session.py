@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,6 +14,7 @@ from rethink_keras.results import Learning, Predictions
 from rethink_keras.runs import environment, summary
 from rethink_keras.runs.arguments import Arguments
 from rethink_keras.runs.directory import RunDirectory
+from rethink_keras.runs.identity import same_outputs
 from rethink_keras.runs.inputs import Inputs
 from rethink_keras.runs.network import make_optimizer
 from rethink_keras.runs.outcome import summarize
@@ -130,21 +131,31 @@ class Session:
                 " directory, or pass overwrite=True"
             )
         self.trainer.restore(checkpoint)
-        self._warn_of_callbacks()
+        self._warn(checkpoint.run.get("given"))
         return True
 
-    def _warn_of_callbacks(self) -> None:
-        """Warns of callbacks whose own state no checkpoint holds."""
+    def _warn(self, given: Mapping[str, Any] | None) -> None:
+        """Warns of what no checkpoint holds.
+
+        Args:
+          given: what the interrupted run was given; see `given_record`.
+        """
         names = training.forgotten(
             self.given_callbacks.callbacks if self.given_callbacks else ()
         )
+        warnings = []
         if names:
-            print(
-                f"warning: {', '.join(names)} start anew: a checkpoint holds"
-                " the weights and the optimizer, not the state of callbacks",
-                file=sys.stderr,
-                flush=True,
+            warnings.append(
+                f"{', '.join(names)} start anew: a checkpoint holds the weights"
+                " and the optimizer, not the state of callbacks"
             )
+        if not same_outputs(self.directory.given, given):
+            warnings.append(
+                "the network has other outputs before training than that of the"
+                " interrupted run: if its code has changed, pass overwrite=True"
+            )
+        for text in warnings:
+            print(f"warning: {text}", file=sys.stderr, flush=True)
 
     @contextlib.contextmanager
     def _closing(self, resumed: bool) -> Iterator[None]:

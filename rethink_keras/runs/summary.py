@@ -21,7 +21,7 @@ _RANDOMIZATIONS = {
     "random_pixels": "random pixels: a different permutation for each image",
     "gaussian": "gaussian: images of Gaussian noise, true labels",
 }
-_CLEARLY = 0.1  # of what guessing gets wrong
+_CLEAR_GAIN = 0.1  # over guessing, of what guessing gets wrong
 _CONCLUSIONS = {
     "none": "the network fits the training set",
     "labels": "the network memorized the random labels",
@@ -95,7 +95,7 @@ def subjects_as_markdown(subjects: dict[str, str]) -> str:
 
 def _better_than(chance: float) -> float:
     """Returns the accuracy from which a network clearly beats guessing."""
-    return chance + _CLEARLY * (1 - chance)
+    return chance + _CLEAR_GAIN * (1 - chance)
 
 
 def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
