@@ -97,3 +97,30 @@ def test_only_the_command_line_uses_absl_flags():
         if part_of(path) not in ("cli", "config", "main"):
             text = path.read_text()
             assert "absl import" not in text, path.relative_to(ROOT)
+
+
+def test_other_parts_are_imported_by_their_face():
+    """A name that a part's `__init__.py` offers is imported from there."""
+    faces = {
+        init.parent.name: names_offered(init)
+        for init in (ROOT / PACKAGE).glob("*/__init__.py")
+    }
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {alias.name} from {node.module}"
+        for path in modules()
+        if path.parent != ROOT / PACKAGE
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module.count(".") == 2
+        for alias in node.names
+        if (part := node.module.split(".")[1]) != part_of(path)
+        and alias.name in faces.get(part, ())
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def names_offered(init: pathlib.Path) -> list[str]:
+    """The value of `__all__` in a package."""
+    for node in ast.parse(init.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "__all__":
+            return ast.literal_eval(node.value)
+    return []

@@ -10,7 +10,7 @@ from rethink_keras.pipeline.datasets import (
     Augmentation,
     as_inputs,
     as_tensors,
-    randomize,
+    randomize_examples,
 )
 from rethink_keras.pipeline.moments import channel_moments
 from rethink_keras.pipeline.preprocessing import (
@@ -57,7 +57,7 @@ __all__ = [
     "flip_and_rotate",
     "mix_up",
     "random_crop",
-    "randomize",
+    "randomize_examples",
     "regularization",
     "smooth",
     "steps_per_epoch",

@@ -60,7 +60,7 @@ def as_tensors(examples: Examples) -> Examples:
     return map_examples(examples, lambda batch: (batch.images, batch.labels))
 
 
-def randomize(
+def randomize_examples(
     examples: Examples, randomization: Randomization, *, crop: bool = True
 ) -> Examples:
     """Crops images at the centre, then randomizes labels and pixels.

@@ -6,12 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.randomization.random_streams import (
-    Stream,
-    example_keys,
-    random_words,
-    to_uniform,
-)
+from rethink_keras.randomization import Stream, example_keys
+from rethink_keras.randomization.random_streams import random_words, to_uniform
 
 MAX_ROTATION_DEGREES = 25.0
 

@@ -7,12 +7,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from rethink_keras.randomization.random_streams import (
-    Stream,
-    example_keys,
-    random_words,
-    to_uniform,
-)
+from rethink_keras.randomization import Stream, example_keys
+from rethink_keras.randomization.random_streams import random_words, to_uniform
 
 Regularize = Callable[
     [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]

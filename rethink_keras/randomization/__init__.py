@@ -7,9 +7,9 @@ from rethink_keras.randomization.fingerprint import (
 from rethink_keras.randomization.random_streams import Stream, example_keys
 from rethink_keras.randomization.randomize import (
     Randomization,
-    corrupt_labels,
     gaussian_pixels,
     permute_pixels,
+    replace_labels,
     shuffle_pixels,
 )
 from rethink_keras.randomization.subset import (
@@ -22,13 +22,13 @@ __all__ = [
     "Randomization",
     "Stream",
     "balanced_subset",
-    "corrupt_labels",
     "example_keys",
     "fingerprint",
     "gaussian_pixels",
     "hold_out",
     "leading",
     "permute_pixels",
+    "replace_labels",
     "shuffle_pixels",
     "streamed_fingerprint",
 ]

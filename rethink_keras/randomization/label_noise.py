@@ -184,7 +184,7 @@ def _uniformly(
     true: np.ndarray, count: int, arguments: Arguments
 ) -> np.ndarray:
     with tf.device("CPU"):
-        return randomize.corrupt_labels(
+        return randomize.replace_labels(
             tf.constant(true.astype(np.int32)),
             _identities(len(true)),
             num_classes=count,

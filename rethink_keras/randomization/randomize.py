@@ -23,7 +23,7 @@ PIXEL_KINDS = ("shuffled_pixels", "random_pixels", "gaussian")
 """Kinds of randomization that change the images."""
 
 
-def corrupt_labels(
+def replace_labels(
     labels: tf.Tensor,
     ids: tf.Tensor,
     *,
@@ -177,7 +177,7 @@ class Randomization:
         """Returns the labels to train on, int32 [n], from the true labels."""
         if self.kind != "labels":
             return labels
-        return corrupt_labels(
+        return replace_labels(
             labels,
             ids,
             num_classes=self.num_classes,

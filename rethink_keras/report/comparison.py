@@ -23,7 +23,8 @@ from tensorboard.plugins.hparams import summary_v2 as hp
 from rethink_keras.files import summaries_to
 from rethink_keras.report.curves import AXES, Curve, Points, curves
 from rethink_keras.report.measured import MeasuredRow
-from rethink_keras.results.finished import CHECKPOINTS, CONFIG, RESULT
+from rethink_keras.results import RESULT
+from rethink_keras.results.finished import CHECKPOINTS, CONFIG
 from rethink_keras.results.metrics import MAIN_HPARAMS
 
 _METRICS = ("test/ours", "test/paper", "train/ours", "train/paper")

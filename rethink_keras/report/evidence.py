@@ -25,9 +25,13 @@ from rethink_keras.report.verdicts import (
     above,
     found,
 )
-from rethink_keras.results import FinishedRun, Predictions, read_predictions
+from rethink_keras.results import (
+    PREDICTIONS,
+    FinishedRun,
+    Predictions,
+    read_predictions,
+)
 from rethink_keras.results.metrics import FITTED_ACCURACY
-from rethink_keras.results.predictions import PREDICTIONS
 
 NETWORKS = (
     "inception",
@@ -201,7 +205,8 @@ class Evidence:
         The best of many epochs exceeds the last one also by chance. Early
         stopping therefore helps only if the gain exceeds a bound over all
         epochs. The bound of a single epoch suffices to show that it does not
-        help, because choosing the best epoch only overestimates the gain.
+        help, because choosing the best epoch only overestimates the gain. Runs
+        that stopped once the training set was fitted cannot show that.
         """
         row = self.row(name, experiment)
         best, last = row.number("best_test_accuracy"), row.test
@@ -215,6 +220,12 @@ class Evidence:
         )
         interval = Interval(gain, gain - lower, gain + upper)
         number = f"{name} {interval} points"
+        if gain < EARLY_STOPPING and any(
+            run.stopped and run.config.stop_at_loss is not None
+            for run in row.runs.values()
+        ):
+            reason = f"runs of {name} stopped at a training loss"
+            return Finding(UNDECIDED, (number,), (reason,))
         return above(interval, EARLY_STOPPING, name, number)
 
 

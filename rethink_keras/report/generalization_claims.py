@@ -79,8 +79,9 @@ def _s8(evidence):
     " regularizers) and on the partly corrupted labels of Figure 1c. For at"
     " least one, the best epoch has 2 points more test accuracy than the last,"
     " beyond a bound for choosing the best of all epochs. For at least one"
-    " other, it does not. (In the paper, early stopping helps on ImageNet but"
-    " not on CIFAR-10.)",
+    " other, it does not; runs that stopped at a training loss cannot show"
+    " this. (In the paper, early stopping helps on ImageNet but not on"
+    " CIFAR-10.)",
 )
 def _s9(evidence):
     rows = evidence.experiments["figure1c"].items()

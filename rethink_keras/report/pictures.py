@@ -102,7 +102,7 @@ def pictures() -> dict[str, list[Picture]]:
             mean=moments[0],
             stddev=moments[1],
         )
-        shown = pipeline.randomize(chosen, random)
+        shown = pipeline.randomize_examples(chosen, random)
         found[condition.name] = [
             Picture(_as_png(image), names[label], names[true])
             for image, label, true in zip(

@@ -5,7 +5,7 @@ import os
 import shlex
 from collections.abc import Iterable, Sequence
 
-from rethink_keras.config.options import text_of
+from rethink_keras.config import text_of
 from rethink_keras.experiments import Row
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.results import FinishedRun
@@ -112,7 +112,7 @@ def notes_of(runs: Iterable[FinishedRun]) -> str:
     """Returns notes on early stops and on BatchNorm's moving averages."""
     marks = []
     for run in runs:
-        if run.result["epochs"] < run.config.epochs:
+        if run.stopped:
             marks.append(STOPPED)
         if run.moving_averages:
             marks.append(MOVING_AVERAGES)

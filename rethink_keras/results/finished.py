@@ -44,6 +44,11 @@ class FinishedRun:
         return self.result.get("given")
 
     @property
+    def stopped(self) -> bool:
+        """Whether it stopped before its last epoch."""
+        return self.result["epochs"] < self.config.epochs
+
+    @property
     def moving_averages(self) -> bool:
         """Whether BatchNorm's moving averages were used for evaluation.
 

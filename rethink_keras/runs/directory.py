@@ -23,21 +23,18 @@ from rethink_keras.files import (
     write_whole,
     writing,
 )
-from rethink_keras.results.finished import (
-    CHECKPOINTS,
-    CONFIG,
+from rethink_keras.results import (
     DIVERGED,
-    RESULT,
-    key_of,
-    read_run,
-)
-from rethink_keras.results.names import names_of, run_directory
-from rethink_keras.results.predictions import (
     PREDICTIONS,
+    RESULT,
     Learning,
     Predictions,
-    write_predictions,
+    key_of,
+    run_directory,
 )
+from rethink_keras.results.finished import CHECKPOINTS, CONFIG, read_run
+from rethink_keras.results.names import names_of
+from rethink_keras.results.predictions import write_predictions
 from rethink_keras.runs.identity import same_outputs
 
 DEFAULT_ROOT = "tensorboard_logs"

@@ -69,7 +69,9 @@ class InMemoryInputs:
         train, test = choose_examples(config, loaded)
         test_split = loaded.train if config.validation_examples else loaded.test
         train_crops, test_crops = (
-            pipeline.randomize(examples, random, crop=config.center_crop)
+            pipeline.randomize_examples(
+                examples, random, crop=config.center_crop
+            )
             for examples in (train, test)
         )
         return cls(

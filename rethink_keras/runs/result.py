@@ -11,12 +11,13 @@ from etils import epath
 from rethink_keras import pipeline, randomization, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError, one_line
-from rethink_keras.results.finished import RESULT, read_run
-from rethink_keras.results.predictions import (
+from rethink_keras.results import (
+    RESULT,
     Predictions,
     read_learning,
     read_predictions,
 )
+from rethink_keras.results.finished import read_run
 from rethink_keras.runs.directory import MODEL
 from rethink_keras.runs.inputs import Inputs
 

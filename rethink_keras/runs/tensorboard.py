@@ -11,12 +11,13 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.hparams import summary_v2 as hp
 
 from rethink_keras.files import summaries_to, writing
+from rethink_keras.results import run_name
 from rethink_keras.results.metrics import (
     FINAL_METRICS,
     MAIN_HPARAMS,
     MEMORIZATION_METRICS,
 )
-from rethink_keras.results.names import names_of, run_name
+from rethink_keras.results.names import names_of
 from rethink_keras.runs.arguments import OPTIMIZER_OPTIONS
 from rethink_keras.runs.directory import RunDirectory
 

@@ -281,7 +281,7 @@ def test_a_data_set_of_one_image_size_can_stream(tmp_path, sample):
     assert 0 < result["train_accuracy"] < 1
     inputs = runs.make_inputs(config)
     randomization = inputs.preprocessing.randomization
-    in_memory = pipeline.randomize(sample.train, randomization)
+    in_memory = pipeline.randomize_examples(sample.train, randomization)
     labels = dict(zip(sample.train.ids, in_memory.labels.numpy(), strict=True))
     for _, true_labels, ids in inputs.streams.train.in_order().batch(5_000):
         random = randomization.labels(true_labels, ids).numpy()

@@ -64,7 +64,9 @@ def test_training_and_test_set_share_the_permutation(sample):
     order = shuffle_pixels(image, seed=3).numpy()[0, ..., 0].ravel()
     for split in (train, test):
         crops = split.images[:, 2:30, 2:30].reshape(-1, 784, 3)
-        shuffled = pipeline.randomize(split, make("shuffled_pixels")).images
+        shuffled = pipeline.randomize_examples(
+            split, make("shuffled_pixels")
+        ).images
         np.testing.assert_array_equal(
             np.asarray(shuffled).reshape(-1, 784, 3), crops[:, order]
         )
@@ -123,7 +125,7 @@ def test_shuffles_of_many_seeds_are_uniform():
 
 @pytest.mark.parametrize("kind", ["none", "shuffled_pixels", "random_pixels"])
 def test_pixel_randomizations_keep_the_pixels_of_the_centre_crop(few, kind):
-    result = pipeline.randomize(few, make(kind)).images.numpy()
+    result = pipeline.randomize_examples(few, make(kind)).images.numpy()
     crops = few.images[:, 2:30, 2:30]
     assert result.dtype == np.uint8
     for crop, image in zip(crops, result, strict=True):

@@ -121,12 +121,12 @@ def case(request, few) -> tuple[Randomization, Examples, Examples]:
     return (
         make(request.param),
         given,
-        pipeline.randomize(given, make(request.param)),
+        pipeline.randomize_examples(given, make(request.param)),
     )
 
 
 def eagerly(random: Randomization, examples: Examples) -> Examples:
-    """Computes `pipeline.randomize` of 32 x 32 images without tf.data."""
+    """Computes `randomize_examples` of 32 x 32 images without tf.data."""
     crops = tf.constant(examples.images[:, 2:30, 2:30])
     ids = tf.constant(examples.ids)
     return dataclasses.replace(
@@ -159,7 +159,7 @@ def test_inputs_are_not_modified(case, few):
 def test_results_do_not_depend_on_the_order(case, few):
     random, _, whole = case
     order = np.random.default_rng(0).permutation(len(few))
-    mixed = pipeline.randomize(few.take(order), random)
+    mixed = pipeline.randomize_examples(few.take(order), random)
     assert_same(mixed, rows(whole, order))
 
 

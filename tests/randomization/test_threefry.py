@@ -5,9 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
+from rethink_keras.randomization import Stream, example_keys
 from rethink_keras.randomization.random_streams import (
-    Stream,
-    example_keys,
     random_normals,
     random_words,
     to_normal,

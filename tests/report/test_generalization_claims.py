@@ -128,14 +128,34 @@ def test_early_stopping_helps_some_and_not_others(gains, expected, tmp_path):
         network: {
             "test_accuracy": 0.5,
             "best_test_accuracy": 0.5 + gains[index % 2],
+            "losses": [1.0] * 60,
         }
         for index, network in enumerate(NETWORKS)
     }
     write(tmp_path, "table1", rows)
-    measured = {"test_accuracy": 0.5, "best_test_accuracy": 0.5 + gains[1]}
+    measured = {
+        "test_accuracy": 0.5,
+        "best_test_accuracy": 0.5 + gains[1],
+        "losses": [1.0] * 60,
+    }
     levels = {f"{m}_{n}": measured for m in MODELS for n in LEVELS[1:-1]}
     write(tmp_path, "figure1c", levels)
     assert verdict("S9", tmp_path).verdict == expected
+
+
+def test_a_run_that_stopped_does_not_show_that_stopping_is_no_help(tmp_path):
+    helps = {"test_accuracy": 0.4, "best_test_accuracy": 0.5}
+    stopped = {"test_accuracy": 0.5, "best_test_accuracy": 0.5}
+    rows = {
+        name: stopped if row_of("table1", name).config.stop_at_loss else helps
+        for name in NETWORKS
+    }
+    write(tmp_path, "table1", rows)
+    levels = {f"{m}_{n}": helps for m in MODELS for n in LEVELS[1:-1]}
+    write(tmp_path, "figure1c", levels)
+    found = verdict("S9", tmp_path)
+    assert found.verdict == UNDECIDED
+    assert "runs of inception stopped at a training loss" in found.evidence
 
 
 def test_the_best_of_many_epochs_needs_a_larger_gain(tmp_path):

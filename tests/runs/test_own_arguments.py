@@ -13,8 +13,9 @@ from rethink_keras import (
     run,
 )
 from rethink_keras.config import MODELS, register_model
+from rethink_keras.runs import build_model
 from rethink_keras.runs.arguments import resolve
-from rethink_keras.runs.network import build_model, mark_trained
+from rethink_keras.runs.network import mark_trained
 from rethink_keras.runs.optimizers import (
     check_replicas,
     copy_of,

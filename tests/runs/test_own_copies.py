@@ -6,8 +6,8 @@ import pytest
 
 from rethink_keras import InputError, RunConfig, load_result, run
 from rethink_keras.config import MODELS, register_model
+from rethink_keras.runs import build_model
 from rethink_keras.runs.arguments import resolve
-from rethink_keras.runs.network import build_model
 from tests.runs.test_own_runs import CONFIG, SHAPE, own_run
 from tests.support.own import build, pair
 

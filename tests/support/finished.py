@@ -8,12 +8,14 @@ from rethink_keras.experiments import TITLES, load
 from rethink_keras.report.claims import CLAIMS
 from rethink_keras.report.evidence import Evidence
 from rethink_keras.report.measured import measure
-from rethink_keras.results import find_diverged, find_runs, run_directory
-from rethink_keras.results.predictions import (
+from rethink_keras.results import (
     PREDICTIONS,
     Predictions,
-    write_predictions,
+    find_diverged,
+    find_runs,
+    run_directory,
 )
+from rethink_keras.results.predictions import write_predictions
 
 MODELS = ("inception", "alexnet", "mlp_1x512")
 LEVELS = [f"{level / 10}" for level in range(11)]

@@ -10,7 +10,7 @@ from scipy import stats
 from rethink_keras.data import Examples
 from rethink_keras.randomization import (
     Randomization,
-    corrupt_labels,
+    replace_labels,
 )
 
 N = 50_000
@@ -45,7 +45,7 @@ def cycling_labels(count: int, num_classes: int = 10) -> np.ndarray:
 
 
 def corrupted(labels, ids, *, num_classes=10, probability=1.0, seed=0):
-    return corrupt_labels(
+    return replace_labels(
         tf.constant(labels),
         tf.constant(ids),
         num_classes=num_classes,

@@ -7,13 +7,13 @@ import pytest
 
 from rethink_keras import RunConfig
 from rethink_keras.theory import (
+    KernelClassifier,
     cholesky,
     distances,
     filter_curve,
     random_convnet,
     table3,
 )
-from rethink_keras.theory.kernels import KernelClassifier
 from rethink_keras.theory.random_convnet import RandomConvNet
 from rethink_keras.theory.samples import load_samples
 
