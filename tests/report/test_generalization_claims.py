@@ -4,7 +4,14 @@ import pytest
 
 from rethink_keras.report.evidence import NETWORKS
 from rethink_keras.report.verdicts import FAILS, HOLDS, UNDECIDED
-from tests.support.finished import LEVELS, MODELS, STUCK, verdict, write
+from tests.support.finished import (
+    LEVELS,
+    MODELS,
+    STUCK,
+    row_of,
+    verdict,
+    write,
+)
 
 
 def crops(crop, decay):
