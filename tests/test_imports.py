@@ -25,7 +25,7 @@ ALLOWED["randomization"] = ALLOWED["data"] | {"data"}
 ALLOWED["pipeline"] = ALLOWED["randomization"] | {"randomization"}
 ALLOWED["training"] = ALLOWED["pipeline"] | {"pipeline"}
 ALLOWED["runs"] = ALLOWED["training"] | {"training", "models", "results"}
-ALLOWED["theory"] = ALLOWED["runs"] | {"runs"}
+ALLOWED["theory"] = ALLOWED["runs"] | {"runs", "paper"}
 ALLOWED["experiments"] = ALLOWED["theory"] | {
     "measures",
     "memorization",

@@ -19,8 +19,9 @@ def read(name: str) -> tuple[dict[str, Value], ...]:
     """Reads the rows of a table or figure.
 
     Args:
-      name: `table1`, `table2`, `table4`, `figure1a`, `figure1b`, `figure1c`,
-        `figure2a_long`, `figure2b` or `figure2b_train_noBN`.
+      name: `table1`, `table2`, `table3`, `table4`, `norms` (of Section 5, on
+        MNIST), `figure1a`, `figure1b`, `figure1c`, `figure2a_long`,
+        `figure2b` or `figure2b_train_noBN`.
 
     Returns:
       One dictionary per row. Numbers are floats, missing values are None, and

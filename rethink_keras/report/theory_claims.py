@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rethink_keras import paper
 from rethink_keras.report.statistics import (
     Interval,
     mean_interval,
@@ -30,7 +31,10 @@ _REACHED = 0.99  # Rademacher complexity; its maximum is 1
 _RANKED = 3  # smallest number of functions for a rank correlation
 _WEAK = 0.5  # largest weak rank correlation
 # Norms and test errors of pixels and Gabor wavelets on MNIST (Section 5).
-_PAPERS_PAIR = [(220.0, 1.2), (390.0, 0.6)]
+_PAPERS_PAIR = [
+    (float(row["norm"] or 0), float(row["test error"] or 0))
+    for row in paper.read("norms")
+]
 # Tables whose rows are functions of one kernel, with their error columns.
 _ONE_KERNEL = {
     "interpolants": "test error %",

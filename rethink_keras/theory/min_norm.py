@@ -7,7 +7,7 @@ import numpy as np
 import scipy.linalg
 from matplotlib.figure import Figure
 
-from rethink_keras import pipeline
+from rethink_keras import paper, pipeline
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
 from rethink_keras.randomization import leading
@@ -37,7 +37,6 @@ _DESCENTS = (
 )
 _CENTRES = 2_000
 _GAMMA_GABOR = 4.0  # the value that Table 3 chooses on MNIST
-_PAPERS = {"pixels": (220.0, 1.2), "Gabor wavelets": (390.0, 0.6)}  # MNIST
 
 
 def demonstrate(config: RunConfig, table: str) -> Record:
@@ -197,8 +196,16 @@ def norms(train: Examples, test: Examples) -> list[dict]:
 
 
 def _with_papers_numbers(row: dict) -> dict:
-    norm, error = _PAPERS[row["function"]]
-    return {**row, "paper norm": norm, "paper test error %": error}
+    (papers,) = (
+        each
+        for each in paper.read("norms")
+        if each["function"] == row["function"]
+    )
+    return {
+        **row,
+        "paper norm": papers["norm"],
+        "paper test error %": papers["test error"],
+    }
 
 
 def _function_row(name, machine, x, y, tests, labels) -> dict:
