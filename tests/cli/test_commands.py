@@ -16,7 +16,7 @@ FEW = {
     "memorization": (
         "--dataset=digits",
         "--train_examples=60",
-        "--models=4",
+        "--models=50",
         "--seeds=0,1",
     ),
 }

@@ -32,7 +32,7 @@ def started(monkeypatch) -> list[RunConfig]:
     """Configs of the runs that a search starts; the runs are simulated."""
     configs: list[RunConfig] = []
 
-    def measure(config, workdir):
+    def measure(config, workdir, verbose):
         configs.append(config)
         workdir.mkdir(parents=True, exist_ok=True)
         if config.learning_rate > 0.1:
@@ -60,10 +60,10 @@ def search(path, trials, config=HELD_OUT, name="weight_decay"):
 )
 @pytest.mark.usefixtures("started")
 def test_an_interrupted_search_can_be_resumed(tmp_path, monkeypatch, error):
-    def interrupt(config, workdir):
+    def interrupt(config, workdir, verbose):
         if config.weight_decay > 2e-5:
             raise error
-        return measure(config, workdir)
+        return measure(config, workdir, verbose)
 
     measure = tuning.run
     monkeypatch.setattr(tuning, "run", interrupt)
@@ -109,7 +109,7 @@ def test_a_diverged_trial_has_accuracy_0_and_is_not_repeated(tmp_path, started):
 
 
 def test_an_error_in_a_trial_ends_the_search(tmp_path, monkeypatch):
-    def fail(config, workdir):
+    def fail(config, workdir, verbose):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(tuning, "run", fail)
