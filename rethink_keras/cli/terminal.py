@@ -239,8 +239,12 @@ def run_command(
             if flag.name not in RETIRED
         ]
         intro = document or sys.modules["__main__"].__doc__
-        texts = {flag.name: flag_help(flag) for flag in own}
-        return parse_flags(argv, lambda: help_text(intro, texts))
+
+        def show_help() -> str:
+            texts = {flag.name: flag_help(flag) for flag in own}
+            return help_text(intro, texts)
+
+        return parse_flags(argv, show_help)
 
     def guarded(argv: Sequence[str]) -> int | None:
         del argv

@@ -100,10 +100,14 @@ def demonstrate(
     """
     start_time = time.perf_counter()
     networks, features = [], []
+    sized = dataclasses.replace(
+        config, train_examples=_feature_examples(config)
+    )
     for seed in seeds:
-        of_seed = dataclasses.replace(config, seed=seed)
-        features += fit_features(of_seed)
-        networks += train_networks(of_seed, widths)
+        features += fit_features(dataclasses.replace(sized, seed=seed))
+        networks += train_networks(
+            dataclasses.replace(config, seed=seed), widths
+        )
     tables = {
         figures.NETWORKS: over_seeds(networks, ["width", "parameters"]),
         figures.FEATURES: over_seeds(features, ["features", "examples"]),

@@ -11,12 +11,6 @@ from tests.runs.test_own_runs import CONFIG, SHAPE, own_run
 from tests.support.own import build, pair
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    path = tmp_path_factory.mktemp("own")
-    return path, own_run(path)
-
-
 def test_the_network_loads_and_predicts_as_it_did(finished):
     path, result = finished
     images = np.random.default_rng(0).random((5, *SHAPE), "float32")

@@ -45,12 +45,6 @@ def own_run(path, config=CONFIG, **changes):
     return run(config, path, verbose=False, **given)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    path = tmp_path_factory.mktemp("own")
-    return path, own_run(path)
-
-
 def test_result_json_tells_what_was_given(finished):
     path, result = finished
     given = json.loads((path / "result.json").read_text())["given"]
