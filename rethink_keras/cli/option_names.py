@@ -50,7 +50,12 @@ class _FlagWriter:
 
 @contextlib.contextmanager
 def flags_in_output() -> Iterator[None]:
-    """Context manager in which printed lines show options as flags."""
-    writer = cast(TextIO, _FlagWriter(sys.stdout))
-    with contextlib.redirect_stdout(writer):
+    """Context manager in which printed lines, also warnings, show flags."""
+    writers = [
+        cast(TextIO, _FlagWriter(each)) for each in (sys.stdout, sys.stderr)
+    ]
+    with (
+        contextlib.redirect_stdout(writers[0]),
+        contextlib.redirect_stderr(writers[1]),
+    ):
         yield

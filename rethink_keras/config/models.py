@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -142,7 +143,7 @@ def register_model(
 
     Raises:
       InputError: the name is not allowed or names a network of the package, or
-        the builder is not callable.
+        the builder is not callable or does not take `batch_norm` as stated.
 
     Example:
       >>> @register_model("mine", learning_rate=0.01, epochs=9, batch_size=50)
@@ -164,6 +165,11 @@ def register_model(
                 f"register_model: a builder must be a function; received"
                 f" {builder!r}"
             )
+        if batch_norm is not None and not _takes_batch_norm(builder):
+            raise InputError(
+                f"register_model: batch_norm={batch_norm}, but the builder of"
+                f" {name} takes no batch_norm; leave it out"
+            )
         MODELS[name] = ModelEntry(
             builder,
             learning_rate=learning_rate,
@@ -175,3 +181,9 @@ def register_model(
         return builder
 
     return register
+
+
+def _takes_batch_norm(builder: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(builder).parameters
+    kinds = {parameter.kind for parameter in parameters.values()}
+    return "batch_norm" in parameters or inspect.Parameter.VAR_KEYWORD in kinds

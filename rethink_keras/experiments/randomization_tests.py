@@ -21,7 +21,7 @@ from rethink_keras.results.images import (
     as_png,
 )
 from rethink_keras.results.metrics import chance_of
-from rethink_keras.runs import RunResult, run
+from rethink_keras.runs import RunResult, run, with_named_model
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
 _WORDS = {
@@ -164,7 +164,7 @@ def randomization_test(
         )
     if isinstance(model, str):
         # Before `epochs` is set: it would drop values that are its defaults.
-        config, model = config.with_model(model), None
+        config, model = with_named_model(config, model), None
     if "label_corruption" in config.differences():
         raise InputError(
             f"config: label_corruption={config.label_corruption} is not a"

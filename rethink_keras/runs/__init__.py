@@ -1,5 +1,6 @@
 """One run, from config to result."""
 
+from rethink_keras.runs.arguments import with_named_model
 from rethink_keras.runs.environment import device, versions
 from rethink_keras.runs.in_memory import InMemoryInputs, choose_examples
 from rethink_keras.runs.inputs import Inputs, make_inputs
@@ -23,4 +24,5 @@ __all__ = [
     "parameters",
     "run",
     "versions",
+    "with_named_model",
 ]

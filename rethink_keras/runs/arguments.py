@@ -95,13 +95,7 @@ def _resolve_model(
     config: RunConfig, model: Any
 ) -> tuple[RunConfig, OwnNetwork | None]:
     if isinstance(model, str):
-        if model not in MODELS:
-            raise InputError(
-                f"model={model}: unknown; must be a function (input_shape,"
-                " num_classes) that returns a keras.Model, a keras.Model, or"
-                f" one of {', '.join(MODELS)}{suggestion(model, MODELS)}"
-            )
-        config, model = config.with_model(model), None
+        config, model = with_named_model(config, model), None
     if model is None:
         entry = MODELS[config.model]
         network = _own_network(entry.load()) if entry.own else None
@@ -119,6 +113,27 @@ def _resolve_model(
     if network is not None:
         _check_options(config, network)
     return config, network
+
+
+def with_named_model(config: RunConfig, model: str) -> RunConfig:
+    """Returns the config for a registered network.
+
+    Args:
+      config: config that leaves `model` at its default.
+      model: name of the network.
+
+    Raises:
+      InputError: the name is unknown, or the config has another one.
+    """
+    if model not in MODELS:
+        raise InputError(
+            f"model={model}: unknown; must be a function (input_shape,"
+            " num_classes) that returns a keras.Model, a keras.Model, or"
+            f" one of {', '.join(MODELS)}{suggestion(model, MODELS)}"
+        )
+    if model != config.model:
+        _check_left_at_default(config, "model")
+    return config.with_model(model)
 
 
 def _own_network(model: Any) -> OwnNetwork:
@@ -251,12 +266,6 @@ def _check_options(config: RunConfig, network: OwnNetwork) -> None:
                 f"{name}={value}: model={network.name} takes no"
                 f" {name}; leave it out, or pass a builder with that argument"
             )
-    if network.takes is None and config.precision != "float32":
-        raise InputError(
-            f"precision={config.precision}: a keras.Model keeps the dtypes it"
-            " was built with; pass a function (input_shape, num_classes) that"
-            " builds it"
-        )
 
 
 def _check_left_at_default(config: RunConfig, name: str) -> None:
@@ -264,7 +273,7 @@ def _check_left_at_default(config: RunConfig, name: str) -> None:
     if getattr(config, name) != default:
         raise InputError(
             f"{name}: received both {name}={getattr(config, name)} in the"
-            f" config and an object; pass one of them"
+            " config and another one; pass one of them"
         )
 
 
@@ -273,19 +282,18 @@ def _resolve_data(
 ) -> tuple[RunConfig, GivenData | None]:
     if given is None:
         return config, None
-    if isinstance(given, str | os.PathLike):
-        path = pathlib.Path(given)
-        named: dict[str, Any] = {"dataset": os.fspath(given)}
-        if path.is_dir() and path.parent != path:
-            path = path.resolve()
-            named = {"dataset": path.name, "data_dir": str(path.parent)}
-        return dataclasses.replace(config, **named), None
+    is_path = isinstance(given, str | os.PathLike)
+    if is_path and not _is_folder(given):
+        if os.fspath(given) != config.dataset:
+            _check_left_at_default(config, "dataset")
+        return dataclasses.replace(config, dataset=os.fspath(given)), None
     for name in ("dataset", "data_dir"):
-        if getattr(config, name) != getattr(RunConfig, name):
-            raise InputError(
-                f"data: received both {name}={getattr(config, name)} in the"
-                " config and a data set; pass one of them"
-            )
+        _check_left_at_default(config, name)
+    if is_path:
+        path = pathlib.Path(given).resolve()
+        return dataclasses.replace(
+            config, dataset=path.name, data_dir=str(path.parent)
+        ), None
     if config.streams:
         raise InputError(
             f"data: image_size={config.image_size} streams images from disk;"
@@ -293,6 +301,20 @@ def _resolve_data(
             " and choose a model without image_size"
         )
     return config, from_arrays(given)
+
+
+def _is_folder(given: str | os.PathLike) -> bool:
+    """Returns whether `data` is a folder of images, not a data set's name.
+
+    A folder that only has the name of a data set, such as `mnist`, is none.
+    """
+    path = pathlib.Path(given)
+    named = isinstance(given, str) and os.sep not in given
+    return (
+        path.is_dir()
+        and path.parent != path
+        and not (named and not (path / "train").is_dir())
+    )
 
 
 def _resolve_optimizer(

@@ -93,7 +93,9 @@ def architecture(model: keras.Model) -> str:
     """Returns the SHA-256 of a network's architecture.
 
     Names of layers and operations do not matter, because Keras numbers them
-    by the order in which a process creates them.
+    by the order in which a process creates them. The code of lambdas does not
+    count either: Keras describes it with its file and its line, and the first
+    outputs depend on it.
 
     Args:
       model: a built model. If its class does not describe itself
@@ -120,8 +122,13 @@ def _numbers(model: keras.Model) -> dict[str, str]:
 
 
 def _numbered(value: Any, numbers: Mapping[str, str], named=False) -> Any:
-    """Replaces the names of layers in a config by their numbers."""
+    """Replaces the names of layers in a config by their numbers.
+
+    Leaves out the code of lambdas.
+    """
     if isinstance(value, Mapping):
+        if value.get("class_name") == "__lambda__":
+            return "__lambda__"
         return {
             key: _numbered(v, numbers, named or key in _HOLD_NAMES)
             for key, v in value.items()

@@ -1,8 +1,10 @@
 """The network and the optimizer of a run."""
 
+import itertools
 import pathlib
 import tempfile
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -25,6 +27,9 @@ _TRAINED: weakref.WeakValueDictionary[int, keras.Variable] = (
 )
 """Variables of the networks that were trained, by identity."""
 _BOUNDED = ("sigmoid", "softmax", "tanh")
+_DTYPES = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
+_FROM_BYTES = 0.1
+"""Smaller factors than this are meant for pixels from 0 to 255."""
 
 
 def build_model(
@@ -71,6 +76,7 @@ def build_model(
         model = _built(network, image_shape, num_classes, taken)
         _check_network(model, network.name, image_shape, num_classes)
         _check_inputs(model, network.name, config)
+        _check_precision(model, network.name, config.precision)
         return model
 
 
@@ -129,6 +135,11 @@ def _check_network(
             f" of the {num_classes} labels in the data; received {received} for"
             " n = 2"
         )
+    if not model.trainable_variables:
+        raise InputError(
+            f"model={name}: has no weights to train; set trainable=True for"
+            " some of its layers"
+        )
     if any(_TRAINED.get(id(v)) is v for v in model.trainable_variables):
         raise InputError(
             f"model={name}: has layers of an earlier run's network, which are"
@@ -170,23 +181,44 @@ def _check_inputs(model: keras.Model, name: str, config: RunConfig) -> None:
                 " floats; for texts and other integers, train it by model.fit"
                 " on the data of rethink_keras.corrupt_labels"
             )
-    first = _first_layer(model)
-    if config.standardize and isinstance(first, keras.layers.Rescaling):
-        raise InputError(
-            f"model={name}: rescales its images by {first.scale}, but they are"
-            " standardized already; drop the Rescaling"
-        )
+    for layer in itertools.takewhile(
+        lambda each: not each.weights, _layers(model)
+    ):
+        if not isinstance(layer, keras.layers.Rescaling):
+            continue
+        standard = "standardized" if config.standardize else ""
+        if standard or np.max(np.abs(layer.scale)) < _FROM_BYTES:
+            raise InputError(
+                f"model={name}: rescales its images by {layer.scale}, but they"
+                f" are {standard or 'scaled to 0 to 1'} already; drop the"
+                " Rescaling"
+            )
 
 
-def _first_layer(model: keras.Model) -> keras.Layer | None:
-    """Returns the first layer of a network, also of one in a network."""
-    layers = (
+def _layers(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yields the layers of a network and of networks in it, in order."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
+def _check_precision(model: keras.Model, name: str, precision: str) -> None:
+    """Checks that a network computes in the precision of its run."""
+    layers = [
         layer
-        for layer in model.layers
-        if not isinstance(layer, keras.layers.InputLayer)
-    )
-    first = next(layers, None)
-    return _first_layer(first) if isinstance(first, keras.Model) else first
+        for layer in model._flatten_layers()
+        if layer.weights and not layer._layers
+    ]
+    dtypes = {str(layer.compute_dtype) for layer in layers or [model]}
+    expected = _DTYPES[precision]
+    if expected not in dtypes or dtypes - {expected, "float32"}:
+        raise InputError(
+            f"precision={precision}: model={name} computes in"
+            f" {' and '.join(sorted(dtypes))}; pass a function (input_shape,"
+            " num_classes) that builds it, whose layers have no dtype"
+        )
 
 
 def check_saving(model: keras.Model, name: str) -> None:

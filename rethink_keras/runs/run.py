@@ -1,6 +1,7 @@
 """One run: trains a network on randomized data and writes the result."""
 
 import math
+import numbers
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +58,8 @@ def run(
     already holds the finished run, returns its result; for an image folder,
     only if the folder still holds the same data. An interrupted run
     resumes from its last checkpoint; its weights and TensorBoard points are
-    bitwise equal to those of an uninterrupted run.
+    bitwise equal to those of an uninterrupted run, if random layers of one's
+    own draw from a `keras.random.SeedGenerator` that is their attribute.
 
     Args:
       config: config of the run.
@@ -173,7 +175,10 @@ def run(
 def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
     if resume not in RESUME:
         raise InputError(f"resume={resume}: must be one of {', '.join(RESUME)}")
-    if not 0 <= checkpoint_minutes < math.inf:
+    if (
+        not isinstance(checkpoint_minutes, numbers.Real)
+        or not 0 <= checkpoint_minutes < math.inf
+    ):
         raise InputError(
             f"checkpoint_minutes={checkpoint_minutes}: must be a finite number"
             " from 0"

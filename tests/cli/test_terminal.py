@@ -84,10 +84,13 @@ def test_a_record_holds_the_command_that_repeats_it(tmp_path):
 def test_printed_lines_name_flags_in_place_of_options(capsys):
     with flags_in_output():
         print("a is finished; pass overwrite=True to repeat it")
+        print("warning: pass overwrite=True", file=sys.stderr)
     print("overwrite=True")
-    assert capsys.readouterr().out == (
+    printed = capsys.readouterr()
+    assert printed.out == (
         "a is finished; pass --overwrite to repeat it\noverwrite=True\n"
     )
+    assert printed.err == "warning: pass --overwrite\n"
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,16 @@ def test_activations_change_the_architecture():
     assert architecture(activations(SHAPE, 3, "relu")) != first
 
 
+def test_the_place_of_a_lambda_does_not_change_the_architecture():
+    source = "keras.layers.Lambda(lambda x: 2 * x)"
+    found = set()
+    for before, file in (("", "a"), ("\n\n", "b")):
+        double = eval(compile(f"({before}{source})", file, "eval"))
+        model = keras.Sequential([keras.Input(SHAPE), double])
+        found.add(architecture(model))
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("name", ["x" * 300, "ネ" * 300])
 def test_long_names_of_builders_fit_into_a_directory_name(name):
     given = {"model": {"name": name, "architecture": "0"}}

@@ -13,6 +13,7 @@ from rethink_keras import (
     run,
 )
 from rethink_keras.config import MODELS, register_model
+from rethink_keras.models.keras_settings import keras_settings
 from rethink_keras.runs import build_model
 from rethink_keras.runs.arguments import resolve
 from rethink_keras.runs.network import mark_trained
@@ -22,7 +23,7 @@ from rethink_keras.runs.optimizers import (
     description_of,
 )
 from tests.runs.test_own_runs import CONFIG, SHAPE, own_run
-from tests.support.own import build, pair
+from tests.support.own import build, pair, rescaled
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "own_networks.md"
 
@@ -46,6 +47,11 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         return {}
+
+
+def of_float16(input_shape, num_classes):
+    with keras_settings(dtype_policy="mixed_float16"):
+        return build(input_shape, num_classes)
 
 
 def by_list():
@@ -80,6 +86,13 @@ def test_what_cannot_be_used_names_the_argument(tmp_path, changes, message):
     with pytest.raises(InputError, match=message) as raised:
         run(CONFIG, tmp_path / "wrong", verbose=False, **given)
     assert "\n" not in str(raised.value)
+    assert not (tmp_path / "wrong").exists()
+
+
+@pytest.mark.parametrize("minutes", [None, "5", -1, float("nan")])
+def test_minutes_between_checkpoints_are_a_number(tmp_path, minutes):
+    with pytest.raises(InputError, match=r"checkpoint_minutes=.*: must be a"):
+        own_run(tmp_path / "wrong", checkpoint_minutes=minutes)
     assert not (tmp_path / "wrong").exists()
 
 
@@ -129,6 +142,26 @@ def test_batch_norm_needs_a_registered_builder_and_the_texts_say_so():
         RunConfig(batch_norm=False)
     for text in (run.__doc__, PAGE.read_text()):
         assert "register_model(..., batch_norm=True)" in text
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_only_a_builder_that_takes_batch_norm_is_registered_with_it(batch_norm):
+    options = {"learning_rate": 0.1, "epochs": 1, "batch_size": 30}
+    register = register_model("other", **options, batch_norm=batch_norm)
+    with pytest.raises(InputError, match="of other takes no batch_norm"):
+        register(build)
+    assert "other" not in MODELS
+
+
+def test_a_folder_of_the_name_of_a_data_set_is_no_data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = {"model": None, "optimizer": None, "callbacks": ()}
+    pathlib.Path("mnist").mkdir()
+    config = resolve(RunConfig(data_dir="a"), data="mnist", **given).config
+    assert (config.dataset, config.data_dir) == ("mnist", "a")
+    pathlib.Path("mnist/train").mkdir()
+    config = resolve(RunConfig(), data="mnist", **given).config
+    assert (config.dataset, config.data_dir) == ("mnist", str(tmp_path))
 
 
 def decayed(optimizer):
@@ -204,8 +237,17 @@ def test_several_optimizers_are_refused():
         (
             {"precision": "mixed_bfloat16"},
             {"model": build(SHAPE, 3)},
-            "precision=mixed_bfloat16",
+            "precision=mixed_bfloat16: .* in float32;",
         ),
+        ({}, {"model": of_float16}, "in float16; pass a function"),
+        (
+            {"standardize": False},
+            {"model": rescaled},
+            "are scaled to 0 to 1 already",
+        ),
+        ({"model": "mlp_3x512"}, {"model": "small_alexnet"}, "both model=mlp"),
+        ({"dataset": "mnist"}, {"data": "cifar10"}, "both dataset=mnist"),
+        ({"data_dir": "a"}, {"data": pathlib.Path("tests")}, "both data_dir=a"),
         ({"image_size": 32}, {}, "image_size=32 streams"),
     ],
 )

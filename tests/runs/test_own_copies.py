@@ -1,15 +1,19 @@
 """What a run takes over from a network of one's own, and what it does not."""
 
+import dataclasses
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 
 from rethink_keras import InputError, RunConfig, load_result, run
 from rethink_keras.config import MODELS, register_model
+from rethink_keras.models.keras_settings import keras_settings
 from rethink_keras.runs import build_model
 from rethink_keras.runs.arguments import resolve
 from tests.runs.test_own_runs import CONFIG, SHAPE, own_run
-from tests.support.own import build, pair
+from tests.support.own import build, pair, rescaled
 
 
 def test_layers_of_an_earlier_run_are_refused_unless_they_are_frozen(tmp_path):
@@ -170,3 +174,16 @@ def test_a_compiled_network_is_copied_without_its_loss():
     copy = build_model(CONFIG, SHAPE, 3, arguments.network)
     assert copy is not network
     assert (copy.compiled, network.compiled) == (False, True)
+
+
+def test_a_copy_trains_in_the_precision_that_it_was_built_in(tmp_path):
+    with keras_settings(dtype_policy="mixed_bfloat16"):
+        model = build(SHAPE, 3)
+    config = dataclasses.replace(CONFIG, precision="mixed_bfloat16")
+    assert own_run(tmp_path, config, model=model)["epochs"] == 2
+
+
+def test_pixels_from_0_to_1_can_be_rescaled(tmp_path):
+    config = dataclasses.replace(CONFIG, standardize=False)
+    doubled = partial(rescaled, scale=2.0)
+    assert own_run(tmp_path, config, model=doubled)["epochs"] == 2

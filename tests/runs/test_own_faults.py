@@ -81,3 +81,18 @@ def test_callbacks_whose_state_is_lost_are_named_on_resume(tmp_path, capsys):
         ],
     )
     assert "warning: EarlyStopping start" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_an_edited_network_is_named_on_resume(tmp_path, capsys, factor):
+    begin(tmp_path)
+
+    def edited(input_shape, num_classes):
+        model = build(input_shape, num_classes)
+        model.set_weights([factor * w for w in model.get_weights()])
+        return model
+
+    edited.__name__ = "build"
+    run(CONFIG, tmp_path, model=edited, data=pair())
+    warned = "other outputs before training" in capsys.readouterr().err
+    assert warned == (factor == 2)

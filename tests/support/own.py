@@ -138,14 +138,26 @@ def of_integers(input_shape, num_classes):
     return keras.Model(inputs, keras.layers.Dense(num_classes)(x))
 
 
-def rescaled(input_shape, num_classes):
+def rescaled(input_shape, num_classes, *, before=(), scale=1 / 255):
     return keras.Sequential(
         [
             keras.Input(input_shape),
-            keras.layers.Rescaling(1 / 255),
+            *before,
+            keras.layers.Rescaling(scale),
             build(input_shape, num_classes),
         ]
     )
+
+
+def flipped_and_rescaled(input_shape, num_classes):
+    flip = keras.Sequential([keras.layers.RandomFlip()])
+    return rescaled(input_shape, num_classes, before=[flip])
+
+
+def frozen(input_shape, num_classes):
+    model = build(input_shape, num_classes)
+    model.trainable = False
+    return model
 
 
 def compiled(input_shape, num_classes):
