@@ -5,12 +5,14 @@ r"""Tunes hyperparameters that the paper leaves open, with keras-tuner.
   rethink-keras tune --row=flags/table1/alexnet_weight_decay.txt \
     --search=weight_decay,dropout --scale=paper --data_dir=DIR
 
-Runs a grid of trials. Each is evaluated after its last epoch on held-out
-training images, never on the test set: --validation_examples of the row (by
-default 5,000), but at most 500 on the sample. --min_train_accuracy rejects
-trials with a lower training accuracy, for example that of the paper's row. The
-HParams tab of TensorBoard shows the trials. Re-run the same command to resume a
-search; finished trials are not repeated. A larger --trials adds more trials.
+Runs a grid of trials: 7 values of weight_decay or learning_rate, 5 of epochs, 4
+of dropout, and all combinations of the options that are searched. Each trial is
+evaluated after its last epoch on held-out training images, never on the test
+set: --validation_examples of the row (by default 5,000), but at most 500 on the
+sample. --min_train_accuracy rejects trials with a lower training accuracy, for
+example that of the paper's row. The HParams tab of TensorBoard shows the
+trials. Re-run the same command to resume a search; finished trials are not
+repeated. --trials stops after the first points of the grid, in its order.
 """
 
 import dataclasses
@@ -37,7 +39,7 @@ _SEARCH = flags.DEFINE_list(
     " learning_rate, epochs, dropout",
 )
 _TRIALS = flags.DEFINE_integer(
-    "trials", 20, "maximum number of trials", lower_bound=1
+    "trials", None, "maximum number of trials (default: all)", lower_bound=1
 )
 _MIN_TRAIN_ACCURACY = flags.DEFINE_float(
     "min_train_accuracy",
@@ -89,6 +91,11 @@ def base_config(row: pathlib.Path) -> RunConfig:
     if _SCALE.value == "sample":
         text += f"\n--dataset={SAMPLE}"
     base = RunConfig.from_flags(text)
+    if base.randomize == "labels" and not base.partly_corrupted:
+        raise InputError(
+            f"row={row}: has random labels, on which no held-out accuracy is"
+            " better than chance; pass a row with true labels"
+        )
     held_out = base.validation_examples or _HELD_OUT[_SCALE.value]
     if _SCALE.value == "sample":
         held_out = min(held_out, _HELD_OUT["sample"])

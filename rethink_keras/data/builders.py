@@ -39,6 +39,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
     """
     if name == SAMPLE:
         return tfds.builder_from_directory(next(EMBEDDED.glob("*.*.*")))
+    data_dir = data_dir and os.path.expanduser(data_dir)
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except Exception as error:  # TFDS raises many types

@@ -113,7 +113,7 @@ def find_folder(name: str, data_dir: str | None) -> epath.Path | None:
     """Returns the image folder `data_dir/name`; None if it does not exist."""
     if data_dir is None or "/" in name or name == SAMPLE:
         return None
-    folder = epath.Path(data_dir, name)
+    folder = epath.Path(os.path.expanduser(data_dir), name)
     return folder if _folders(folder / "train") else None
 
 

@@ -11,7 +11,7 @@ from rethink_keras.data.concatenation import concatenated
 from rethink_keras.data.examples import Examples, ImageClassification
 from rethink_keras.data.graphs import as_written
 from rethink_keras.data.streaming import EncodedExamples, ImageStreams, stream
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, one_line
 
 _BATCH = 500
 
@@ -116,7 +116,14 @@ def _with_channels(batches: Iterable[Batch], grey: bool) -> list[Batch]:
 def _join(
     batches: Iterable[Batch], streams: ImageStreams, split: EncodedExamples
 ) -> Examples:
-    images, labels, ids = concatenated(batches, len(split))
+    try:
+        images, labels, ids = concatenated(batches, len(split))
+    except MemoryError as error:
+        raise InputError(
+            f"dataset={streams.name}: {len(split):,} images do not fit into"
+            f" memory ({one_line(error)}); set image_size=N to stream and"
+            " resize them"
+        ) from error
     if labels.min() < 0 or labels.max() >= streams.num_classes:
         raise InputError(
             f"{split.place}: labels must be from 0 to"

@@ -45,12 +45,14 @@ def find_splits(
     """
     splits = builder.info.splits
     tests = [split for split in ("test", "validation") if split in splits]
+    tests = [t for t in tests if splits[t].num_examples] or tests[:1]
     if len(tests) == 2 and _is_unlabelled(builder):
         tests.remove("test")
     if "train" not in splits or not tests:
         raise InputError(
             f"dataset={name}: must have the splits train and test (or"
-            f" validation); received {', '.join(splits)}"
+            f" validation); received {', '.join(splits)}; load others with tfds"
+            " and pass them as data=(train, test)"
         )
     found = "train", tests[0]
     for split in found:

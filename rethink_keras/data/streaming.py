@@ -12,7 +12,7 @@ from etils import epath
 
 from rethink_keras.data.builders import find_builder
 from rethink_keras.data.damage import damage_of
-from rethink_keras.data.folders import find_folder, open_folder
+from rethink_keras.data.folders import LAYOUT, find_folder, open_folder
 from rethink_keras.data.records import RecordFiles
 from rethink_keras.data.splits import count_classes, find_splits
 from rethink_keras.errors import InputError
@@ -101,17 +101,29 @@ def stream(name: str, data_dir: str | None = None) -> ImageStreams:
     """Opens a data set without reading its examples.
 
     Args:
-      name: `cifar10_sample`, any TFDS image-classification data set, or an
-        image folder in `data_dir` (see `folders`).
+      name: `cifar10_sample`, a TFDS image-classification data set with a
+        training and a test or validation split, or an image folder in
+        `data_dir` (see `folders`).
       data_dir: directory of data sets; None for TFDS's own directory.
 
     Raises:
-      InputError: the data set does not exist, or is not an image
-        classification.
+      InputError: the data set does not exist, is not an image classification,
+        or has one class only.
     """
     folder = find_folder(name, data_dir)
-    if folder is not None:
-        return _stream_folder(name, folder)
+    if folder is None:
+        streams = _stream_tfds(name, data_dir)
+    else:
+        streams = _stream_folder(name, folder)
+    if streams.num_classes < 2:
+        raise InputError(
+            f"dataset={name}: must have at least two classes; has one (folders"
+            f" of images: {LAYOUT})"
+        )
+    return streams
+
+
+def _stream_tfds(name: str, data_dir: str | None) -> ImageStreams:
     builder = find_builder(name, data_dir)
     num_classes = count_classes(builder, name)
     splits = find_splits(builder, name)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from rethink_keras import data, pipeline, runs
+from rethink_keras import data, pipeline, randomization, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.experiments import double_descent_figures as figures
 from rethink_keras.experiments import families
@@ -184,10 +184,7 @@ def _feature_examples(config: RunConfig) -> int:
     if config.train_examples is not None:
         return min(_FEATURE_EXAMPLES, config.train_examples)
     loaded = data.load(config.dataset, config.data_dir)
-    smallest = np.bincount(
-        loaded.train.true_labels, minlength=loaded.num_classes
-    ).min()
-    return min(_FEATURE_EXAMPLES, loaded.num_classes * int(smallest))
+    return randomization.balanced_size(loaded.train, _FEATURE_EXAMPLES)
 
 
 def over_seeds(

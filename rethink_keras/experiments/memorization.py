@@ -26,7 +26,6 @@ from rethink_keras.theory.records import Record
 DIGITS = "digits"
 """The 8 x 8 digits of scikit-learn, which need no download."""
 PARTLY = "partly corrupted"
-EPOCHS = 60
 _TEST_EXAMPLES = 1_000
 _CORRUPTION = 0.2
 _DIGITS_TEST = 500  # of 1,797
@@ -80,7 +79,6 @@ def load_task(
     train = randomization.balanced_subset(
         loaded.train,
         num_examples,
-        num_classes=loaded.num_classes,
         seed=seed,
     )
     true = np.asarray(train.labels, "int32")
@@ -192,7 +190,7 @@ def learning_of(task: Task, kind: str, seed: int) -> dict[str, np.ndarray]:
     config = RunConfig(
         randomize="none",
         center_crop=False,
-        epochs=EPOCHS,
+        epochs=memorization_tables.EPOCHS,
         learning_rate_decay=1.0,
         seed=seed,
     )
@@ -208,8 +206,9 @@ def learning_of(task: Task, kind: str, seed: int) -> dict[str, np.ndarray]:
         )
         table = result.learning()
     first = table["first_epoch"].to_numpy()
+    never = memorization_tables.EPOCHS + 1
     return {
-        "first_epoch": np.where(first > 0, first, EPOCHS + 1),
+        "first_epoch": np.where(first > 0, first, never),
         "forgetting_events": table["forgetting_events"].to_numpy(),
     }
 

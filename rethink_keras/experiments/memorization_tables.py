@@ -17,7 +17,11 @@ from rethink_keras.memorization import (
 )
 
 Learned = Sequence[Mapping[str, np.ndarray]]
-"""What each run learned when: `first_epoch` and `forgetting_events`."""
+"""What each run learned when: `first_epoch` and `forgetting_events`.
+
+The first epoch of examples that are never learned is EPOCHS + 1.
+"""
+EPOCHS = 60
 
 _SHOWN = 10
 _INFLUENTIAL = 5  # standard errors
@@ -88,15 +92,16 @@ def _agreement(kind: str, runs: Learned) -> dict[str, Any]:
         "labels": kind,
         "runs": len(runs),
         "agreement": _defined(float(np.mean(pairs))),
-        "lowest pair": _defined(min(pairs)),
-        "highest pair": _defined(max(pairs)),
+        "lowest pair": _defined(np.min(pairs)),
+        "highest pair": _defined(np.max(pairs)),
     }
 
 
 def _learning(name: str, runs: Learned) -> dict[str, Any]:
     first = [run["first_epoch"].mean() for run in runs]
     events = [run["forgetting_events"].mean() for run in runs]
-    never = [100 * np.mean(run["forgetting_events"] == 0) for run in runs]
+    never = [100 * np.mean(run["first_epoch"] > EPOCHS) for run in runs]
+    kept = [100 * np.mean(_ranked(run) == 0) for run in runs]
     return {
         "labels": name,
         "examples": len(runs[0]["first_epoch"]),
@@ -104,7 +109,8 @@ def _learning(name: str, runs: Learned) -> dict[str, Any]:
         "first epoch: deviation": float(np.std(first, ddof=1)),
         "forgetting events": float(np.mean(events)),
         "events: deviation": float(np.std(events, ddof=1)),
-        "never forgotten %": float(np.mean(never)),
+        "never learned %": float(np.mean(never)),
+        "learned and never forgotten %": float(np.mean(kept)),
     }
 
 
@@ -153,7 +159,8 @@ def score_tables(
       corrupted: bool [n], the examples whose label is wrong.
       labels: int32 [n] by kind.
     """
-    first, forgotten = _means(learned).values()
+    first, _ = _means(learned).values()
+    forgotten = np.mean([_ranked(run) for run in learned], axis=0)
     influences = influence(ensemble.right_test, ensemble.inside)
     ratio = influences.score / influences.error
     groups = (("clean", ~corrupted), ("corrupted", corrupted))
@@ -201,6 +208,15 @@ def score_tables(
     }
 
 
+def _ranked(run: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Returns forgetting events by which Toneva et al. (2019) rank examples.
+
+    Those that are never learned have one in every epoch.
+    """
+    unlearned = run["first_epoch"] > EPOCHS
+    return np.where(unlearned, EPOCHS, run["forgetting_events"])
+
+
 def _accuracies(ensemble: Ensemble, corrupted: np.ndarray) -> dict[str, Any]:
     inside, right = ensemble.inside, ensemble.right
     outside = ~inside & ~corrupted
@@ -237,13 +253,18 @@ def _told_apart(
         ("AUC", separation, corrupted),
         ("correlation with score", correlation, score),
     ):
-        interval = stats.bootstrap(
+        drawn = stats.bootstrap(
             (values, other), statistic, **_BOOTSTRAP
-        ).confidence_interval
+        ).bootstrap_distribution
+        # Without those that have only clean or only corrupted examples.
+        drawn = drawn[~np.isnan(drawn)]
+        low, high = (
+            np.percentile(drawn, (2.5, 97.5)) if len(drawn) else [np.nan] * 2
+        )
         row |= {
             title: _defined(statistic(values, other)),
-            f"{title}: low": _defined(interval.low),
-            f"{title}: high": _defined(interval.high),
+            f"{title}: low": _defined(low),
+            f"{title}: high": _defined(high),
         }
     return row
 

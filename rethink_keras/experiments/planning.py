@@ -17,11 +17,11 @@ from rethink_keras.experiments.speed import (
     network_of,
 )
 from rethink_keras.results import (
-    DIVERGED,
     REFERENCE,
     FinishedRun,
     counting_runs,
     counts_for,
+    find_diverged,
     find_runs,
     has_begun,
     key_of,
@@ -41,9 +41,11 @@ class Job:
       config: config of the run.
       command: arguments of `python` that start the run.
       finished: the finished run that counts for the row, or None.
+      estimate: estimated time of the run.
       diverged: the file of a run of this config that diverged, or None. To
         repeat it, remove the file.
-      estimate: estimated time of the run.
+      others: precision of the row's finished runs if it is another one, or
+        None. The report shows runs in one precision only.
     """
 
     row: Row
@@ -52,6 +54,7 @@ class Job:
     finished: FinishedRun | None
     estimate: Estimate
     diverged: epath.Path | None = None
+    others: str | None = None
 
     @property
     def to_do(self) -> bool:
@@ -86,20 +89,23 @@ def plan(
       workdir: directory of all runs.
       data_dir: TFDS directory for rows of scale `paper`.
       precision: one of PRECISIONS, or `fastest`. With `fastest`, a run that
-        has begun keeps its precision; for all others the networks are timed
-        in each precision on this machine.
+        has begun keeps its precision, and further seeds of a row have that of
+        its finished runs; for all others the networks are timed in each
+        precision on this machine.
     """
     runs = find_runs(workdir)
+    all_diverged = find_diverged(workdir)
     wanted = [(row, row.seeded(seed)) for seed in seeds for row in rows]
     finished = {
         config: _finished(runs.values(), config, precision)
         for _, config in wanted
     }
+    shown = {config: _shown(runs.values(), config) for config in finished}
     begun: dict[RunConfig, str | None] = {}
     speeds: Speeds = {}
     if precision == FASTEST:
         begun = {
-            config: begun_precision(config, workdir)
+            config: begun_precision(config, workdir) or shown[config]
             for config in finished
             if finished[config] is None
         }
@@ -117,7 +123,7 @@ def plan(
         elif precision == FASTEST:
             chosen = row_config.precision
         config = key_of(dataclasses.replace(row_config, precision=chosen))
-        diverged = run_directory(workdir, config) / DIVERGED
+        others = shown[row_config]
         jobs.setdefault(
             config,
             Job(
@@ -126,7 +132,8 @@ def plan(
                 command=_command(row, config, workdir, data_dir),
                 finished=finished[row_config],
                 estimate=estimate_minutes(config, known, here, speeds),
-                diverged=diverged if diverged.exists() else None,
+                diverged=all_diverged.get(config),
+                others=others if others != config.precision else None,
             ),
         )
     return list(jobs.values())
@@ -144,6 +151,12 @@ def _finished(
         and precision in (FASTEST, run.config.precision)
     )
     return counting_runs(runs, config).get(config.seed) or next(wanted, None)
+
+
+def _shown(runs: Iterable[FinishedRun], config: RunConfig) -> str | None:
+    """Returns the precision of the runs that count for a row, or None."""
+    counting = counting_runs(runs, config).values()
+    return next((run.config.precision for run in counting), None)
 
 
 def begun_precision(config: RunConfig, workdir: str) -> str | None:
@@ -181,6 +194,11 @@ def jobs_as_text(jobs: Sequence[Job]) -> str:
             state = "done"
         elif job.diverged:
             state = f"diverged; to repeat it, remove {job.diverged}"
+        elif job.others:
+            state += (
+                f"; other seeds are in {job.others}, and the report shows one"
+                " precision, float32 if there is any"
+            )
         lines.append(f"# {job.title}: {state}\n{job}")
     minutes = [job.estimate.minutes for job in jobs if job.to_do]
     known = [m for m in minutes if m is not None]

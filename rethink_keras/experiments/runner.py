@@ -91,7 +91,7 @@ class Runner:
                     failed[job] = code
                 done += fraction
                 spent = (time.monotonic() - begun) / 60
-                left = (1 / done - 1) * spent
+                left = max(0.0, 1 / done - 1) * spent
                 outcome = f"failed with exit code {code}" if code else "done"
                 print(
                     f"[{count}/{len(todo)}] {job.title}: {outcome};"

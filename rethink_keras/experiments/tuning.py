@@ -100,7 +100,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         `validation_examples` must be set.
       names: names of the searched options, which are keys of RANGES.
       workdir: directory of the trials. Several searches can share it.
-      trials: maximum number of trials; the grid may have fewer points.
+      trials: maximum number of trials; None for all points of the grid.
       min_train_accuracy: training accuracy that a trial needs to be ranked
         among those that fit.
 
@@ -113,7 +113,7 @@ class RunTuner(keras_tuner.engine.base_tuner.BaseTuner):
         config: RunConfig,
         names: Sequence[str],
         workdir: epath.Path,
-        trials: int,
+        trials: int | None = None,
         min_train_accuracy: float = 0.0,
     ):
         if config.validation_examples is None:

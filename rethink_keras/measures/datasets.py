@@ -98,12 +98,35 @@ def logits_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
 
     Calls the network rather than `predict`, which would keep a compiled
     function in each network that is measured.
+
+    Raises:
+      InputError: the network has no output for each of two or more classes.
     """
     outputs = [
         ops.convert_to_numpy(model(x[first : first + BATCH], training=False))
         for first in range(0, len(x), BATCH)
     ]
-    return np.concatenate(outputs)
+    logits = np.concatenate(outputs)
+    if logits.ndim != 2 or logits.shape[1] < 2:
+        raise InputError(
+            f"model={model.name}: must return logits [n, classes] of two or"
+            f" more classes; received {list(logits.shape)} for n = {len(x)}"
+        )
+    return logits
+
+
+def weights_of(model: keras.Model) -> list[np.ndarray]:
+    """Returns the trainable weights of a network.
+
+    Raises:
+      InputError: it has none.
+    """
+    weights = list(map(ops.convert_to_numpy, model.trainable_weights))
+    if not weights:
+        raise InputError(
+            f"model={model.name}: has no trainable weights; set trainable=True"
+        )
+    return weights
 
 
 def accuracy_of(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:

@@ -1,5 +1,7 @@
 """The layers that the norms of a network are made of."""
 
+import collections
+import itertools
 from collections.abc import Sequence
 
 import keras
@@ -35,8 +37,8 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
 
     Raises:
       InputError: the network is neither functional nor sequential, or a layer
-        or a function between layers is of another kind, or has an activation
-        other than ReLU.
+        or a function between layers is of another kind, has an activation
+        other than ReLU, or takes images of any size.
     """
     found = []
     for layer in _operations(model):
@@ -62,8 +64,35 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
                 " layers"
             )
         if isinstance(layer, WEIGHTED):
+            if None in layer.output.shape[1:]:
+                raise InputError(
+                    f"model={model.name}: takes images of any size, on which"
+                    " norms depend; build it with the size of the images"
+                )
             found.append(layer)
     return found
+
+
+def check_used_once(model: keras.Model) -> None:
+    """Checks that no layer with weights is used several times in a network.
+
+    Args:
+      model: a functional or sequential network.
+
+    Raises:
+      InputError: a layer is.
+    """
+    graph = getattr(model, "_functional", None) or model
+    nodes = itertools.chain(*graph._nodes_by_depth.values())
+    uses = collections.Counter(id(node.operation) for node in nodes)
+    for layer in _operations(model):
+        if getattr(layer, "weights", None) and uses[id(layer)] > 1:
+            raise InputError(
+                f"model={model.name}: uses layer {layer.name} more than once,"
+                " which spectral complexity does not support"
+            )
+        if isinstance(layer, keras.Model):
+            check_used_once(layer)
 
 
 def _bends(layer: keras.Operation) -> bool:

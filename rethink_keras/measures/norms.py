@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from rethink_keras.errors import InputError
-from rethink_keras.measures.datasets import Dataset
+from rethink_keras.measures.datasets import Dataset, weights_of
 from rethink_keras.measures.linear_layers import (
     scale_and_shift,
     weighted_layers,
@@ -111,5 +111,5 @@ def check_alike(model: keras.Model, initial: keras.Model) -> None:
 
 def _flat(model: keras.Model) -> np.ndarray:
     """Returns the trainable weights as one vector in float64."""
-    weights = map(ops.convert_to_numpy, model.trainable_weights)
+    weights = weights_of(model)
     return np.concatenate([weight.ravel().astype("f8") for weight in weights])

@@ -48,7 +48,7 @@ def _are_critical(
     one_hot = ops.one_hot(predicted, outputs.shape[1], dtype="float32")
 
     def margin(inputs):
-        logits = model(inputs, training=False)
+        logits = ops.cast(model(inputs, training=False), "float32")
         others = ops.max(logits - 1e9 * one_hot, axis=1)
         return ops.sum(logits * one_hot, axis=1) - others
 

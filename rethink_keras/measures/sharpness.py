@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
-from keras import ops
 
-from rethink_keras.measures.datasets import Dataset, accuracy_of, as_arrays
+from rethink_keras.measures.datasets import (
+    Dataset,
+    accuracy_of,
+    as_arrays,
+    weights_of,
+)
 
 _HALVINGS = 10
 _LARGEST = 16.0
@@ -35,7 +39,7 @@ def sharpness(
       seed: random seed of the noise.
     """
     x, y = as_arrays(dataset)
-    weights = [ops.convert_to_numpy(w) for w in model.trainable_weights]
+    weights = weights_of(model)
     least = accuracy_of(model, x, y) - decrease
 
     noises = []

@@ -8,6 +8,7 @@ from keras import layers, ops
 from rethink_keras.measures.datasets import Dataset
 from rethink_keras.measures.gradients import input_gradient
 from rethink_keras.measures.linear_layers import (
+    check_used_once,
     kernels_of,
     scale_and_shift,
     weighted_layers,
@@ -36,10 +37,11 @@ def spectral_complexity(
         None for zero.
 
     Raises:
-      InputError: a layer is not supported.
+      InputError: a layer is not supported, or is used more than once.
     """
     del dataset
     kernels = kernels_of(model)
+    check_used_once(model)
     if initial is None:
         references = [np.zeros_like(kernel) for kernel in kernels]
     else:

@@ -27,7 +27,8 @@ def forgetting_events(hits: np.ndarray) -> np.ndarray:
     """Counts how often each example is forgotten.
 
     An example is forgotten if its prediction is correct in one epoch and wrong
-    in the next (Toneva et al., 2019).
+    in the next (Toneva et al., 2019). One that is never learned is never
+    forgotten; to rank examples, Toneva et al. count it as the most forgotten.
 
     Args:
       hits: bool [epochs, n], whether each prediction is correct.

@@ -9,11 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data import Examples, as_written, compiled
-from rethink_keras.pipeline.datasets import Augmentation
+from rethink_keras.pipeline.datasets import Augmentation, batch_of
 from rethink_keras.pipeline.regularizers import Regularize
 from rethink_keras.pipeline.resident import ResidentExamples, shuffled
-
-EVALUATION_BATCH = 500
 
 Batch = tuple[tf.Tensor, ...]
 
@@ -246,22 +244,25 @@ class TrainingBatches:
 class EvaluationBatches:
     """Evaluation batches: every example once, in order.
 
-    All batches have the same size. The last batch is padded with examples of
-    weight 0.
+    All batches have the same size, which is 500 or, for images above 32x32,
+    fewer. The last batch is padded with examples of weight 0.
 
     Args:
       examples: the examples to evaluate on.
       convert: function from a batch of images to inputs; None if they are
         inputs.
+      smallest: number of examples that a batch has at least.
     """
 
     def __init__(
         self,
         examples: Examples,
         convert: Callable[[tf.Tensor], tf.Tensor] | None = None,
+        smallest: int = 1,
     ):
         self._examples = examples
         self._convert = convert or tf.identity
+        self._size = max(smallest, batch_of(examples.images))
         self._datasets: dict[BatchShard, tf.data.Dataset] = {}
 
     def __iter__(self) -> Iterator[Batch]:
@@ -286,7 +287,7 @@ class EvaluationBatches:
         return math.ceil(len(self._examples) / self._batch_size(shard))
 
     def _batch_size(self, shard: BatchShard) -> int:
-        return shard.round_up(min(EVALUATION_BATCH, len(self._examples)))
+        return shard.round_up(min(self._size, len(self._examples)))
 
     def _taker(self, shard: BatchShard) -> Callable[[tf.Tensor], Batch]:
         """Returns a function from the number of a piece to the piece."""

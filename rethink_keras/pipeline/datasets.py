@@ -1,6 +1,7 @@
 """Transformations of examples: once per run, or in every epoch."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,16 @@ from rethink_keras.pipeline import preprocessing
 from rethink_keras.randomization import Randomization
 
 _BATCH = 500
+_NUMBERS = _BATCH * 32 * 32 * 3
+
+
+def batch_of(images: np.ndarray | tf.Tensor) -> int:
+    """Returns how many images are computed on at once: 500, or fewer.
+
+    Those of more than 32 x 32 x 3 numbers need as much memory as 500 of that
+    size.
+    """
+    return max(1, min(_BATCH, _NUMBERS // math.prod(images.shape[1:])))
 
 
 def map_examples(
@@ -33,13 +44,15 @@ def map_examples(
 
     compiled_apply = compiled(apply, reduce_retracing=True, autograph=False)
 
+    size = batch_of(examples.images)
+
     def applied(begin: int) -> list[np.ndarray]:
-        part = slice(begin, begin + _BATCH)
+        part = slice(begin, begin + size)
         batch = [tf.constant(field[part]) for field in examples.fields]
         return [result.numpy() for result in compiled_apply(*batch)]
 
     count = len(examples)
-    parts = map(applied, range(0, count, _BATCH))
+    parts = map(applied, range(0, count, size))
     images, labels = map(_as_tensor, concatenated(parts, count))
     return dataclasses.replace(examples, images=images, labels=labels)
 

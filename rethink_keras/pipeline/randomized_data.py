@@ -281,7 +281,7 @@ def _check_passes(data: tf.data.Dataset, batched: bool) -> None:
     examples = (data.unbatch() if batched else data).take(_COMPARED)
     first, second = (
         [
-            [np.asarray(part).tobytes() for part in example]
+            [_as_bytes(np.asarray(part)) for part in example]
             for example in examples.as_numpy_iterator()
         ]
         for _ in range(2)
@@ -294,6 +294,11 @@ def _check_passes(data: tf.data.Dataset, batched: bool) -> None:
             " the randomization of an example would change; shuffle and"
             " augment after randomizing"
         )
+
+
+def _as_bytes(array: np.ndarray) -> bytes:
+    """Returns the bytes of numbers or of texts, which are objects in NumPy."""
+    return (array.astype(bytes) if array.dtype == object else array).tobytes()
 
 
 # Batches

@@ -13,6 +13,7 @@ from rethink_keras.randomization.randomize import (
     shuffle_pixels,
 )
 from rethink_keras.randomization.subset import (
+    balanced_size,
     balanced_subset,
     hold_out,
     leading,
@@ -21,6 +22,7 @@ from rethink_keras.randomization.subset import (
 __all__ = [
     "Randomization",
     "Stream",
+    "balanced_size",
     "balanced_subset",
     "example_keys",
     "fingerprint",

@@ -8,22 +8,27 @@ from rethink_keras.errors import InputError
 from rethink_keras.randomization.random_streams import Stream, example_keys
 
 
-def balanced_subset(
-    examples: Examples, size: int, *, num_classes: int, seed: int
-) -> Examples:
+def balanced_subset(examples: Examples, size: int, *, seed: int) -> Examples:
     """Draws a random subset with the same number of examples per class.
 
-    If `size` is not a multiple of the number of classes, the first classes
-    get one more example. With the same seed, a smaller subset is contained in
-    a larger one. The order of the examples is kept.
+    Classes without examples do not count. If `size` is not a multiple of the
+    number of classes, the first classes get one more example. With the same
+    seed, a smaller subset is contained in a larger one. The order of the
+    examples is kept.
 
     Raises:
       InputError: a class has too few examples.
     """
     members = _balanced_members(
-        examples, size, num_classes, seed, Stream.SUBSET, "train_examples"
+        examples, size, seed, Stream.SUBSET, "train_examples"
     )
     return examples.take(np.flatnonzero(members))
+
+
+def balanced_size(examples: Examples, limit: int) -> int:
+    """Returns the size of the largest balanced subset, but at most `limit`."""
+    _, counts = np.unique(examples.true_labels, return_counts=True)
+    return min(limit, len(counts) * int(counts.min()))
 
 
 def leading(examples: Examples, size: int, *, seed: int) -> np.ndarray:
@@ -45,7 +50,7 @@ def leading(examples: Examples, size: int, *, seed: int) -> np.ndarray:
 
 
 def hold_out(
-    examples: Examples, size: int, *, num_classes: int, seed: int
+    examples: Examples, size: int, *, seed: int
 ) -> tuple[Examples, Examples]:
     """Holds out a random class-balanced subset, to tune hyperparameters on.
 
@@ -64,7 +69,6 @@ def hold_out(
     members = _balanced_members(
         examples,
         size,
-        num_classes,
         seed,
         Stream.VALIDATION,
         "validation_examples",
@@ -77,7 +81,6 @@ def hold_out(
 def _balanced_members(
     examples: Examples,
     size: int,
-    num_classes: int,
     seed: int,
     stream: Stream,
     option: str,
@@ -85,9 +88,11 @@ def _balanced_members(
     """Returns a mask of the examples in a balanced subset: bool [n]."""
     draws = _draws(examples, seed, stream)
     members = np.zeros(len(examples), bool)
-    for label in range(num_classes):
+    # Some data sets declare classes of which they have no examples.
+    present = np.unique(examples.true_labels)
+    for place, label in enumerate(present):
         candidates = np.flatnonzero(examples.true_labels == label)
-        quota = size // num_classes + (label < size % num_classes)
+        quota = size // len(present) + (place < size % len(present))
         if quota > len(candidates):
             raise InputError(
                 f"{option}={size}: a balanced subset needs {quota} examples of"

@@ -1,35 +1,26 @@
 """Evidence from finished runs, by which claims are judged."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
 
 from rethink_keras.report.epochs import Epochs, mean_epochs
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.report.statistics import (
     LEVEL,
     Interval,
-    mean_interval,
-    paired_p_value,
     seeds_interval,
-    seeds_p_value,
     share_interval,
     unpaired_noise,
 )
+from rethink_keras.report.two_rows import between_networks, between_seeds
 from rethink_keras.report.verdicts import (
     FAILS,
     UNDECIDED,
+    DivergedError,
     Finding,
     NotMeasuredError,
     above,
     found,
-)
-from rethink_keras.results import (
-    PREDICTIONS,
-    FinishedRun,
-    Predictions,
-    read_predictions,
 )
 from rethink_keras.results.metrics import FITTED_ACCURACY
 
@@ -71,8 +62,11 @@ class Evidence:
 
         Raises:
           NotMeasuredError: the row has no finished run.
+          DivergedError: all its runs diverged.
         """
         row = self.experiments[experiment][name]
+        if row.diverged and not row.runs:
+            raise DivergedError(name)
         if not row.runs:
             raise NotMeasuredError(f"{experiment}/{name}")
         return row
@@ -122,35 +116,62 @@ class Evidence:
         reason = f"epochs of {name} and {than} are within noise"
         return Finding(UNDECIDED, numbers, (reason,))
 
-    def accuracy(self, name: str, experiment: str = "table1") -> Interval:
-        """Returns the test accuracy in percent with its 95 % interval.
-
-        With two or more seeds, the interval is that of the mean over seeds.
-        With one seed, it is over the draw of the test images.
-        """
-        row = self.row(name, experiment)
-        assert row.test is not None
-        if len(row.runs) > 1:
-            return mean_interval(row.test.values)
-        return share_interval(row.test.mean, row.test_examples)
-
     def at_chance(self, name: str, experiment: str) -> Finding:
         """Judges whether the test accuracy is within 3 points of chance."""
-        accuracy = self.accuracy(name, experiment)
-        number = f"test {name} {accuracy} %"
         low, high = CHANCE - AT_CHANCE, CHANCE + AT_CHANCE
-        if low <= accuracy.low and accuracy.high <= high:
-            return found(True, number)
-        if accuracy.high < low or accuracy.low > high:
-            return found(False, number)
-        reason = f"{name} is within noise of {AT_CHANCE:g} points from chance"
-        return Finding(UNDECIDED, (number,), (reason,))
+        return self._test_accuracy(
+            name,
+            experiment,
+            lambda found: low <= found.low and found.high <= high,
+            lambda found: found.high < low or found.low > high,
+            f"{AT_CHANCE:g} points from chance",
+        )
 
     def generalizes(self, name: str) -> Finding:
         """Judges whether the test accuracy is above three times chance."""
-        accuracy = self.accuracy(name)
-        number = f"test {name} {accuracy} %"
-        return above(accuracy, 3 * CHANCE, name, number)
+        least = 3 * CHANCE
+        return self._test_accuracy(
+            name,
+            "table1",
+            lambda found: found.low > least,
+            lambda found: found.high < least,
+            f"{least:g}",
+        )
+
+    def _test_accuracy(
+        self,
+        name: str,
+        experiment: str,
+        inside: Callable[[Interval], bool],
+        outside: Callable[[Interval], bool],
+        limit: str,
+    ) -> Finding:
+        """Judges the test accuracy of every seed by its 95 % interval.
+
+        The interval is over the draw of the test images. One over two seeds
+        would be wider than that of either seed alone.
+
+        Args:
+          name: name of the row.
+          experiment: its experiment.
+          inside: whether an interval is within the limit.
+          outside: whether it is beyond the limit.
+          limit: the limit in words.
+        """
+        row = self.row(name, experiment)
+        assert row.test is not None
+        seeds = [
+            share_interval(accuracy, row.test_examples)
+            for accuracy in row.test.values
+        ]
+        shown = seeds[0] if len(seeds) == 1 else row.test
+        number = f"test {name} {shown} %"
+        if all(map(inside, seeds)):
+            return found(True, number)
+        if all(map(outside, seeds)):
+            return found(False, number)
+        reason = f"{name} is within noise of {limit}"
+        return Finding(UNDECIDED, (number,), (reason,))
 
     def better(self, first: str, second: str, comparisons: int = 1) -> Finding:
         """Judges whether one row of Table 1 is better than another.
@@ -167,12 +188,13 @@ class Evidence:
         """
         rows = self.row(first), self.row(second)
         seeds = min(len(row.runs) for row in rows)
-        test = _between_seeds if seeds > 1 else _between_networks
+        test = between_seeds if seeds > 1 else between_networks
         difference, p, basis = test(*rows)
         number = f"{first} minus {second}: {difference:+.2f} points ({basis})"
         if p is None:
-            reason = f"{first} and {second}: one seed without saved predictions"
-            return Finding(UNDECIDED, (number,), (reason,))
+            gap = self.gap(first, second, comparisons)
+            number = f"{first} minus {second}: {gap} points ({basis})"
+            return above(gap, 0, f"{first} minus {second}", number)
         if p <= LEVEL / comparisons:
             return found(difference > 0, number)
         reason = f"{first} and {second} are within noise"
@@ -266,66 +288,3 @@ def _falling(result: Mapping) -> bool:
     losses = result["history"]["loss"]
     earlier = losses[-1 - max(1, len(losses) // 10) :][0]
     return losses[-1] < _FALLING * earlier
-
-
-def _between_seeds(
-    first: MeasuredRow, second: MeasuredRow
-) -> tuple[float, float | None, str]:
-    """Returns the difference in points, its p-value and the test's name."""
-    assert first.test is not None
-    assert second.test is not None
-    p = float(seeds_p_value(first.test.values, second.test.values))
-    seeds = f"{len(first.runs)} and {len(second.runs)} seeds"
-    basis = f"t test between {seeds}, p = {p:.2g}"
-    return first.test.mean - second.test.mean, p, basis
-
-
-def _between_networks(
-    first: MeasuredRow, second: MeasuredRow
-) -> tuple[float, float | None, str]:
-    """Returns the difference in points, its p-value if known, and the test."""
-    runs = _runs_to_compare(first, second)
-    accuracies = [100 * run.result["test_accuracy"] for run in runs]
-    difference = accuracies[0] - accuracies[1]
-    kept = [read_predictions(run.path) for run in runs]
-    if kept[0] is None or kept[1] is None:
-        return difference, None, "one seed"
-    correct = [_correct(splits["test"]) for splits in kept if splits]
-    _, *places = np.intersect1d(
-        correct[0][0], correct[1][0], assume_unique=True, return_indices=True
-    )
-    one, other = (
-        r[place] for (_, r), place in zip(correct, places, strict=True)
-    )
-    only = int(np.sum(one & ~other)), int(np.sum(other & ~one))
-    p = float(paired_p_value(*only))
-    basis = (
-        f"paired test of two trained networks, not two procedures, on"
-        f" {len(one):,} images, p = {p:.2g}"
-    )
-    return 100 * (only[0] - only[1]) / len(one), p, basis
-
-
-def _runs_to_compare(
-    first: MeasuredRow, second: MeasuredRow
-) -> list[FinishedRun]:
-    """Returns a run of each row: one with predictions, of one seed if any."""
-    kept = [
-        {
-            seed: run
-            for seed, run in row.runs.items()
-            if (run.path / PREDICTIONS).exists()
-        }
-        or row.runs
-        for row in (first, second)
-    ]
-    shared = [seed for seed in kept[0] if seed in kept[1]]
-    return [
-        runs[shared[0]] if shared else next(iter(runs.values()))
-        for runs in kept
-    ]
-
-
-def _correct(test: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the images' indices and whether each prediction is correct."""
-    return test.index, test.prediction == test.true_label

@@ -49,8 +49,8 @@ def _s1(evidence):
     "Section 2.1, Figure 1a",
     "The Inception reaches at least 99 % training accuracy on random labels,"
     " random pixels and Gaussian noise. On random labels, the 95 % interval of"
-    " its test accuracy (over seeds or, with one seed, over test images) is"
-    " within 3 points of chance.",
+    " each seed's test accuracy, over the draw of the test images, is within 3"
+    " points of chance.",
 )
 def _s2(evidence):
     names = ("random_labels", "random_pixels", "gaussian")
@@ -121,9 +121,9 @@ def _models(evidence: Evidence, experiment: str) -> list[str]:
     " not rise beyond noise from one measured level to the next. No step falls"
     " by more than a third of the whole fall from true to random training"
     " labels; where a step that may exceed this, within noise, skips levels,"
-    " these are needed. With random"
-    " labels, the accuracy is within 3 points of chance. (On corrupted test"
-    " labels, the error would grow by construction.)",
+    " these are needed. With random labels, the accuracy is within 3 points of"
+    " chance, as in S2. (On corrupted test labels, the error would grow by"
+    " construction.)",
 )
 def _s5(evidence):
     models = _models(evidence, "figure1c")

@@ -150,14 +150,18 @@ def gaps_of_own(runs: Iterable[FinishedRun]) -> list[Gap]:
     most epochs, then the first.
 
     Args:
-      runs: finished runs; those with neither true nor random labels, or with
-        only some random labels, are left out.
+      runs: finished runs; those with neither true nor random labels, with only
+        some random labels, or without a test set are left out.
     """
     found: dict[str, dict[_Settings, dict[tuple[str, int], FinishedRun]]] = {}
     for run in runs:
         config = run.config
         kind = config.randomize
-        if kind not in ("none", "labels") or config.label_corruption < 1:
+        if (
+            kind not in ("none", "labels")
+            or config.label_corruption < 1
+            or config.validation_examples
+        ):
             continue
         names = names_of(config, run.given)
         network = f"{names['model']} on {names['dataset']}"

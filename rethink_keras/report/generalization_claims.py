@@ -17,7 +17,9 @@ CLAIMS: Claims[Evidence] = Claims()
 _BETTER = 5.0  # points of test accuracy
 _COMPARED = (
     "Test accuracies are compared by Student's t test between seeds or, with"
-    " one seed, by McNemar's test of two trained networks."
+    " one seed, by McNemar's test of two trained networks. Without their"
+    " predictions, the difference must exceed a bound for independent draws of"
+    " the test images."
 )
 
 

@@ -2,12 +2,12 @@
 
 import dataclasses
 import functools
-import statistics
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
 from rethink_keras.experiments import load
+from rethink_keras.report.epochs import mean_epochs
 from rethink_keras.report.gap import (
     Gap,
     best,
@@ -149,7 +149,9 @@ def _epochs(sections: Sequence[Section]) -> tuple[dict[str, float], str]:
 def _epochs_to_fit(section: Section) -> dict[str, float]:
     epochs = {}
     for row in section.measured:
-        values = [run.result["epochs_to_fit"] for run in row.runs.values()]
-        if values and None not in values:
-            epochs[row.row.name] = statistics.fmean(values)
+        if not row.runs:
+            continue
+        found = mean_epochs(row, lambda result: result["epochs_to_fit"])
+        if found.reached:
+            epochs[row.row.name] = found.count
     return epochs

@@ -53,6 +53,7 @@ def own_rows(runs: Iterable[FinishedRun], logdir: str) -> list[dict]:
 
     Returns:
       A dictionary from column to cell for each run; accuracies in percent.
+      That of held-out training images is marked.
     """
     return [
         {
@@ -60,9 +61,10 @@ def own_rows(runs: Iterable[FinishedRun], logdir: str) -> list[dict]:
             "data": names["dataset"],
             "optimizer": names.get("optimizer", "SGD"),
             "randomize": run.config.randomize,
-            "seed": run.config.seed,
+            "seed": str(run.config.seed),
             "train": f"{run.result['train_accuracy']:.2%}",
-            "test": f"{run.result['test_accuracy']:.2%}",
+            "test": f"{run.result['test_accuracy']:.2%}"
+            + (" held out" if run.config.validation_examples else ""),
             "epochs": run.result["epochs"],
             "epochs to fit": run.result["epochs_to_fit"],
             "directory": os.path.relpath(run.path, logdir),

@@ -17,6 +17,10 @@ class NotMeasuredError(LookupError):
     """A claim needs a measurement that is missing; the message names it."""
 
 
+class DivergedError(NotMeasuredError):
+    """A claim needs a row whose runs diverged; the message names it."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Finding:
     """The outcome of one check, or of several combined.
@@ -78,9 +82,14 @@ def each(
 
 
 def attempt(check: Callable[..., Finding], *arguments: object) -> Finding:
-    """Returns the finding of a check; UNKNOWN if a measurement is missing."""
+    """Returns the finding of a check.
+
+    It is UNKNOWN if a measurement is missing, UNDECIDED if its run diverged.
+    """
     try:
         return check(*arguments)
+    except DivergedError as name:
+        return Finding(UNDECIDED, reasons=(f"{name} diverged",))
     except NotMeasuredError as missing:
         return Finding(UNKNOWN, reasons=(f"needs {missing}",))
 

@@ -90,7 +90,8 @@ BEYOND: Mapping[str, tuple[str, str]] = {
         " minus that without it. AUC is how well a quantity tells corrupted"
         " from clean examples. Low and high are the ends of 95 % bootstrap"
         " intervals over the examples. An example that is never learned counts"
-        " as learned after the last epoch, and as never forgotten.",
+        " as learned after the last epoch. Where forgetting tells examples"
+        " apart, it counts as forgotten in each epoch (Toneva et al., 2019).",
     ),
     "double_descent": (
         "Double descent",

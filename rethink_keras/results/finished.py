@@ -87,20 +87,24 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
     return runs
 
 
-def find_diverged(logdir: os.PathLike | str) -> set[RunConfig]:
-    """Returns the configs of runs that ended in an infinite or NaN loss.
+def find_diverged(logdir: os.PathLike | str) -> dict[RunConfig, epath.Path]:
+    """Returns the runs that ended in an infinite or NaN loss.
 
     Args:
       logdir: see `find_runs`.
 
+    Returns:
+      The file that says so, by the config of the run.
+
     Raises:
       InputError: if the config of such a run is corrupt.
     """
-    found = set()
+    found: dict[RunConfig, epath.Path] = {}
     for path in _folders_with(DIVERGED, logdir):
         try:
             options = json.loads((path / CONFIG).read_text())
-            found.add(key_of(RunConfig.from_dict(options)))
+            config = key_of(RunConfig.from_dict(options))
+            found.setdefault(config, path / DIVERGED)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"{path / CONFIG}: is not the config of a run ({error}); remove"

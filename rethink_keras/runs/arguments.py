@@ -290,7 +290,7 @@ def _resolve_data(
     for name in ("dataset", "data_dir"):
         _check_left_at_default(config, name)
     if is_path:
-        path = pathlib.Path(given).resolve()
+        path = pathlib.Path(given).expanduser().resolve()
         return dataclasses.replace(
             config, dataset=path.name, data_dir=str(path.parent)
         ), None
@@ -308,7 +308,7 @@ def _is_folder(given: str | os.PathLike) -> bool:
 
     A folder that only has the name of a data set, such as `mnist`, is none.
     """
-    path = pathlib.Path(given)
+    path = pathlib.Path(given).expanduser()
     named = isinstance(given, str) and os.sep not in given
     return (
         path.is_dir()

@@ -123,7 +123,9 @@ class InMemoryInputs:
 
     def _evaluated(self, examples: data.Examples) -> training.EvaluationBatches:
         return pipeline.EvaluationBatches(
-            examples, pipeline.converter(self.config.standardize)
+            examples,
+            pipeline.converter(self.config.standardize),
+            self.config.batch_size,
         )
 
     def training_batches(
@@ -179,14 +181,12 @@ def choose_examples(
         train, test = randomization.hold_out(
             train,
             config.validation_examples,
-            num_classes=loaded.num_classes,
             seed=config.seed,
         )
     if config.train_examples is not None:
         train = randomization.balanced_subset(
             train,
             config.train_examples,
-            num_classes=loaded.num_classes,
             seed=config.seed,
         )
     return train, test

@@ -82,6 +82,14 @@ class Inputs(Protocol):
         """
 
 
+def counts_of(inputs: Inputs) -> dict[str, int]:
+    """Returns the numbers of `train` and `test` examples."""
+    return {
+        "train": inputs.num_train_examples,
+        "test": inputs.num_test_examples,
+    }
+
+
 def make_inputs(
     config: RunConfig,
     strategy: str = "single",

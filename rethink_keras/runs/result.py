@@ -19,7 +19,7 @@ from rethink_keras.results import (
 )
 from rethink_keras.results.finished import read_run
 from rethink_keras.runs.directory import MODEL
-from rethink_keras.runs.inputs import Inputs
+from rethink_keras.runs.inputs import Inputs, counts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -253,17 +253,39 @@ def check_data(
     Raises:
       InputError: if the data differ.
     """
-    here = {split: len(at) for split, at in inputs.positions.items()}
     stored = read_predictions(workdir)
-    there = {s: len(p.index) for s, p in stored.items()} if stored else here
-    fingerprint = str(result.get("fingerprint"))
-    if (fingerprint, there) != (inputs.fingerprint, here):
+    check_same_data(
+        f"workdir={workdir}: holds a finished run on other data",
+        {
+            "fingerprint": str(result.get("fingerprint")),
+            "examples": stored and {s: len(p.index) for s, p in stored.items()},
+        },
+        inputs,
+    )
+
+
+def check_same_data(
+    text: str, there: Mapping[str, Any], inputs: Inputs
+) -> None:
+    """Checks that data have the fingerprint and the size of others.
+
+    Args:
+      text: beginning of the error.
+      there: `fingerprint` and, if known, `examples` of the other data.
+      inputs: the data.
+
+    Raises:
+      InputError: if the data differ.
+    """
+    here = counts_of(inputs)
+    counts = there.get("examples") or here
+    fingerprint = there["fingerprint"]
+    if (fingerprint, counts) != (inputs.fingerprint, here):
         raise InputError(
-            f"workdir={workdir}: holds a finished run on other data"
-            f" ({there['train']} + {there['test']} images with fingerprint"
-            f" {fingerprint[:16]}, now {here['train']} + {here['test']} with"
-            f" {inputs.fingerprint[:16]}); choose another directory, or pass"
-            " overwrite=True"
+            f"{text} ({counts['train']} + {counts['test']} images with"
+            f" fingerprint {fingerprint[:16]}, now {here['train']} +"
+            f" {here['test']} with {inputs.fingerprint[:16]}); choose another"
+            " directory, or pass overwrite=True"
         )
 
 

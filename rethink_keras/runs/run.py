@@ -22,7 +22,7 @@ from rethink_keras.runs.arguments import (
 )
 from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.identity import given_record
-from rethink_keras.runs.inputs import Inputs, make_inputs
+from rethink_keras.runs.inputs import Inputs, counts_of, make_inputs
 from rethink_keras.runs.network import (
     build_model,
     check_saving,
@@ -153,7 +153,11 @@ def run(
             devices=devices,
             checkpoints=training.Checkpoints(
                 directory.checkpoints,
-                run={**directory.identity, "fingerprint": inputs.fingerprint},
+                run={
+                    **directory.identity,
+                    "fingerprint": inputs.fingerprint,
+                    "examples": counts_of(inputs),
+                },
                 minutes=checkpoint_minutes,
                 begun=begun,
                 resume_advice=advice,

@@ -18,7 +18,7 @@ from rethink_keras.runs.identity import same_outputs
 from rethink_keras.runs.inputs import Inputs
 from rethink_keras.runs.network import make_optimizer
 from rethink_keras.runs.outcome import summarize
-from rethink_keras.runs.result import RunResult, check_data
+from rethink_keras.runs.result import RunResult, check_data, check_same_data
 from rethink_keras.runs.tensorboard import TensorBoardWriter
 
 
@@ -123,13 +123,11 @@ class Session:
         self.directory.check_same(
             checkpoint.run["config"], checkpoint.run.get("given")
         )
-        there, here = checkpoint.run["fingerprint"], self.inputs.fingerprint
-        if there != here:
-            raise InputError(
-                f"workdir={path}: holds a checkpoint of other data"
-                f" (fingerprint {there[:16]}, now {here[:16]}); choose another"
-                " directory, or pass overwrite=True"
-            )
+        check_same_data(
+            f"workdir={path}: holds a checkpoint of other data",
+            checkpoint.run,
+            self.inputs,
+        )
         self.trainer.restore(checkpoint)
         self._warn(checkpoint.run.get("given"))
         return True

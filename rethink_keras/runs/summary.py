@@ -106,6 +106,8 @@ def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
       path: work directory of the run.
     """
     kind, chance = result["config"]["randomize"], chance_of(result)
+    held_out = result["config"].get("validation_examples")
+    split = "held-out" if held_out else "test"
     shown = _CONCLUSIONS[kind]
     if result["train_accuracy"] < FITTED_ACCURACY:
         shown = (
@@ -117,7 +119,7 @@ def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
     runs = f"{DEFAULT_ROOT}/{RUNS}"
     logdir = runs if str(path).startswith(f"{runs}/") else path
     return (
-        f"training accuracy {result['train_accuracy']:.2%}, test accuracy"
+        f"training accuracy {result['train_accuracy']:.2%}, {split} accuracy"
         f" {result['test_accuracy']:.2%} (chance {chance:.2%}):"
         f" {shown}; see tensorboard --logdir {shlex.quote(str(logdir))}"
     )

@@ -18,6 +18,7 @@ from rethink_keras.theory.extra import theory_extra
 with theory_extra():
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.preprocessing import LabelBinarizer
+    from sklearn.utils import Tags
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -41,12 +42,14 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
     Args:
       kernel: `gaussian`, exp(-gamma * ||x - x'||^2); `linear`, <x, x'>; or
         `precomputed`. With `precomputed`, `fit` takes the [n, n] kernel matrix
-        and overwrites it, and `predict` takes [m, n].
+        and `predict` takes [m, n].
       gamma: gamma of the Gaussian kernel. The first author used 0.02 for MNIST.
       ridge: number added to the diagonal, at least 0.
       dtype: `float32` or `float64`, dtype of matrix and factor. 60,000 examples
         take 14.4 or 28.8 GB.
       tolerance: largest residual, relative to Y.
+      copy: whether `fit` copies a precomputed matrix; otherwise it overwrites
+        one of the right dtype.
       verbose: whether to print the progress.
 
     Attributes:
@@ -71,6 +74,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         ridge: float = 0.0,
         dtype: str = "float32",
         tolerance: float = 1e-6,
+        copy: bool = True,
         verbose: bool = False,
     ):
         self.kernel = kernel
@@ -78,6 +82,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         self.ridge = ridge
         self.dtype = dtype
         self.tolerance = tolerance
+        self.copy = copy
         self.verbose = verbose
 
     def fit(self, X, y) -> Self:  # noqa: N803
@@ -134,6 +139,11 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
             return self.classes_[(outputs > 0).astype(int)]
         return self.classes_[outputs.argmax(axis=1)]
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.kernel == "precomputed"
+        return tags
+
     def _check_options(self) -> None:
         if self.kernel not in KERNELS:
             raise InputError(
@@ -153,7 +163,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
     def _check_memory(self, count: int) -> None:
         """Raises InputError if the free memory is insufficient."""
         needed = 0
-        if self.kernel != "precomputed":
+        if self.kernel != "precomputed" or self.copy:
             needed += count**2 * np.dtype(self.dtype).itemsize
         needed += 3 * BLOCK * count * 8
         free = psutil.virtual_memory().available
@@ -172,6 +182,8 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
                 raise InputError(
                     f"X: must be a square matrix; received shape {X.shape}"
                 )
+            if self.copy:
+                return np.array(X, self.dtype, order="C")
             return np.require(X, self.dtype, ["C", "W"])
         matrix = np.empty((len(X), len(X)), self.dtype)
         for start in range(0, len(X), BLOCK):

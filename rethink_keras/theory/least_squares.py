@@ -12,6 +12,7 @@ import scipy.linalg
 import tensorflow as tf
 
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.theory.projection import check_float64
 
 RECORDED = 100  # points per curve
 
@@ -82,6 +83,7 @@ def descend(
       descent: configuration.
       seed: random seed of the order of examples and the initial weights.
     """
+    check_float64()
     count, dimensions = examples.shape
     solution = minimum_norm(examples, targets)
     length = float(np.linalg.norm(solution))

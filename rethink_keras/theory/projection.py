@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -41,6 +42,7 @@ def project(
     Raises:
       InputError: for the reasons of `expressive_relu_network`.
     """
+    check_float64()
     points, values = _checked(points, values)
     dimensions = points.shape[1]
     directions = np.ones((1, 1))
@@ -75,6 +77,21 @@ def project(
     first = np.diff(x, prepend=-np.inf) > 0
     _check_duplicates(order, values, first)
     return Projection(direction, x[first], values[order[first]])
+
+
+def check_float64() -> None:
+    """Checks that Keras computes in float64.
+
+    Raises:
+      InputError: it rounds to float32, as JAX does by default.
+    """
+    number = ops.convert_to_tensor(np.zeros(1))
+    if keras.backend.standardize_dtype(number.dtype) != "float64":
+        raise InputError(
+            f"KERAS_BACKEND={keras.backend.backend()}: rounds float64 to"
+            " float32, which is too coarse here; set JAX_ENABLE_X64=1, or"
+            " KERAS_BACKEND=tensorflow"
+        )
 
 
 def _checked(

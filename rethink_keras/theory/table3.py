@@ -264,7 +264,9 @@ class _Network:
 def _fit(distances: Distances, labels: np.ndarray, gamma: float, ridge: float):
     """Fits and predicts from distances, which are replaced by the kernel."""
     distances.to_kernel(gamma)
-    machine = KernelClassifier("precomputed", ridge=ridge, verbose=True)
+    machine = KernelClassifier(
+        "precomputed", ridge=ridge, copy=False, verbose=True
+    )
     machine.fit(distances.square, labels)
     return machine, machine.predict(distances.across)
 

@@ -36,15 +36,18 @@ def test_a_command_writes_a_record_that_names_it(command, tmp_path):
 @pytest.mark.slow
 def test_trials_have_the_options_of_their_row(tmp_path):
     row = tmp_path / "row.txt"
-    row.write_text(
-        "--train_examples=20\n--epochs=1\n--seed=3\n--validation_examples=30\n"
-    )
+    options = "--train_examples=20\n--epochs=1\n--seed=3\n"
+    row.write_text(f"{options}--validation_examples=30\n--randomize=none\n")
     search = ("tune", f"--row={row}", "--trials=1")
     done = finish_forked(CONSOLE, *search, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("tensorboard_logs/tune/**/config.json")
     options = json.loads(path.read_text())
     assert (options["seed"], options["validation_examples"]) == (3, 30)
+    row.write_text("--randomize=labels\n")
+    done = finish_forked(CONSOLE, *search, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "has random labels" in done.stderr
 
 
 def test_a_dry_run_of_all_rows_writes_nothing(tmp_path):

@@ -14,7 +14,8 @@ import tensorflow_datasets as tfds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rethink_keras.data import builders
+from rethink_keras import data
+from rethink_keras.data import builders, concatenation
 from tests.support.tiny_sets import (
     SERVER_THAT_HANGS,
     TRAIN_FILE,
@@ -113,7 +114,7 @@ def test_a_server_that_hangs_fails_within_seconds(tmp_path):
 @pytest.mark.parametrize(
     ("splits", "word"),
     [
-        ({"train": 3}, "test"),
+        ({"train": 3}, "pass them as data=(train, test)"),
         ({"test": 3}, "train"),
         ({"train": 3, "test": 0}, "test"),
     ],
@@ -123,6 +124,26 @@ def test_missing_and_empty_splits_raise(splits, word, tmp_path):
     message = loading_error(tmp_path)
     assert "tiny" in message
     assert word in message
+
+
+def test_an_empty_test_split_leaves_the_validation_split(tmp_path):
+    splits = {"train": 3, "test": 0, "validation": 4}
+    write_set(tmp_path, {name: pictures(n) for name, n in splits.items()})
+    assert len(data.load("tiny", str(tmp_path)).test) == 4
+
+
+def test_images_that_do_not_fit_into_memory_can_be_streamed(
+    tmp_path, monkeypatch
+):
+    write_set(tmp_path, {"train": pictures(3), "test": pictures(3)})
+
+    def empty(*_):
+        raise MemoryError("Unable to allocate 55.5 GiB")
+
+    monkeypatch.setattr(concatenation.np, "empty", empty)
+    message = loading_error(tmp_path)
+    assert "3 images do not fit into memory (Unable to allo" in message
+    assert "set image_size=N" in message
 
 
 def test_data_sets_other_than_image_classifications_raise(tmp_path):

@@ -286,3 +286,19 @@ def test_a_split_without_images_raises(photos):
         path.unlink()
     message = reading_error(photos)
     assert message.startswith("dataset=photos: its split test is empty")
+
+
+def test_one_class_is_refused(tmp_path):
+    write_photos(tmp_path / "photos", ("images",))
+    message = reading_error(tmp_path / "photos")
+    assert "must have at least two classes" in message
+    assert "train/CLASS/IMAGE" in message
+
+
+def test_the_home_directory_may_be_written_as_a_tilde(photos, monkeypatch):
+    monkeypatch.setenv("HOME", str(photos.parents[1]))
+    short = f"~/{photos.parent.name}"
+    loaded = data.load(photos.name, short)
+    assert len(loaded.train) == len(
+        data.load(photos.name, str(photos.parent)).train
+    )

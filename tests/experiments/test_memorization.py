@@ -64,13 +64,52 @@ def test_tables_tell_clean_from_corrupted_examples(tables):
     memorized = tables["most memorized clean examples"]
     assert {row["label"] for row in memorized} == {0}
     learning = {row["labels"]: row for row in tables["learning and forgetting"]}
-    assert learning["partly corrupted: clean"]["never forgotten %"] == 100
+    clean = learning["partly corrupted: clean"]
+    assert clean["never learned %"] == 0
+    assert clean["learned and never forgotten %"] == 100
     assert learning["partly corrupted: corrupted"]["forgetting events"] == 2
     first, *_, last = tables["learned by epoch"]
     assert first["partly corrupted: corrupted %"] == 0
     assert last["partly corrupted: clean %"] == 100
     histogram = tables["distribution of scores"]
     assert histogram[0]["clean %"] == histogram[-1]["corrupted %"] == 100
+
+
+def test_examples_that_are_never_learned_rank_as_the_most_forgotten():
+    rng = np.random.default_rng(0)
+    inside = random_subsets(20, COUNT, 0.7, seed=0)
+    ensemble = Ensemble(inside, inside | ~CORRUPTED, rng.random((20, 15)) < 0.8)
+    run = {
+        "first_epoch": np.where(CORRUPTED, memorization_tables.EPOCHS + 1, 3),
+        "forgetting_events": np.where(CORRUPTED, 0, 1),
+    }
+    tables = memorization_tables.score_tables(
+        ensemble, scores_of(ensemble.right, inside), [run], CORRUPTED, LABELS
+    )
+    (events,) = [
+        row
+        for row in tables["corrupted or clean"]
+        if row["quantity"] == "forgetting events"
+    ]
+    assert events["AUC"] == 1
+
+
+@pytest.mark.parametrize("constant", [0, 1, 2])
+def test_agreement_is_undefined_wherever_the_constant_run_stands(constant):
+    rng = np.random.default_rng(0)
+    runs = made_up_runs(rng) + made_up_runs(rng)[:1]
+    runs[constant] = {**runs[constant], "first_epoch": np.ones(COUNT)}
+    row = memorization_tables._agreement("true", runs)
+    numbers = [row[name] for name in ("agreement", "lowest pair")]
+    assert [*numbers, row["highest pair"]] == [None] * 3
+
+
+def test_few_corrupted_examples_have_an_interval():
+    corrupted = np.arange(20) < 2
+    values = np.arange(20.0)
+    row = memorization_tables._told_apart("x", values, -values, corrupted)
+    assert row["AUC"] == 0
+    assert 0 <= row["AUC: low"] <= row["AUC: high"] <= 1
 
 
 def test_figures_show_the_tables(tables):
@@ -104,7 +143,7 @@ def test_labels_of_which_none_is_corrupted_are_refused():
 @pytest.mark.slow
 def test_a_record_has_all_tables_and_figures(monkeypatch):
     pytest.importorskip("sklearn", reason="the extra [theory] is not installed")
-    monkeypatch.setattr(memorization, "EPOCHS", 3)
+    monkeypatch.setattr(memorization_tables, "EPOCHS", 3)
     task = memorization.load_task("digits", None, 100, seed=0)
     assert np.bincount(task.labels["true"]).tolist() == [10] * 10
     assert 5 <= task.corrupted.sum() <= 30

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 
 import pytest
 
@@ -164,6 +165,30 @@ def test_finished_runs_in_the_wanted_precision_are_not_repeated(tmp_path):
         jobs = plan([ROW], [0, 1, 2], str(tmp_path), precision=precision)
         found = [bool(job.finished) for job in jobs]
         assert found == [True, of_seed_1, False]
+
+
+def test_further_seeds_have_the_precision_of_those_that_count(
+    measured, tmp_path
+):
+    config = changed(precision="float32")  # bfloat16 seems faster
+    write_result(tmp_path, ROW, config=config)
+    _, job = plan([ROW], [0, 1], str(tmp_path), precision=FASTEST)
+    assert measured == []
+    assert job.config.precision == "float32"
+    assert job.others is None
+    _, job = plan([ROW], [0, 1], str(tmp_path), precision="mixed_bfloat16")
+    assert job.to_do
+    assert "other seeds are in float32" in jobs_as_text([job])
+
+
+def test_a_run_that_diverged_anywhere_is_not_to_do(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(ROW.config.as_dict()))
+    (folder / "diverged.txt").write_text("a loss is NaN")
+    first, second = plan([ROW], [0, 1], str(tmp_path))
+    assert (first.to_do, second.to_do) == (False, True)
+    assert str(folder / "diverged.txt") in jobs_as_text([first])
 
 
 def test_estimates_use_the_speed_of_finished_runs_or_are_unknown(

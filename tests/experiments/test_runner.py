@@ -222,6 +222,17 @@ def test_a_diverged_run_is_not_repeated_and_counts_as_failed(tmp_path, capsys):
     assert plan([row], [0], str(tmp_path))[0].to_do
 
 
+def test_no_time_is_left_after_the_last_of_many_runs(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(Runner, "_run_one", lambda *_: 0)
+    jobs = plan([tiny_row("mlp")], range(11), str(tmp_path))
+    Runner().run(jobs)
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("[11/11]")
+    assert last.endswith("about 0 min left")
+
+
 def test_a_network_that_cannot_be_timed_is_named(monkeypatch):
     monkeypatch.setattr(speed, "images_per_second", processes.die)
     network = speed.network_of(RunConfig())

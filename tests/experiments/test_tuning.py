@@ -75,6 +75,15 @@ def test_an_interrupted_search_can_be_resumed(tmp_path, monkeypatch, error):
 
 
 @pytest.mark.usefixtures("started")
+def test_a_search_without_a_limit_tries_the_whole_grid(tmp_path):
+    names = ["weight_decay", "dropout"]
+    ranking = RunTuner(HELD_OUT, names, epath.Path(tmp_path)).tune()
+    tried = {(t.config.weight_decay, t.config.dropout) for t in ranking}
+    assert len(tried) == 7 * 4
+    assert max(tried) == (1e-2, 0.75)
+
+
+@pytest.mark.usefixtures("started")
 def test_a_search_can_be_extended_by_more_trials(tmp_path):
     assert search(tmp_path, 2) == DECAYS[:2]
     assert search(tmp_path, 5) == DECAYS

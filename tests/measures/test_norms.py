@@ -10,6 +10,7 @@ from rethink_keras.measures import (
     distance_from_initialization,
     parameter_norm,
     path_norm,
+    sharpness,
     spectral_complexity,
 )
 
@@ -203,3 +204,26 @@ def test_relu_and_sums_are_functions_or_layers():
     others = network(layers.ReLU(), layers.Add(), layers.Concatenate())
     others.set_weights(functions.get_weights())
     assert path_norm(functions, None) == path_norm(others, None)
+
+
+@pytest.mark.parametrize("measure", [path_norm, spectral_complexity])
+def test_images_of_any_size_are_refused(measure):
+    model = keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            layers.Conv2D(4, 3),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2),
+        ]
+    )
+    with pytest.raises(InputError, match="of any size"):
+        measure(model, ())
+
+
+@pytest.mark.parametrize("measure", [parameter_norm, sharpness])
+def test_networks_without_trainable_weights_are_refused(measure):
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    model.trainable = False
+    data = np.zeros((4, 3), "float32"), np.zeros(4, int)
+    with pytest.raises(InputError, match="has no trainable weights"):
+        measure(model, data)

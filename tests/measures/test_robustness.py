@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from rethink_keras.measures import critical_sample_ratio
+from rethink_keras.errors import InputError
+from rethink_keras.measures import critical_sample_ratio, inverse_margin
+from rethink_keras.models.keras_settings import keras_settings
 
 WEIGHTS = np.array([[1.0, -1.0], [0.5, 2.0], [-3.0, 0.0]])
 X = np.array([[1, 0, 0], [0.2, -0.3, 0], [0, 0, -2.0], [0, 1, 1]])
@@ -29,6 +31,26 @@ def test_the_critical_radius_is_the_margin_over_the_l1_norm():
                 linear(), (X, np.zeros(4, int)), radius=radius * factor
             )
             assert ratio == pytest.approx(expected / 4)
+
+
+def test_logits_of_16_bits_have_the_same_ratio():
+    direction = WEIGHTS[:, 0] - WEIGHTS[:, 1]
+    radii = np.sort(np.abs(X @ direction) / np.abs(direction).sum())
+    radius = radii[1:3].mean()
+    with keras_settings(dtype_policy="mixed_bfloat16"):
+        coarse = linear()
+    ratios = [
+        critical_sample_ratio(model, (X, np.zeros(4, int)), radius=radius)
+        for model in (linear(), coarse)
+    ]
+    assert ratios == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("measure", [critical_sample_ratio, inverse_margin])
+def test_a_network_with_one_output_is_refused(measure):
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    with pytest.raises(InputError, match="must return logits"):
+        measure(model, (X, np.zeros(4, int)))
 
 
 def test_a_hidden_layer_is_searched_through():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from rethink_keras.errors import InputError
 from rethink_keras.measures import spectral_complexity, spectral_norm
 
 
@@ -75,3 +76,13 @@ def test_all_positions_of_a_convolution_count():
     )
     model.set_weights([np.full((1, 1, 1, 1), 2.0)])
     assert spectral_complexity(model, None) == pytest.approx(2 * 6, rel=1e-4)
+
+
+def test_a_layer_that_is_used_twice_is_refused():
+    layer = layers.Dense(4, use_bias=False)
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, layer(layer(inputs)))
+    with pytest.raises(InputError, match="more than once"):
+        spectral_complexity(model, ())
+    once = keras.Sequential([keras.Input((4,)), layer])
+    assert spectral_complexity(once, ()) > 0

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rethink_keras import pipeline
-from rethink_keras.pipeline import BatchShard
+from rethink_keras.data import Examples
+from rethink_keras.pipeline import BatchShard, EvaluationBatches
 from rethink_keras.randomization import Randomization
 from tests.support.helpers import assert_same_batches, collect, indexed
 
@@ -148,3 +149,17 @@ def test_the_beginning_of_an_epoch_has_the_bits_of_the_data_set(few, multiple):
     stream = collect(batches.dataset(shard))
     assert_same_batches(list(batches.beginning(2, 2, shard)), stream[6:8])
     assert_same_batches(list(batches.beginning(3, 10, shard)), stream[9:])
+
+
+@pytest.mark.parametrize(
+    ("side", "smallest", "size"),
+    [(32, 8, 500), (64, 8, 125), (64, 200, 200), (4_000, 1, 1)],
+)
+def test_evaluation_batches_of_large_images_are_smaller(side, smallest, size):
+    count = 600
+    pixel = np.zeros((1, 1, 1, 1), np.uint8)
+    images = np.broadcast_to(pixel, (count, side, side, 3))
+    numbers = np.zeros(count, np.int32)
+    examples = Examples(images, numbers, numbers, numbers.astype(np.int64))
+    batches = EvaluationBatches(examples, smallest=smallest)
+    assert batches._batch_size(pipeline.batches.WHOLE_BATCH) == size

@@ -238,3 +238,14 @@ def test_random_labels_take_any_inputs(shape):
         found = columns(noisy)
         assert found[0].shape == shape
         np.testing.assert_array_equal(found[1].ravel(), wanted)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_random_labels_take_columns_of_texts(batched):
+    texts = np.array([f"text {index}" for index in range(COUNT)])[:, None]
+    data = dataset(texts, LABELS)
+    noisy = randomized(data.batch(7) if batched else data, "labels")
+    _, wanted = randomized((IMAGES, LABELS), "labels")
+    found = columns(noisy.unbatch() if batched else noisy)
+    assert [text.decode() for text in found[0].ravel()] == list(texts.ravel())
+    np.testing.assert_array_equal(found[1], wanted)

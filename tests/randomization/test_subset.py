@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rethink_keras.data import Examples
 from rethink_keras.errors import InputError
 from rethink_keras.randomization import (
+    balanced_size,
     balanced_subset,
     hold_out,
     leading,
@@ -32,7 +33,7 @@ def uneven() -> Examples:
 @given(size=st.integers(1, 80), seed=SEEDS)
 @settings(max_examples=30)
 def test_subset_is_balanced_and_in_order(uneven, size, seed):
-    subset = balanced_subset(uneven, size, num_classes=4, seed=seed)
+    subset = balanced_subset(uneven, size, seed=seed)
     assert len(subset) == len(subset.images) == size
     counts = np.bincount(subset.true_labels, minlength=4)
     assert counts.max() - counts.min() <= 1
@@ -44,7 +45,7 @@ def test_subset_is_balanced_and_in_order(uneven, size, seed):
 @settings(max_examples=20)
 def test_subsets_are_nested(uneven, sizes, seed):
     small, large = (
-        set(balanced_subset(uneven, size, num_classes=4, seed=seed).ids)
+        set(balanced_subset(uneven, size, seed=seed).ids)
         for size in sorted(sizes)
     )
     assert small <= large
@@ -52,8 +53,8 @@ def test_subsets_are_nested(uneven, sizes, seed):
 
 def test_subset_does_not_depend_on_the_order_of_the_examples(uneven):
     order = np.random.default_rng(1).permutation(len(uneven))
-    straight = balanced_subset(uneven, 50, num_classes=4, seed=0)
-    mixed = balanced_subset(uneven.take(order), 50, num_classes=4, seed=0)
+    straight = balanced_subset(uneven, 50, seed=0)
+    mixed = balanced_subset(uneven.take(order), 50, seed=0)
     assert set(straight.ids) == set(mixed.ids)
 
 
@@ -61,7 +62,7 @@ def test_subset_is_balanced_by_true_labels(uneven):
     relabelled = dataclasses.replace(
         uneven, labels=np.zeros_like(uneven.labels)
     )
-    subset = balanced_subset(relabelled, 40, num_classes=4, seed=0)
+    subset = balanced_subset(relabelled, 40, seed=0)
     assert np.bincount(subset.true_labels).tolist() == [10] * 4
 
 
@@ -69,7 +70,7 @@ def test_all_examples_of_a_class_are_equally_likely(uneven):
     hits = sum(
         np.isin(
             uneven.ids,
-            balanced_subset(uneven, 40, num_classes=4, seed=seed).ids,
+            balanced_subset(uneven, 40, seed=seed).ids,
         )
         for seed in range(100)
     )
@@ -84,7 +85,7 @@ def test_all_examples_of_a_class_are_equally_likely(uneven):
 def test_too_large_subsets_raise_with_the_numbers(uneven, size):
     needed = -(-size // 4)
     with pytest.raises(InputError) as error:
-        balanced_subset(uneven, size, num_classes=4, seed=0)
+        balanced_subset(uneven, size, seed=0)
     message = str(error.value)
     assert f"train_examples={size}" in message
     assert "20 examples" in message
@@ -98,7 +99,7 @@ def test_too_large_subsets_raise_with_the_numbers(uneven, size):
 @given(size=st.integers(1, 80), seed=SEEDS)
 @settings(max_examples=20)
 def test_held_out_examples_are_balanced_and_disjoint(uneven, size, seed):
-    rest, held_out = hold_out(uneven, size, num_classes=4, seed=seed)
+    rest, held_out = hold_out(uneven, size, seed=seed)
     assert len(held_out) == size
     assert len(rest) + size == len(uneven)
     assert not set(rest.ids) & set(held_out.ids)
@@ -112,7 +113,7 @@ def test_held_out_examples_are_balanced_and_disjoint(uneven, size, seed):
 @pytest.mark.parametrize("size", [81, 140, 10_000])
 def test_too_many_held_out_examples_raise(uneven, size):
     with pytest.raises(InputError, match=rf"validation_examples={size}: "):
-        hold_out(uneven, size, num_classes=4, seed=0)
+        hold_out(uneven, size, seed=0)
 
 
 def test_the_leading_examples_are_the_first_unless_stored_by_class(uneven):
@@ -126,3 +127,13 @@ def test_the_leading_examples_are_the_first_unless_stored_by_class(uneven):
     assert counts.min() >= 5
     assert set(chosen) >= set(leading(by_class, 30, seed=0))
     assert leading(by_class, 140, seed=0).tolist() == list(range(140))
+
+
+def test_classes_without_examples_do_not_count(uneven):
+    part = uneven.take(np.flatnonzero(uneven.true_labels != 1))
+    subset = balanced_subset(part, 30, seed=0)
+    assert np.bincount(subset.true_labels).tolist() == [10, 0, 10, 10]
+    _, held_out = hold_out(part, 6, seed=0)
+    assert np.bincount(held_out.true_labels).tolist() == [2, 0, 2, 2]
+    assert balanced_size(part, 1_000) == 3 * 20
+    assert balanced_size(part, 7) == 7

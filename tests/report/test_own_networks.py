@@ -66,6 +66,15 @@ def test_accuracies_are_means_over_seeds_only(own, other):
     assert trained(logs) == (87.5, 100)
 
 
+def test_held_out_images_are_no_test_images(own):
+    own("a", 1.0, randomize="none", validation_examples=10)
+    logs = own("b", 1.0, randomize="none", seed=2021)
+    assert gap_of(logs).true.test == 50
+    rows = own_rows(find_own_runs(logs), str(logs))
+    cells = {(row["seed"], row["test"]) for row in rows}
+    assert cells == {("0", "50.00% held out"), ("2021", "50.00%")}
+
+
 def test_a_copied_run_counts_once(own):
     own("a", 1.0, randomize="none")
     own("a copy", 1.0, randomize="none")

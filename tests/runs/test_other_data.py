@@ -2,12 +2,14 @@
 
 import dataclasses
 import pathlib
+import signal
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from rethink_keras import InputError, RunConfig, run
+from rethink_keras import InputError, InterruptedRunError, RunConfig, run
 from tests.support.own import build
 
 IN_MEMORY = RunConfig(batch_size=4, epochs=1)
@@ -93,10 +95,24 @@ def test_images_added_after_those_of_the_fingerprint_are_other_data(
     write_photos(photos, count=EDGE // 2 + 1)
     config = dataclasses.replace(STREAMED, batch_size=200)
     run_on(photos, config)
+    begun = dataclasses.replace(config, seed=1)
+    with pytest.raises(InterruptedRunError):
+        run_on(photos, begun, callbacks=[stopping()])
     source = photos / "train" / "dog" / "0000.png"
     source.with_name("z.png").write_bytes(source.read_bytes())
     with pytest.raises(InputError, match=r"1002 .* now 1003 .*"):
         run_on(photos, config)
+    with pytest.raises(InputError, match=r"checkpoint .*1002 .* now 1003 .*"):
+        run_on(photos, begun)
+
+
+def stopping() -> keras.callbacks.Callback:
+    """Interrupts a run within its first epoch."""
+    return keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: signal.raise_signal(
+            signal.SIGTERM
+        )
+    )
 
 
 def test_a_wrong_data_dir_does_not_return_the_finished_run(photos):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.kernel_ridge import KernelRidge
 
-from rethink_keras import RunConfig, runs
+from rethink_keras import RunConfig, data, runs
 from rethink_keras.theory import complexity, features
 
 
@@ -95,3 +95,20 @@ def test_half_of_the_classes_are_the_target_of_stability(inputs):
     assert two == ten
     other = changes(1 - halves[::-1], 2)
     assert two != other
+
+
+def test_a_small_data_set_is_measured_on_a_balanced_part(sample, monkeypatch):
+    part = sample.train.take(np.arange(300))
+    smallest = np.bincount(part.true_labels, minlength=10).min()
+    small = dataclasses.replace(sample, train=part)
+    monkeypatch.setattr(data, "load", lambda *_: small)
+    sizes = []
+
+    def stability(inputs, seed):
+        sizes.append(inputs.num_train_examples)
+        return complexity_rows(inputs, seed)
+
+    complexity_rows = complexity.stability
+    monkeypatch.setattr(complexity, "stability", stability)
+    complexity.demonstrate(RunConfig(), "stability")
+    assert sizes == [10 * smallest]

@@ -2,6 +2,8 @@
 
 import collections
 import json
+import os
+import sys
 
 import hypothesis.strategies as st
 import numpy as np
@@ -19,6 +21,7 @@ from rethink_keras.theory.expressivity import Hinges, hinges
 from rethink_keras.theory.projection import project
 from rethink_keras.theory.records import find_records, write_record
 from rethink_keras.theory.theorem1 import demonstrate, width_of
+from tests.support.processes import finish
 
 
 def largest_error(network, points, values) -> float:
@@ -220,3 +223,18 @@ def test_the_experiment_memorizes_and_writes_its_record(tmp_path):
     assert content["tables"]["networks"] == rows
     assert (path / "construction.png").read_bytes().startswith(b"\x89PNG")
     assert list(path.glob("events.out.tfevents*"))
+
+
+def test_a_backend_that_rounds_to_float32_is_refused():
+    pytest.importorskip("jax", reason="the extra [jax] is not installed")
+    program = (
+        "from rethink_keras.theory import expressive_relu_network as build\n"
+        "print(build([[0.0], [1.0]], [3.0, -2.0]).count_params())"
+    )
+    for enabled, expected in (("0", ""), ("1", "5")):
+        environment = {"KERAS_BACKEND": "jax", "JAX_ENABLE_X64": enabled}
+        done = finish(
+            [sys.executable, "-c", program], env={**os.environ, **environment}
+        )
+        assert done.stdout.strip() == expected
+        assert ("set JAX_ENABLE_X64=1" in done.stderr) == (enabled == "0")

@@ -5,6 +5,7 @@ import pytest
 import scipy.linalg
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from rethink_keras import InputError
@@ -100,12 +101,37 @@ def test_a_precomputed_matrix_gives_the_same_solution(blobs):
     points, labels = blobs
     matrix = rbf_kernel(points, gamma=0.3)
     given = KernelClassifier("precomputed", dtype="float64")
-    given.fit(matrix.copy(), labels)
+    given.fit(matrix, labels)
     own = KernelClassifier(gamma=0.3, dtype="float64").fit(points, labels)
     np.testing.assert_allclose(given.dual_coef_, own.dual_coef_, rtol=1e-6)
     np.testing.assert_array_equal(
         given.predict(matrix[:9]), own.predict(points[:9])
     )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_precomputed_matrix_is_kept_unless_copy_is_off(blobs, dtype):
+    points, labels = blobs
+    matrix = rbf_kernel(points, gamma=0.3).astype(dtype)
+    options = {"kernel": "precomputed", "dtype": dtype, "ridge": 1e-6}
+    before = matrix.copy()
+    fitted = KernelClassifier(**options).fit(matrix, labels)
+    np.testing.assert_array_equal(matrix, before)
+    assert fitted.score(matrix, labels) == 1
+    KernelClassifier(**options, copy=False).fit(matrix, labels)
+    assert (matrix != before).any()
+
+
+def test_precomputed_matrices_are_split_by_rows_and_columns(blobs):
+    points, labels = blobs
+    given, own = (
+        cross_val_score(machine, inputs, labels, cv=3)
+        for machine, inputs in (
+            (KernelClassifier("precomputed"), rbf_kernel(points, gamma=0.3)),
+            (KernelClassifier(gamma=0.3), points),
+        )
+    )
+    np.testing.assert_array_equal(given, own)
 
 
 @pytest.mark.parametrize(
