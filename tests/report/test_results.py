@@ -13,7 +13,11 @@ REFERENCE = ROOT / "tensorboard_logs" / "reference"
 
 
 def test_results_equal_the_report_of_the_reference_runs(reference_report):
-    """RESULTS.md and docs/results/ are as tools/results.py makes them."""
+    """RESULTS.md is as tools/results.py makes it.
+
+    Drawn figures are compared by name, since Matplotlib's versions draw
+    different bytes.
+    """
     page_of = runpy.run_path(str(ROOT / "tools" / "results.py"))["page_of"]
     page, figures = page_of(reference_report)
     assert page == (ROOT / "RESULTS.md").read_text()
