@@ -7,7 +7,14 @@ from rethink_keras.config.flagfiles import (
     explain,
     find_flagfile,
 )
-from rethink_keras.config.models import MODELS, ModelEntry, register_model
+from rethink_keras.config.models import (
+    BUILDER_OPTIONS,
+    MODELS,
+    UNNAMED,
+    ModelEntry,
+    options_of,
+    register_model,
+)
 from rethink_keras.config.options import (
     PRINTABLE,
     allowed,
@@ -25,6 +32,7 @@ from rethink_keras.config.run_config import (
 )
 
 __all__ = [
+    "BUILDER_OPTIONS",
     "DATASET_SIZES",
     "FLAGS_DIRECTORY",
     "MODELS",
@@ -34,6 +42,7 @@ __all__ = [
     "RETIRED",
     "SAMPLE",
     "STRATEGIES",
+    "UNNAMED",
     "ModelEntry",
     "RunConfig",
     "allowed",
@@ -42,6 +51,7 @@ __all__ = [
     "explain",
     "find_flagfile",
     "option_type",
+    "options_of",
     "register_model",
     "suggestion",
     "text_of",

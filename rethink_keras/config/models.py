@@ -11,6 +11,10 @@ from rethink_keras.errors import InputError
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 
+BUILDER_OPTIONS = ("weight_decay", "dropout", "batch_norm")
+UNNAMED = object()
+"""Default of an option that only the `**kwargs` of a builder take."""
+
 
 @dataclasses.dataclass(frozen=True)
 class ModelEntry:
@@ -165,7 +169,7 @@ def register_model(
                 f"register_model: a builder must be a function; received"
                 f" {builder!r}"
             )
-        if batch_norm is not None and not _takes_batch_norm(builder):
+        if batch_norm is not None and "batch_norm" not in options_of(builder):
             raise InputError(
                 f"register_model: batch_norm={batch_norm}, but the builder of"
                 f" {name} takes no batch_norm; leave it out"
@@ -183,7 +187,25 @@ def register_model(
     return register
 
 
-def _takes_batch_norm(builder: Callable[..., Any]) -> bool:
-    parameters = inspect.signature(builder).parameters
+def options_of(builder: Callable[..., Any]) -> dict[str, Any]:
+    """Returns the options of a config that a builder takes, with its defaults.
+
+    The default is None without one, and UNNAMED if only `**kwargs` take it.
+
+    Args:
+      builder: function that builds a network.
+    """
+    try:
+        parameters = dict(inspect.signature(builder).parameters)
+    except ValueError:
+        return {}
+    empty = inspect.Parameter.empty
     kinds = {parameter.kind for parameter in parameters.values()}
-    return "batch_norm" in parameters or inspect.Parameter.VAR_KEYWORD in kinds
+    takes = {
+        name: None if parameter.default is empty else parameter.default
+        for name, parameter in parameters.items()
+        if name in BUILDER_OPTIONS
+    }
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        takes = dict.fromkeys(BUILDER_OPTIONS, UNNAMED) | takes
+    return takes

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from rethink_keras import data, pipeline, randomization, runs
+from rethink_keras import pipeline, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.experiments import double_descent_figures as figures
 from rethink_keras.experiments import families
@@ -101,7 +101,7 @@ def demonstrate(
     start_time = time.perf_counter()
     networks, features = [], []
     sized = dataclasses.replace(
-        config, train_examples=_feature_examples(config)
+        config, train_examples=runs.subset_size(config, _FEATURE_EXAMPLES)
     )
     for seed in seeds:
         features += fit_features(dataclasses.replace(sized, seed=seed))
@@ -163,7 +163,7 @@ def train_networks(
 
 def fit_features(config: RunConfig) -> list[dict[str, Any]]:
     """Fits random features, and returns a row for each number of features."""
-    size = _feature_examples(config)
+    size = runs.subset_size(config, _FEATURE_EXAMPLES)
     inputs = _Inputs.load(dataclasses.replace(config, train_examples=size))
     rows = []
     # In small sets, several ratios give one number of features.
@@ -174,17 +174,6 @@ def fit_features(config: RunConfig) -> list[dict[str, Any]]:
         errors = _errors((fitted, inputs.y), (predicted, inputs.test_y))
         rows.append({"features": width, "examples": size, **errors})
     return rows
-
-
-def _feature_examples(config: RunConfig) -> int:
-    """Returns the number of examples, up to 500, that features are fitted to.
-
-    A class-balanced subset of the data set has as many.
-    """
-    if config.train_examples is not None:
-        return min(_FEATURE_EXAMPLES, config.train_examples)
-    loaded = data.load(config.dataset, config.data_dir)
-    return randomization.balanced_size(loaded.train, _FEATURE_EXAMPLES)
 
 
 def over_seeds(

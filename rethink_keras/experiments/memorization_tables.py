@@ -159,7 +159,7 @@ def score_tables(
       corrupted: bool [n], the examples whose label is wrong.
       labels: int32 [n] by kind.
     """
-    first, _ = _means(learned).values()
+    first = _means(learned)["first_epoch"]
     forgotten = np.mean([_ranked(run) for run in learned], axis=0)
     influences = influence(ensemble.right_test, ensemble.inside)
     ratio = influences.score / influences.error

@@ -96,11 +96,17 @@ def plan(
     runs = find_runs(workdir)
     all_diverged = find_diverged(workdir)
     wanted = [(row, row.seeded(seed)) for seed in seeds for row in rows]
-    finished = {
-        config: _finished(runs.values(), config, precision)
-        for _, config in wanted
+    counting = {
+        config: counting_runs(runs.values(), config) for _, config in wanted
     }
-    shown = {config: _shown(runs.values(), config) for config in finished}
+    finished = {
+        config: counting[config].get(config.seed)
+        or _in_precision(runs.values(), config, precision)
+        for config in counting
+    }
+    shown = {
+        config: _precision_of(of_row) for config, of_row in counting.items()
+    }
     begun: dict[RunConfig, str | None] = {}
     speeds: Speeds = {}
     if precision == FASTEST:
@@ -139,24 +145,22 @@ def plan(
     return list(jobs.values())
 
 
-def _finished(
+def _in_precision(
     runs: Iterable[FinishedRun], config: RunConfig, precision: str
 ) -> FinishedRun | None:
-    """Returns the run for which a row need not be run again, or None."""
-    runs = list(runs)
+    """Returns a run in the wanted precision that counts for a row, or None."""
     wanted = (
         run
         for run in runs
         if counts_for(run.config, config)
         and precision in (FASTEST, run.config.precision)
     )
-    return counting_runs(runs, config).get(config.seed) or next(wanted, None)
+    return next(wanted, None)
 
 
-def _shown(runs: Iterable[FinishedRun], config: RunConfig) -> str | None:
+def _precision_of(counting: Mapping[int, FinishedRun]) -> str | None:
     """Returns the precision of the runs that count for a row, or None."""
-    counting = counting_runs(runs, config).values()
-    return next((run.config.precision for run in counting), None)
+    return next((run.config.precision for run in counting.values()), None)
 
 
 def begun_precision(config: RunConfig, workdir: str) -> str | None:

@@ -1,7 +1,8 @@
 """Evidence from finished runs, by which claims are judged."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from rethink_keras.report.epochs import Epochs, mean_epochs
 from rethink_keras.report.measured import MeasuredRow
@@ -65,7 +66,7 @@ class Evidence:
           DivergedError: all its runs diverged.
         """
         row = self.experiments[experiment][name]
-        if row.diverged and not row.runs:
+        if self._only_diverged(name, experiment):
             raise DivergedError(name)
         if not row.runs:
             raise NotMeasuredError(f"{experiment}/{name}")
@@ -118,33 +119,22 @@ class Evidence:
 
     def at_chance(self, name: str, experiment: str) -> Finding:
         """Judges whether the test accuracy is within 3 points of chance."""
-        low, high = CHANCE - AT_CHANCE, CHANCE + AT_CHANCE
-        return self._test_accuracy(
-            name,
-            experiment,
-            lambda found: low <= found.low and found.high <= high,
-            lambda found: found.high < low or found.low > high,
-            f"{AT_CHANCE:g} points from chance",
-        )
+        limits = CHANCE - AT_CHANCE, CHANCE + AT_CHANCE
+        text = f"{AT_CHANCE:g} points from chance"
+        return self._test_between(name, experiment, limits, text)
 
     def generalizes(self, name: str) -> Finding:
         """Judges whether the test accuracy is above three times chance."""
         least = 3 * CHANCE
-        return self._test_accuracy(
-            name,
-            "table1",
-            lambda found: found.low > least,
-            lambda found: found.high < least,
-            f"{least:g}",
-        )
+        limits = least, math.inf
+        return self._test_between(name, "table1", limits, f"{least:g}")
 
-    def _test_accuracy(
+    def _test_between(
         self,
         name: str,
         experiment: str,
-        inside: Callable[[Interval], bool],
-        outside: Callable[[Interval], bool],
-        limit: str,
+        limits: tuple[float, float],
+        text: str,
     ) -> Finding:
         """Judges the test accuracy of every seed by its 95 % interval.
 
@@ -154,9 +144,8 @@ class Evidence:
         Args:
           name: name of the row.
           experiment: its experiment.
-          inside: whether an interval is within the limit.
-          outside: whether it is beyond the limit.
-          limit: the limit in words.
+          limits: ends between which the accuracy is to be, in percent.
+          text: the limits in words.
         """
         row = self.row(name, experiment)
         assert row.test is not None
@@ -166,11 +155,12 @@ class Evidence:
         ]
         shown = seeds[0] if len(seeds) == 1 else row.test
         number = f"test {name} {shown} %"
-        if all(map(inside, seeds)):
+        low, high = limits
+        if all(low < seed.low and seed.high < high for seed in seeds):
             return found(True, number)
-        if all(map(outside, seeds)):
+        if all(seed.high < low or high < seed.low for seed in seeds):
             return found(False, number)
-        reason = f"{name} is within noise of {limit}"
+        reason = f"{name} is within noise of {text}"
         return Finding(UNDECIDED, (number,), (reason,))
 
     def better(self, first: str, second: str, comparisons: int = 1) -> Finding:

@@ -2,7 +2,11 @@
 
 from rethink_keras.runs.arguments import with_named_model
 from rethink_keras.runs.environment import device, versions
-from rethink_keras.runs.in_memory import InMemoryInputs, choose_examples
+from rethink_keras.runs.in_memory import (
+    InMemoryInputs,
+    choose_examples,
+    subset_size,
+)
 from rethink_keras.runs.inputs import Inputs, make_inputs
 from rethink_keras.runs.network import build_model, make_optimizer
 from rethink_keras.runs.result import RunResult, load_result
@@ -23,6 +27,7 @@ __all__ = [
     "make_optimizer",
     "parameters",
     "run",
+    "subset_size",
     "versions",
     "with_named_model",
 ]

@@ -1,7 +1,6 @@
 """Arguments of `run`: networks, data and optimizers of one's own."""
 
 import dataclasses
-import inspect
 import os
 import pathlib
 import re
@@ -11,15 +10,18 @@ from typing import Any
 import keras
 
 from rethink_keras import training
-from rethink_keras.config import MODELS, RunConfig, suggestion
+from rethink_keras.config import (
+    BUILDER_OPTIONS,
+    MODELS,
+    UNNAMED,
+    RunConfig,
+    options_of,
+    suggestion,
+)
 from rethink_keras.data import GivenData, from_arrays
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.runs.optimizers import copy_of
 
-UNNAMED = object()
-"""Default of an option that only the `**kwargs` of a builder take."""
-
-_OPTIONS = ("weight_decay", "dropout", "batch_norm")
 OPTIMIZER_OPTIONS = ("learning_rate", "learning_rate_decay", "momentum")
 """Options of a config that `optimizer` replaces."""
 
@@ -143,25 +145,7 @@ def _own_network(model: Any) -> OwnNetwork:
         )
     name = getattr(model, "__name__", type(model).__name__)
     name = re.sub(r"\W+", "", name) or "model"
-    return OwnNetwork(name, model, _options_of(model))
-
-
-def _options_of(builder: Callable[..., keras.Model]) -> dict[str, Any]:
-    """Returns the options of a config that a builder takes; see `takes`."""
-    try:
-        parameters = dict(inspect.signature(builder).parameters)
-    except ValueError:
-        return {}
-    empty = inspect.Parameter.empty
-    kinds = {parameter.kind for parameter in parameters.values()}
-    takes = {
-        name: None if parameter.default is empty else parameter.default
-        for name, parameter in parameters.items()
-        if name in _OPTIONS
-    }
-    if inspect.Parameter.VAR_KEYWORD in kinds:
-        takes = dict.fromkeys(_OPTIONS, UNNAMED) | takes
-    return takes
+    return OwnNetwork(name, model, options_of(model))
 
 
 def check_overrides(model: keras.Model, name: str) -> None:
@@ -251,7 +235,7 @@ def _copy_untrained(model: keras.Layer, copy: keras.Layer) -> None:
 
 def _check_options(config: RunConfig, network: OwnNetwork) -> None:
     """Refuses options that a network, or its defaults that a config ignores."""
-    for name in _OPTIONS:
+    for name in BUILDER_OPTIONS:
         value = getattr(config, name)
         default = (network.takes or {}).get(name)
         default = None if default is UNNAMED else default

@@ -192,6 +192,17 @@ def choose_examples(
     return train, test
 
 
+def subset_size(config: RunConfig, limit: int) -> int:
+    """Returns the size of a training subset of at most `limit` examples.
+
+    Without `train_examples`, it is that of the largest balanced subset.
+    """
+    if config.train_examples is not None:
+        return min(limit, config.train_examples)
+    train = data.load(config.dataset, config.data_dir).train
+    return randomization.balanced_size(train, limit)
+
+
 def _randomization_of(
     config: RunConfig, loaded: data.ImageClassification
 ) -> randomization.Randomization:

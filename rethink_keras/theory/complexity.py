@@ -15,14 +15,7 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from rethink_keras import (
-    data,
-    models,
-    pipeline,
-    randomization,
-    runs,
-    training,
-)
+from rethink_keras import models, pipeline, runs, training
 from rethink_keras.config import RunConfig
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
 from rethink_keras.results.images import (
@@ -68,11 +61,7 @@ def demonstrate(config: RunConfig, table: str) -> Record:
       InputError: the data set cannot be used.
     """
     start_time = time.perf_counter()
-    if config.train_examples is None:
-        train = data.load(config.dataset, config.data_dir).train
-        count = randomization.balanced_size(train, _EXAMPLES)
-    else:
-        count = min(config.train_examples, _EXAMPLES)
+    count = runs.subset_size(config, _EXAMPLES)
     config = dataclasses.replace(config, train_examples=count, randomize="none")
     inputs = runs.InMemoryInputs.load(config)
     figures = {}

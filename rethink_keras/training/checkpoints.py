@@ -50,6 +50,13 @@ class Progress:
     stopped: bool = False
     learning_rate: float | None = None
 
+    @property
+    def place(self) -> str:
+        """Where training stands: `after epoch 2` or `in epoch 3`."""
+        if self.epoch and not self.step:
+            return f"after epoch {self.epoch}"
+        return f"in epoch {self.epoch + 1}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:

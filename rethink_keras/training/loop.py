@@ -327,12 +327,9 @@ class Trainer:
             self._save(self._checkpoints)
         if received:
             saved = f"; checkpoint saved; {self._resume_advice}"
-            epoch, step = self.progress.epoch, self.progress.step
-            place = f"after epoch {epoch}"
-            if step or not epoch:
-                place = f"in epoch {epoch + 1}"
             raise InterruptedRunError(
-                f"{received.name} {place}{saved if self._checkpoints else ''}",
+                f"{received.name} {self.progress.place}"
+                f"{saved if self._checkpoints else ''}",
                 received,
             )
 
