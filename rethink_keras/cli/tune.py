@@ -91,10 +91,15 @@ def base_config(row: pathlib.Path) -> RunConfig:
     if _SCALE.value == "sample":
         text += f"\n--dataset={SAMPLE}"
     base = RunConfig.from_flags(text)
-    if base.randomize == "labels" and not base.partly_corrupted:
+    if base.randomize == "labels" and base.label_corruption == 1:
         raise InputError(
             f"row={row}: has random labels, on which no held-out accuracy is"
             " better than chance; pass a row with true labels"
+        )
+    if base.streams:
+        raise InputError(
+            f"row={row}: its images stream from disk, so that none can be held"
+            " out; pass a row with images in memory"
         )
     held_out = base.validation_examples or _HELD_OUT[_SCALE.value]
     if _SCALE.value == "sample":

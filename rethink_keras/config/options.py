@@ -65,12 +65,18 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
     return "".join(f"; did you mean {names[name]}?" for name in nearest)
 
 
-def plain(value: Any) -> Any:
-    """Converts NumPy scalars to Python values, and paths to strings."""
+def plain(field: dataclasses.Field, value: Any) -> Any:
+    """Converts a value to the Python type of its option, if it is as good.
+
+    NumPy scalars become Python values, paths strings, and integers floats
+    where the option is one, so that equal configs are written alike.
+    """
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if type(value).__module__ == "numpy" and getattr(value, "shape", 0) == ():
-        return value.item()
+        value = value.item()
+    if type(value) is int and option_type(field) is float:
+        return float(value)
     return value
 
 
@@ -83,8 +89,6 @@ def check(field: dataclasses.Field, value: Any) -> None:
     kinds = option_type(field)
     if value is None and field.default is None:
         return
-    if kinds is float and type(value) is int:
-        value = float(value)
     meta = field.metadata
     good = type(value) is kinds
     if good and kinds in (int, float):

@@ -113,7 +113,7 @@ class RunConfig:
         None, "BatchNorm (Inceptions only); default: on"
     )
     dropout: float = option(
-        0.0, "dropout rate before each fully connected layer", low=0, high=0.99
+        0.0, "dropout rate of fully connected layers; docs/models.md says of which", low=0, high=0.99
     )
     weight_decay: float = option(
         0.0, "coefficient of 1/2*||w||^2 over all kernels", low=0
@@ -152,9 +152,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = plain(getattr(self, field.name))
-            object.__setattr__(self, field.name, value)
-            check(field, value)
+            self._set(field.name, getattr(self, field.name))
         self._check_combinations()
         defaults = MODELS[self.model]
         self._default("batch_norm", defaults.batch_norm)
@@ -166,8 +164,12 @@ class RunConfig:
 
     def _default(self, name: str, value: Any) -> None:
         if getattr(self, name) is None:
-            object.__setattr__(self, name, plain(value))
-            check(type(self).__dataclass_fields__[name], getattr(self, name))
+            self._set(name, value)
+
+    def _set(self, name: str, value: Any) -> None:
+        field = type(self).__dataclass_fields__[name]
+        object.__setattr__(self, name, plain(field, value))
+        check(field, getattr(self, name))
 
     def _check_combinations(self) -> None:
         if self.label_corruption != 1 and self.randomize != "labels":

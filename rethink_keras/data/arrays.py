@@ -14,7 +14,7 @@ _FORM = (
     "must be ((x, y), (x_test, y_test)), arrays or tf.data.Datasets of (image,"
     " label)"
 )
-_CHANNELS = (3, 4)  # of colour images
+_CHANNELS = (1, 3, 4)  # of grey and colour images
 _LARGEST_LABEL = np.iinfo(np.int64).max
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data import Examples, as_written, compiled
-from rethink_keras.pipeline.datasets import Augmentation, batch_of
+from rethink_keras.pipeline.datasets import Augmentation
+from rethink_keras.pipeline.preprocessing import batch_of
 from rethink_keras.pipeline.regularizers import Regularize
 from rethink_keras.pipeline.resident import ResidentExamples, shuffled
 
@@ -262,7 +263,7 @@ class EvaluationBatches:
     ):
         self._examples = examples
         self._convert = convert or tf.identity
-        self._size = max(smallest, batch_of(examples.images))
+        self._size = max(smallest, batch_of(examples.images.shape[1:]))
         self._datasets: dict[BatchShard, tf.data.Dataset] = {}
 
     def __iter__(self) -> Iterator[Batch]:

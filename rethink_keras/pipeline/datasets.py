@@ -1,7 +1,6 @@
 """Transformations of examples: once per run, or in every epoch."""
 
 import dataclasses
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -9,20 +8,8 @@ import tensorflow as tf
 
 from rethink_keras.data import Examples, compiled, concatenated
 from rethink_keras.pipeline import preprocessing
+from rethink_keras.pipeline.preprocessing import batch_of
 from rethink_keras.randomization import Randomization
-
-_BATCH = 500
-_NUMBERS = _BATCH * 32 * 32 * 3
-
-
-def batch_of(images: np.ndarray | tf.Tensor) -> int:
-    """Returns how many images are computed on at once: 500, or fewer.
-
-    Those of more than 32 x 32 x 3 numbers need as much memory as 500 of that
-    size.
-    """
-    return max(1, min(_BATCH, _NUMBERS // math.prod(images.shape[1:])))
-
 
 def map_examples(
     examples: Examples,
@@ -44,7 +31,7 @@ def map_examples(
 
     compiled_apply = compiled(apply, reduce_retracing=True, autograph=False)
 
-    size = batch_of(examples.images)
+    size = batch_of(examples.images.shape[1:])
 
     def applied(begin: int) -> list[np.ndarray]:
         part = slice(begin, begin + size)

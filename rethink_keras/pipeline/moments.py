@@ -7,9 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from rethink_keras.errors import InputError
-from rethink_keras.pipeline.preprocessing import centre_crop
-
-_BATCH = 500
+from rethink_keras.pipeline.preprocessing import batch_of, centre_crop
 
 Moments = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -29,9 +27,9 @@ def channel_moments(images: np.ndarray, *, crop: bool = True) -> Moments:
     Raises:
       InputError: images are of another dtype, or not finite.
     """
+    size = batch_of(images.shape[1:])
     slices = (
-        images[begin : begin + _BATCH]
-        for begin in range(0, len(images), _BATCH)
+        images[begin : begin + size] for begin in range(0, len(images), size)
     )
     return moments_of_batches(
         np.asarray(centre_crop(batch) if crop else batch) for batch in slices

@@ -1,7 +1,7 @@
 """Batched crops, augmentation and whitening (Appendix A, Table 4)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,16 @@ from rethink_keras.randomization import Stream, example_keys
 from rethink_keras.randomization.random_streams import random_words, to_uniform
 
 MAX_ROTATION_DEGREES = 25.0
+_BATCH = 500
+_NUMBERS = _BATCH * 32 * 32 * 3
+
+
+def batch_of(image_shape: Sequence[int]) -> int:
+    """Returns how many images of a shape are computed on at once.
+
+    500, or fewer of more than 32 x 32 x 3 numbers, which need as much memory.
+    """
+    return max(1, min(_BATCH, _NUMBERS // math.prod(image_shape)))
 
 
 def crop_size(height: int, width: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from rethink_keras.errors import InputError
 from rethink_keras.pipeline.moments import Moments, moments_of_batches
+from rethink_keras.pipeline.preprocessing import batch_of
 from rethink_keras.randomization import Randomization
 from rethink_keras.randomization.arguments import Arguments
 from rethink_keras.randomization.label_noise import check_dtype, corrupt_labels
@@ -94,8 +95,9 @@ def _randomize_arrays(
             probability=arguments.probability,
             seed=arguments.seed,
         )
+    size = min(_BATCH, batch_of(images.shape[1:]))
     slices = [
-        slice(begin, begin + _BATCH) for begin in range(0, len(images), _BATCH)
+        slice(begin, begin + size) for begin in range(0, len(images), size)
     ]
     random = _randomization(arguments, (images[part] for part in slices))
     dtype = np.float32 if arguments.kind == "gaussian" else images.dtype
@@ -159,8 +161,7 @@ def _randomize_dataset(
     _check_passes(data, batched)
     if arguments.kind == "none":
         return data
-    static = image.shape.rank is not None and image.shape.is_fully_defined()
-    batches = data if batched else data.batch(_BATCH if static else 1)
+    batches = data if batched else data.batch(_batch_size(image.shape))
     random = _randomization(
         arguments, (images for images, _ in batches.as_numpy_iterator())
     )
@@ -188,6 +189,13 @@ def _randomize_dataset(
         tf.data.experimental.AutoShardPolicy.DATA
     )
     return result.with_options(options)
+
+
+def _batch_size(shape: tf.TensorShape) -> int:
+    """Returns how many images of a shape to randomize at once."""
+    if shape.rank is None or not shape.is_fully_defined():
+        return 1
+    return min(_BATCH, batch_of(shape))
 
 
 def _specs(data: tf.data.Dataset) -> tuple[tf.TensorSpec, tf.TensorSpec]:

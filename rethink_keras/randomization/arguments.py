@@ -35,7 +35,7 @@ class Arguments:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = plain(getattr(self, field.name))
+            value = plain(field, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
             check(field, value)
         if self.probability != 1 and self.kind != "labels":

@@ -13,12 +13,14 @@ from rethink_keras import training
 from rethink_keras.config import (
     BUILDER_OPTIONS,
     MODELS,
+    SAMPLE,
     UNNAMED,
     RunConfig,
     options_of,
     suggestion,
 )
 from rethink_keras.data import GivenData, from_arrays
+from rethink_keras.data.folders import LAYOUT, find_folder
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.runs.optimizers import copy_of
 
@@ -275,6 +277,12 @@ def _resolve_data(
         _check_left_at_default(config, name)
     if is_path:
         path = pathlib.Path(given).expanduser().resolve()
+        if find_folder(path.name, str(path.parent)) is None:
+            raise InputError(
+                f"data={os.fspath(given)}: must be a folder of images, as"
+                f" {LAYOUT}, not called {SAMPLE}; pass a TFDS data set as"
+                " dataset= and data_dir= of the config"
+            )
         return dataclasses.replace(
             config, dataset=path.name, data_dir=str(path.parent)
         ), None

@@ -302,6 +302,8 @@ TUNE = (LAUNCH / "tune.py", f"--row={ROOT}/flags/table1/mlp_1x512.txt")
         ((LAUNCH / "table3.py", "--rows=sample_raw"), "--filters=7,8"),
         ((LAUNCH / "table3.py",), "--rows=none"),
         (TUNE, "--search=none"),
+        (TUNE[:1], f"--row={ROOT}/flags/table1/alexnet_random_labels.txt"),
+        (TUNE[:1], f"--row={ROOT}/flags/table2/inception_v3.txt"),
         (TUNE, "--workdir={file}"),
         (("rethink_keras.report", "--logdir=."), "--output={file}"),
         (("rethink_keras.report", "--logdir=."), f"--output={LONG}"),

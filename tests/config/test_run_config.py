@@ -99,6 +99,14 @@ def test_numpy_scalars_and_paths_become_python_values():
     assert kinds == [type(value) for value in plain.as_dict().values()]
 
 
+def test_equal_configs_are_written_alike():
+    given = RunConfig(label_corruption=1, learning_rate=1, weight_decay=0)
+    plain = RunConfig(label_corruption=1.0, learning_rate=1.0, weight_decay=0.0)
+    assert given == plain
+    assert given.as_flags() == plain.as_flags()
+    assert json.dumps(given.as_dict()) == json.dumps(plain.as_dict())
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

@@ -38,8 +38,12 @@ def test_a_label_in_a_vector_belongs_to_one_image():
         ),
         ((RAGGED, [0, 1]), "data: its train split is no pair of arrays"),
         (dataset(np.eye(3, dtype=int)[Y]), r"int64 \(60, 3\).*one-hot"),
+        (
+            (np.zeros((2, 1, 28, 28), "uint8"), [0, 1]),
+            "the channels must be the last axis",
+        ),
     ],
-    ids=["huge", "ragged", "one-hot"],
+    ids=["huge", "ragged", "one-hot", "grey channel first"],
 )
 def test_what_no_data_set_is_names_the_argument(split, message):
     with pytest.raises(InputError, match=message) as raised:

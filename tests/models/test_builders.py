@@ -52,6 +52,18 @@ def test_outputs_are_float32_logits_under_every_policy(name):
     assert model.layers[-1].activation is keras.activations.linear
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_batch_norm_computes_in_float64(training):
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(4, 5, 5, 3))
+    outputs = [
+        np.asarray(layer(dtype="float64")(images, training=training))
+        for layer in (BatchNormalization, keras.layers.BatchNormalization)
+    ]
+    assert outputs[0].dtype == np.float64
+    np.testing.assert_array_equal(*outputs)
+
+
 def test_batch_norm_can_be_disabled():
     for switch in (True, False):
         model = BUILDERS["small_inception"](batch_norm=switch)

@@ -1,6 +1,7 @@
 """The public `randomize`: arrays and tf.data data sets."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from rethink_keras import pipeline
 from rethink_keras.config import RANDOMIZATIONS
 from rethink_keras.randomization import Randomization
 from tests.support import threefry
+from tests.support.processes import finish
 
 COUNT, SEED = 150, 5
 PIXEL_KINDS = ("shuffled_pixels", "random_pixels", "gaussian")
@@ -194,6 +196,28 @@ def test_labels_out_of_range_stop_the_dataset():
 
 
 # Arguments
+
+
+def test_large_images_need_a_few_times_their_memory():
+    script = """
+import resource
+import numpy as np
+import rethink_keras as rk
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+labels = np.arange(100) % 2
+small = np.zeros((2, 8, 8, 3), np.uint8)
+rk.randomize((small, labels[:2]), "random_pixels")
+images = np.zeros((100, 256, 256, 3), np.uint8)
+before = peak()
+rk.randomize((images, labels), "random_pixels")
+print((peak() - before) / images.nbytes)
+"""
+    done = finish((sys.executable, "-c", script))
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 8
 
 
 def test_inputs_are_not_modified():

@@ -122,3 +122,21 @@ def test_a_wrong_data_dir_does_not_return_the_finished_run(photos):
     )
     with pytest.raises(InputError, match="dataset=photos"):
         run(config, verbose=False)
+
+
+@pytest.mark.parametrize("name", ["cifar10_sample", "train", "mnist"])
+def test_a_path_without_images_of_classes_is_not_taken_for_a_data_set(
+    tmp_path, name
+):
+    """Neither for the embedded sample nor for one of TFDS."""
+    write_photos(tmp_path / "cifar10_sample")
+    (tmp_path / "train").mkdir()
+    write_photos(tmp_path / "mnist")
+    (tmp_path / "mnist" / "train").rename(tmp_path / "mnist" / "training")
+    folder = tmp_path / name
+    with pytest.raises(InputError) as raised:
+        run(IN_MEMORY, tmp_path / "run", data=folder, verbose=False)
+    assert str(raised.value).startswith(
+        f"data={folder}: must be a folder of images"
+    )
+    assert not (tmp_path / "run").exists()
