@@ -49,7 +49,7 @@ _SAVE_MODEL = flags.DEFINE_boolean(
 )
 _OVERWRITE = flags.DEFINE_boolean("overwrite", False, "repeat finished runs")
 _STRATEGY = flags.DEFINE_enum(
-    "strategy", "auto", STRATEGIES, "what trains; see docs/devices.md"
+    "strategy", "auto", STRATEGIES, "distribution strategy"
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir",

@@ -59,7 +59,10 @@ flags.DEFINE_string(
 flags.DEFINE_boolean("save_model", True, "write the network to model.keras")
 flags.DEFINE_boolean("overwrite", False, "repeat a finished run")
 flags.DEFINE_enum(
-    "resume", "auto", ["auto", "never", "must"], "resume from a checkpoint"
+    "resume",
+    "auto",
+    ["auto", "never", "must"],
+    "whether to resume from a checkpoint",
 )
 flags.DEFINE_float(
     "checkpoint_minutes",

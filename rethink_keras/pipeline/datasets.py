@@ -11,6 +11,7 @@ from rethink_keras.pipeline import preprocessing
 from rethink_keras.pipeline.preprocessing import batch_of
 from rethink_keras.randomization import Randomization
 
+
 def map_examples(
     examples: Examples,
     function: Callable[[Examples], tuple[tf.Tensor, tf.Tensor]],

@@ -3,9 +3,7 @@
 import contextlib
 import json
 import os
-import pathlib
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,6 +34,7 @@ from rethink_keras.results.finished import CHECKPOINTS, CONFIG, read_run
 from rethink_keras.results.names import names_of
 from rethink_keras.results.predictions import write_predictions
 from rethink_keras.runs.identity import same_outputs
+from rethink_keras.runs.saving import saved
 
 DEFAULT_ROOT = "tensorboard_logs"
 _LOCK = "lock"
@@ -259,12 +258,12 @@ class RunDirectory:
             ) from error
 
     def close(self) -> None:
-        """Unlocks the directory; removes `checkpoints` if it is empty."""
-        self._lock.release()
+        """Removes `checkpoints` if it is empty; unlocks the directory."""
         remaining = {path.name for path in visible(self.checkpoints)}
         if remaining <= {_LOCK}:
             with contextlib.suppress(OSError, tf.errors.OpError):
                 self.checkpoints.rmtree()
+        self._lock.release()
 
     def write_learned(
         self,
@@ -285,14 +284,10 @@ class RunDirectory:
         Raises:
           InputError: if the files cannot be written.
         """
-        with (
-            writing(self.path, self.resume_advice),
-            tempfile.TemporaryDirectory() as scratch,
-        ):
-            if model is not None:
-                local = pathlib.Path(scratch) / MODEL
-                model.save(local)
-                write_whole(self.path / MODEL, local.read_bytes())
+        content = None if model is None else saved(model, self.resume_advice)
+        with writing(self.path, self.resume_advice):
+            if content is not None:
+                write_whole(self.path / MODEL, content)
             write_predictions(self.path / PREDICTIONS, predictions, learning)
 
     def write_result(self, result: dict[str, Any]) -> None:

@@ -26,24 +26,37 @@ _MODULES: dict[str, ModuleType] = {
 }
 
 
-def device() -> str:
-    """Describes the hardware that trains."""
-    if keras.backend.backend() == "jax":
-        import jax
+def device(count: int | None = None) -> str:
+    """Describes the hardware that trains.
 
-        first = jax.devices()[0]
-        if first.platform != "cpu":
-            return f"{jax.device_count()} x {first.device_kind}"
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        details = tf.config.experimental.get_device_details(gpus[0])
-        return f"{len(gpus)} x {details.get('device_name', 'GPU')}"
+    Args:
+      count: number of accelerators that train; None for all of this process.
+    """
+    kinds = _accelerators()
+    if kinds:
+        return f"{count or len(kinds)} x {kinds[0]}"
     cores = (
         len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count()
     )
     return f"CPU, {cores} core{'s' * (cores != 1)} ({_processor()})"
+
+
+def _accelerators() -> list[str]:
+    """Returns the kind of each accelerator that the backend has."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        found = jax.devices()
+        return [d.device_kind for d in found if d.platform != "cpu"]
+    # TPUs are there once `find_devices` has initialized them.
+    tpus = tf.config.list_logical_devices("TPU")
+    if tpus:
+        return ["TPU"] * len(tpus)
+    gpus = tf.config.list_physical_devices("GPU")
+    details = map(tf.config.experimental.get_device_details, gpus)
+    return [detail.get("device_name", "GPU") for detail in details]
 
 
 def _processor() -> str:

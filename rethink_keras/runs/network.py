@@ -1,8 +1,6 @@
 """The network and the optimizer of a run."""
 
 import itertools
-import pathlib
-import tempfile
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras import models, training
+from rethink_keras import models
 from rethink_keras.config import UNNAMED, RunConfig
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
@@ -214,35 +212,6 @@ def _check_precision(model: keras.Model, name: str, precision: str) -> None:
             f"precision={precision}: model={name} computes in"
             f" {' and '.join(sorted(dtypes))}; pass a function (input_shape,"
             " num_classes) that builds it, whose layers have no dtype"
-        )
-
-
-def check_saving(model: keras.Model, name: str) -> None:
-    """Checks that a network can be saved and loaded, before it is trained.
-
-    Args:
-      model: a network of one's own.
-      name: its name.
-
-    Raises:
-      InputError: it cannot.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        path = pathlib.Path(scratch, "model.keras")
-        try:
-            model.save(path)
-            loaded = keras.saving.load_model(path)
-        except Exception as error:  # Keras raises many types
-            raise InputError(
-                f"model={name}: cannot be saved and loaded ({one_line(error)});"
-                " decorate its classes with"
-                " keras.saving.register_keras_serializable(), or pass"
-                " save_model=False"
-            ) from error
-    if training.fingerprint_of(loaded) != training.fingerprint_of(model):
-        raise InputError(
-            f"model={name}: loses weights when it is saved and loaded; create"
-            " its layers in __init__, not in build, or pass save_model=False"
         )
 
 

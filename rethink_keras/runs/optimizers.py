@@ -9,6 +9,7 @@ from rethink_keras.errors import InputError, one_line
 
 _OF_COPIES = ("name", "built")
 """Attributes that may differ between an optimizer and its copy."""
+_OTHERWISE = "choose strategy=single, or Keras's backend jax"
 
 
 def copy_of(given: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
@@ -52,13 +53,14 @@ def copy_of(given: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
 def check_replicas(
     optimizer: keras.optimizers.Optimizer | None, replicas: int
 ) -> None:
-    """Refuses gradient clipping where replicas divide each batch.
+    """Refuses options that fail where replicas divide each batch.
 
-    On TensorFlow, Keras clips each replica's part before it adds them up.
+    On TensorFlow, Keras clips each replica's part before it adds them up, and
+    cannot skip an update of weights that replicas share.
 
     Raises:
-      InputError: the optimizer clips gradients, and there are several replicas
-        on TensorFlow.
+      InputError: the optimizer has such an option, and there are several
+        replicas on TensorFlow.
     """
     if replicas == 1 or keras.backend.backend() != "tensorflow":
         return
@@ -67,7 +69,14 @@ def check_replicas(
             raise InputError(
                 f"optimizer={type(optimizer).__name__}: {option}={value} would"
                 f" clip the part of each of {replicas} replicas, not the"
-                " gradient; choose strategy=single, or Keras's backend jax"
+                f" gradient; {_OTHERWISE}"
+            )
+    for option in ("gradient_accumulation_steps", "ema_overwrite_frequency"):
+        if value := getattr(_inner(optimizer), option, None):
+            raise InputError(
+                f"optimizer={type(optimizer).__name__}: {option}={value}: Keras"
+                f" does not support it with {replicas} replicas on TensorFlow;"
+                f" {_OTHERWISE}"
             )
 
 

@@ -56,8 +56,8 @@ class RunResult(dict[str, Any]):
         """The trained network, which returns logits.
 
         Raises:
-          InputError: the work directory holds no network, or another one than
-            result.json tells of.
+          InputError: the work directory holds no network, or one that does not
+            match result.json.
         """
         if self._model is None:
             self._model = _load_model(self.workdir, self.get("weights"))
@@ -117,7 +117,7 @@ class RunResult(dict[str, Any]):
         return self["history"]
 
     def to_frame(self) -> "pd.DataFrame":
-        """Returns the history: one row an epoch, from 1, one column a name.
+        """Returns the history: a row per epoch, from 1, and a column per name.
 
         Names with several values an epoch, such as the accuracy of each class,
         are left out.
@@ -133,7 +133,7 @@ class RunResult(dict[str, Any]):
         return pd.DataFrame(scalars, index=epochs)
 
     def predictions(self) -> "pd.DataFrame":
-        """Returns the predictions of the trained network, one row an example.
+        """Returns the predictions of the trained network, one row per example.
 
         The columns:
 
@@ -161,7 +161,7 @@ class RunResult(dict[str, Any]):
         return pd.concat(frames, ignore_index=True)
 
     def learning(self) -> "pd.DataFrame":
-        """Returns when each training example was learned, one row an example.
+        """Returns when each training example was learned, one row per example.
 
         Predictions are those of the training steps, before each update, on the
         augmented images. The columns:

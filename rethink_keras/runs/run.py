@@ -23,13 +23,10 @@ from rethink_keras.runs.arguments import (
 from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.identity import given_record
 from rethink_keras.runs.inputs import Inputs, counts_of, make_inputs
-from rethink_keras.runs.network import (
-    build_model,
-    check_saving,
-    mark_trained,
-)
+from rethink_keras.runs.network import build_model, mark_trained
 from rethink_keras.runs.optimizers import check_replicas
 from rethink_keras.runs.result import RunResult, check_data
+from rethink_keras.runs.saving import check_saving
 from rethink_keras.runs.session import Session, earlier_result
 
 RESUME = ("auto", "never", "must")
@@ -114,7 +111,7 @@ def run(
       >>> result["train_accuracy"], result["test_accuracy"]
       >>> run(RunConfig(epochs=10), model=build, data=((x, y), (x2, y2)))
     """
-    _check_arguments(resume, checkpoint_minutes)
+    _check_arguments(resume, checkpoint_minutes, overwrite)
     # An optimizer creates variables, which fixes the devices.
     found = optimizer and training.find_devices(strategy, tpu)
     arguments = resolve(
@@ -176,9 +173,16 @@ def run(
         )
 
 
-def _check_arguments(resume: str, checkpoint_minutes: float) -> None:
+def _check_arguments(
+    resume: str, checkpoint_minutes: float, overwrite: bool
+) -> None:
     if resume not in RESUME:
         raise InputError(f"resume={resume}: must be one of {', '.join(RESUME)}")
+    if resume == "must" and overwrite:
+        raise InputError(
+            "resume=must: cannot be combined with overwrite=True, which starts"
+            " from the beginning; drop one"
+        )
     if (
         not isinstance(checkpoint_minutes, numbers.Real)
         or not 0 <= checkpoint_minutes < math.inf

@@ -144,7 +144,7 @@ class Session:
         warnings = []
         if names:
             warnings.append(
-                f"{', '.join(names)} start anew: a checkpoint holds the weights"
+                f"{', '.join(names)} start over: a checkpoint holds the weights"
                 " and the optimizer, not the state of callbacks"
             )
         if not same_outputs(self.directory.given, given):
@@ -212,8 +212,9 @@ class Session:
         writer = TensorBoardWriter(
             directory, self.inputs.images_per_epoch, trainer.steps_per_epoch
         )
-        self._describe(writer)
-        device, versions = environment.device(), environment.versions()
+        device = environment.device(self.devices.replicas)
+        self._describe(writer, device)
+        versions = environment.versions()
         progress = training.ProgressLines()
         try:
             measured, predictions = self._train_and_evaluate(
@@ -240,16 +241,18 @@ class Session:
                 predictions,
                 Learning(**learned) if learned else None,
             )
-            self._write(result, writer)
+            # Last: a run whose result exists is not resumed.
+            writer.write_result(result)
+            directory.write_result(result)
         finally:
             progress.close()
             writer.close()
         return result
 
-    def _describe(self, writer: TensorBoardWriter) -> None:
+    def _describe(self, writer: TensorBoardWriter, device: str) -> None:
         """Prints and writes what is about to run."""
         subjects = summary.describe(
-            self.directory, self.trainer.model, self.inputs
+            self.directory, self.trainer.model, self.inputs, device
         )
         self._say(summary.subjects_as_text(subjects))
         writer.write_text("run", summary.subjects_as_markdown(subjects))
@@ -262,13 +265,6 @@ class Session:
             self._say(
                 f"resuming after epoch {progress.epoch}, step {progress.step}"
             )
-
-    def _write(self, result: dict[str, Any], writer: TensorBoardWriter) -> None:
-        """Writes the final metrics; writes result.json even if that fails."""
-        try:
-            writer.write_result(result)
-        finally:
-            self.directory.write_result(result)
 
     def _train_and_evaluate(
         self, callbacks: Sequence[keras.callbacks.Callback]

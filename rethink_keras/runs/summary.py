@@ -11,7 +11,6 @@ from rethink_keras.results.markdown import markdown_table
 from rethink_keras.results.metrics import FITTED_ACCURACY, chance_of
 from rethink_keras.results.names import RUNS, names_of
 from rethink_keras.runs.directory import DEFAULT_ROOT, RunDirectory
-from rethink_keras.runs.environment import device
 from rethink_keras.runs.inputs import Inputs
 
 _RANDOMIZATIONS = {
@@ -37,7 +36,10 @@ def parameters(model: keras.Model) -> int:
 
 
 def describe(
-    directory: RunDirectory, model: keras.Model, inputs: Inputs
+    directory: RunDirectory,
+    model: keras.Model,
+    inputs: Inputs,
+    device: str,
 ) -> dict[str, str]:
     """Describes a run before it starts.
 
@@ -45,6 +47,7 @@ def describe(
       directory: work directory of the run.
       model: the network.
       inputs: inputs of the run.
+      device: the hardware that trains.
 
     Returns:
       A text for each subject, such as `data`, `model` and `device`.
@@ -70,7 +73,7 @@ def describe(
             f"{config.epochs} epochs, batches of {config.batch_size},"
             f" {_optimizer_in_words(config, names)}, {config.precision}"
         ),
-        "device": device(),
+        "device": device,
         "logs": str(directory.path),
     }
 

@@ -39,6 +39,11 @@ class Cluster:
         first = "chief" if "chief" in self.addresses else "worker"
         return (self.kind, self.index) == (first, 0)
 
+    @property
+    def processes(self) -> int:
+        """Number of processes of all types."""
+        return sum(map(len, self.addresses.values()))
+
     def resolver(self) -> tf.distribute.cluster_resolver.ClusterResolver:
         """Returns a cluster resolver for TensorFlow's strategies."""
         return tf.distribute.cluster_resolver.SimpleClusterResolver(

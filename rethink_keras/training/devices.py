@@ -102,7 +102,7 @@ class Devices:
         try:
             yield
         except tf.errors.OpError as error:
-            if self.strategy not in _MULTI_PROCESS:
+            if self.strategy not in _MULTI_PROCESS or _is_own(error):
                 raise
             reason = " ".join(error.message.split())[:200]
             raise LostWorkerError(
@@ -110,6 +110,16 @@ class Devices:
                 f" ({reason}); on all machines, {resume_advice} from the last"
                 " checkpoint"
             ) from error
+
+
+def _is_own(error: tf.errors.OpError) -> bool:
+    """Returns whether an error is that of a step, not of a lost process.
+
+    Errors of other processes abort the collective operations of this one.
+    """
+    kinds = tf.errors.ResourceExhaustedError, tf.errors.InvalidArgumentError
+    aborted = "Collective ops is aborted" in error.message
+    return isinstance(error, kinds) and not aborted
 
 
 def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
@@ -123,7 +133,7 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
         `mirrored` if there are several GPUs; otherwise `single`. On the JAX
         backend, `mirrored` and `tpu` divide each batch among all devices
         (`keras.distribution.DataParallel`).
-      tpu: name or address of a TPU, or `local`.
+      tpu: name or address of a TPU, or `local`; only `local` on JAX.
 
     Raises:
       InputError: if the devices do not exist, or the backend does not support
@@ -273,6 +283,18 @@ def _jax_devices(strategy: str, tpu: str | None) -> Devices:
         raise InputError(
             f"strategy={strategy}: must be one of auto, single, mirrored, tpu"
             " with KERAS_BACKEND=jax; or set KERAS_BACKEND=tensorflow"
+        )
+    cluster = read_cluster()
+    if strategy == "auto" and cluster and cluster.processes > 1:
+        raise InputError(
+            f"strategy=auto: TF_CONFIG lists {cluster.processes} processes,"
+            " which JAX does not join; unset it, choose strategy=single, or"
+            " set KERAS_BACKEND=tensorflow"
+        )
+    if tpu not in (None, "local"):
+        raise InputError(
+            f"tpu={tpu}: must be local with KERAS_BACKEND=jax; run on the"
+            " machine of the TPU, or set KERAS_BACKEND=tensorflow"
         )
     devices = keras.distribution.list_devices()
     on_tpu = devices[0].startswith("tpu")

@@ -5,9 +5,14 @@ import sys
 import threading
 from types import FrameType
 
-from rethink_keras.errors import InterruptedRunError
+from rethink_keras.errors import (
+    InputError,
+    InterruptedRunError,
+    LostWorkerError,
+)
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SAY_MORE = (InterruptedRunError, InputError, LostWorkerError)
 
 
 class Interruption:
@@ -15,7 +20,8 @@ class Interruption:
 
     The first signal is recorded, and the training loop stops when it next
     checks `signal`. If it came too late for that, it takes effect at the end,
-    when the results are written. A second signal of the same kind ends the
+    when the results are written, unless an error says why the run ends, such
+    as a full disk. A second signal of the same kind ends the
     process as usual; one of the other kind may come from a program that stops
     its runs while all of them are terminated.
     Outside the main thread, where Python does not allow signal handlers, this
@@ -37,7 +43,7 @@ class Interruption:
 
     def __exit__(self, kind: type[BaseException] | None, *_) -> None:
         self._restore()
-        if self.signal and not (kind and issubclass(kind, InterruptedRunError)):
+        if self.signal and not (kind and issubclass(kind, _SAY_MORE)):
             sys.stdout.flush()  # the signal may end the process at once
             signal.raise_signal(self.signal)
 

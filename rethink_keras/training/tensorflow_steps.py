@@ -184,7 +184,7 @@ class TensorFlowSteps:
     def _divided(self, batches: Batches) -> Iterable:
         strategy = self._strategy
         if strategy.num_replicas_in_sync == 1:
-            return batches.dataset(BatchShard())
+            return batches.dataset(self.whole_batch)
 
         def of_pipeline(context: tf.distribute.InputContext):
             replicas = context.num_replicas_in_sync

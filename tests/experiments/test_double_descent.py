@@ -75,8 +75,6 @@ def test_each_network_of_a_family_is_a_perceptron():
     for number, units in enumerate((slice(0, 2), slice(2, 7))):
         width = units.stop - units.start
         alone = models.mlp((2, 2, 3), 3, hidden=(width,))
-        limit = (6 / (12 + width)) ** 0.5
-        assert limit / 3 < np.abs(hidden[:, units]).max() <= limit
         alone.set_weights(
             [
                 hidden[:, units],
@@ -87,6 +85,19 @@ def test_each_network_of_a_family_is_a_perceptron():
         )
         expected = alone(x.reshape(4, 2, 2, 3))
         np.testing.assert_allclose(outputs[:, number], expected, atol=1e-5)
+
+
+def test_the_kernels_of_a_family_are_those_of_glorot():
+    family = families.build_family(100, 10, [50, 200], seed=0)
+    hidden, _, kernel, _ = family.get_weights()
+    for units in (slice(0, 50), slice(50, 250)):
+        width = units.stop - units.start
+        for found, fans in (
+            (hidden[:, units], 100 + width),
+            (kernel[units], width + 10),
+        ):
+            limit = (6 / fans) ** 0.5
+            assert 0.98 * limit < np.abs(found).max() <= limit
 
 
 def test_networks_of_a_family_are_trained_as_if_alone():

@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from rethink_keras.config import RunConfig
@@ -47,6 +49,14 @@ def test_correlations_within_groups_and_over_all(tables):
     assert set(constant.values()) == {"inverse margin", None}
 
 
+def test_the_interval_of_a_rank_correlation_covers_95_percent():
+    count = 200
+    measure, gap = np.random.default_rng(0).normal(size=(2, count))
+    _, low, high = measure_tables._tau(pd.Series(measure), pd.Series(gap))
+    variance = 2 * (2 * count + 5) / (9 * count * (count - 1))  # Kendall
+    assert high - low == pytest.approx(2 * 1.96 * variance**0.5, rel=0.1)
+
+
 def test_means_deviations_and_critical_samples(tables):
     first = tables["means over seeds"][0]
     assert (first["seeds"], first["gap"]) == (2, -10 + 1 / 16)
@@ -84,9 +94,14 @@ def test_networks_are_trained_once_and_measured(tmp_path):
     assert [row["corrupted %"] for row in means] == [0, 100]
     assert all(row["train accuracy %"] == 100 for row in means)
     assert set(record.figures) == {"gap", "critical"}
-    written = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("result.json")}
+
+    def written():
+        return {p: p.stat().st_mtime_ns for p in tmp_path.rglob("result.json")}
+
+    before = written()
+    assert len(before) == 2
     row = measures.measure_network(configs[0], tmp_path)
-    assert written == {path: path.stat().st_mtime_ns for path in written}
+    assert written() == before
     assert [row[name] for name in MEASURES] == [means[0][n] for n in MEASURES]
 
 

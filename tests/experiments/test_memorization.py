@@ -112,6 +112,15 @@ def test_few_corrupted_examples_have_an_interval():
     assert 0 <= row["AUC: low"] <= row["AUC: high"] <= 1
 
 
+def test_the_interval_of_an_auc_covers_95_percent():
+    rng = np.random.default_rng(0)
+    corrupted, values = np.arange(400) < 200, rng.normal(size=400)
+    row = memorization_tables._told_apart("x", values, -values, corrupted)
+    deviation = (401 / (12 * 200 * 200)) ** 0.5  # Mann and Whitney (1947)
+    width = row["AUC: high"] - row["AUC: low"]
+    assert width == pytest.approx(2 * 1.96 * deviation, rel=0.1)
+
+
 def test_figures_show_the_tables(tables):
     scores, learning = (
         draw(tables) for draw in memorization_figures.DRAWN.values()

@@ -50,6 +50,17 @@ def test_a_frame_compares_randomized_with_true_labels(tested):
     ]
 
 
+def test_without_kinds_a_test_has_all_conditions(monkeypatch):
+    monkeypatch.setattr(randomization_tests, "run", lambda *_, **__: {})
+    assert list(randomization_test(build, pair()).results) == [
+        "none",
+        "labels",
+        "shuffled_pixels",
+        "random_pixels",
+        "gaussian",
+    ]
+
+
 def test_a_finished_test_is_not_run_again(tested):
     path, test = tested
     before = {p: p.stat().st_mtime_ns for p in path.rglob("*") if p.is_file()}

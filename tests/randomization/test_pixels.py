@@ -57,21 +57,6 @@ def test_random_pixels_applies_a_different_permutation_to_each_image():
     )
 
 
-def test_training_and_test_set_share_the_permutation(sample):
-    train = sample.train.take(np.arange(600))
-    test = sample.test.take(np.arange(20))
-    image = tf.constant(numbered(28, 28)[None])
-    order = shuffle_pixels(image, seed=3).numpy()[0, ..., 0].ravel()
-    for split in (train, test):
-        crops = split.images[:, 2:30, 2:30].reshape(-1, 784, 3)
-        shuffled = pipeline.randomize_examples(
-            split, make("shuffled_pixels")
-        ).images
-        np.testing.assert_array_equal(
-            np.asarray(shuffled).reshape(-1, 784, 3), crops[:, order]
-        )
-
-
 @settings(max_examples=20)
 @given(
     height=st.integers(1, 9),

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from etils import epath
 from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
@@ -18,15 +17,7 @@ from rethink_keras.report.page import compare, write_report
 from rethink_keras.report.tables import level_rows, table_rows
 from rethink_keras.results import find_runs
 from tests.support.finished import row_of, write_result
-
-
-def scalars(path, tag):
-    events = EventAccumulator(str(path), size_guidance={"tensors": 0}).Reload()
-    return [
-        (point.step, tf.make_ndarray(point.tensor_proto).item())
-        for point in events.Tensors(tag)
-    ]
-
+from tests.support.processes import scalars
 
 # The paper's values
 

@@ -154,3 +154,20 @@ def test_a_run_that_another_process_finishes_meanwhile_is_not_repeated(
     assert second == first
     assert second.model.count_params() == first["parameters"]
     assert "holds a finished run; pass overwrite" in capsys.readouterr().out
+
+
+def test_a_directory_stays_locked_until_its_checkpoints_are_removed(
+    tmp_path, monkeypatch
+):
+    directory = RunDirectory(RunConfig(), tmp_path)
+    directory.open()
+    assert directory.checkpoints.exists()
+    release, there = directory._lock.release, []
+
+    def record(*args):
+        there.append(directory.checkpoints.exists())
+        release(*args)
+
+    monkeypatch.setattr(directory._lock, "release", record)
+    directory.close()
+    assert there == [False]

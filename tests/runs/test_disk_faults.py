@@ -5,6 +5,7 @@ import json
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import keras
 import pytest
@@ -12,8 +13,10 @@ import tensorflow as tf
 
 from rethink_keras import InputError, RunConfig, run
 from rethink_keras.runs.directory import RunDirectory
+from rethink_keras.runs.saving import check_saving, saved
 from rethink_keras.runs.tensorboard import TensorBoardWriter
 from rethink_keras.training import Checkpoints
+from tests.support.own import build
 from tests.support.processes import (
     execute,
     kill,
@@ -159,3 +162,15 @@ def test_the_advice_after_a_fault_resumes_and_does_not_start_over(
         InputError, match=rf"; free space .* {advice} to resume"
     ):
         run(config, path, callbacks=[disappear], verbose=False, **options)
+
+
+def test_a_full_temporary_directory_is_named(disk, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    model = build((4, 4, 3), 3)
+    fill(disk)
+    for save in (
+        lambda: saved(model, "re-run"),
+        lambda: check_saving(model, "build"),
+    ):
+        with pytest.raises(InputError, match=f"TMPDIR={disk}: .*No space left"):
+            save()

@@ -18,6 +18,7 @@ import tensorflow_datasets as tfds
 
 import rethink_keras
 from rethink_keras import InputError, RunConfig, run, runs, training
+from tests.support.processes import scalars
 
 ROOT = pathlib.Path(__file__).parents[2]
 TINY = {"train_examples": 20, "epochs": 1}
@@ -68,7 +69,7 @@ def test_the_environment_is_read_before_training(tmp_path, monkeypatch, lookup):
         trained.append(lookup)
         return train(*args)
 
-    def look_up():
+    def look_up(*_):
         assert not trained
         return "found"
 
@@ -78,19 +79,41 @@ def test_the_environment_is_read_before_training(tmp_path, monkeypatch, lookup):
     assert trained == [lookup]
 
 
-def test_the_result_is_written_even_if_the_final_metrics_are_not(
+def test_the_device_is_what_trains(monkeypatch):
+    """On machines with accelerators; pytest runs on a CPU."""
+    assert runs.device().startswith("CPU, ")
+    kinds = {"GPU": ["a", "b"], "TPU": []}
+    for name in ("list_physical_devices", "list_logical_devices"):
+        monkeypatch.setattr(tf.config, name, kinds.__getitem__)
+    monkeypatch.setattr(
+        tf.config.experimental,
+        "get_device_details",
+        lambda device: {"device_name": f"card {device}"},
+    )
+    assert (runs.device(), runs.device(1)) == ("2 x card a", "1 x card a")
+    kinds["TPU"] = ["c"] * 8
+    assert runs.device(8) == "8 x TPU"
+
+
+def test_a_run_whose_final_metrics_are_not_written_resumes(
     tmp_path, monkeypatch
 ):
+    """It ends with them, and with no checkpoints left."""
+
     def fail(self, result):
         raise InputError("workdir: cannot be written (No space left)")
 
-    monkeypatch.setattr(
-        runs.tensorboard.TensorBoardWriter, "write_result", fail
-    )
     config = RunConfig(**TINY)
-    with pytest.raises(InputError, match="No space left"):
-        run(config, tmp_path, verbose=False)
-    assert run(config, tmp_path, verbose=False)["epochs"] == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.tensorboard.TensorBoardWriter, "write_result", fail)
+        with pytest.raises(InputError, match="No space left"):
+            run(config, tmp_path, checkpoint_minutes=0, verbose=False)
+    assert not (tmp_path / "result.json").exists()
+    result = run(config, tmp_path, resume="must", verbose=False)
+    assert result["epochs"] == 1
+    assert not (tmp_path / "checkpoints").exists()
+    ((_, accuracy),) = scalars(tmp_path, "final/train_accuracy")
+    assert accuracy == pytest.approx(result["train_accuracy"])
 
 
 @pytest.mark.slow
@@ -104,7 +127,8 @@ def test_a_run_finishes_with_tensorflow_cpu_in_a_source_tree(tmp_path):
         capture_output=True,
         text=True,
     )
-    if "No matching distribution" in installed.stderr:
+    missing = f"No matching distribution found for {OTHER_TENSORFLOW}"
+    if missing in installed.stderr:
         pytest.skip(f"{OTHER_TENSORFLOW} cannot be downloaded here")
     assert installed.returncode == 0, installed.stderr
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}

@@ -159,7 +159,7 @@ def test_a_folder_of_the_name_of_a_data_set_is_no_data(tmp_path, monkeypatch):
     pathlib.Path("mnist").mkdir()
     config = resolve(RunConfig(data_dir="a"), data="mnist", **given).config
     assert (config.dataset, config.data_dir) == ("mnist", "a")
-    pathlib.Path("mnist/train").mkdir()
+    pathlib.Path("mnist/train/cat").mkdir(parents=True)
     config = resolve(RunConfig(), data="mnist", **given).config
     assert (config.dataset, config.data_dir) == ("mnist", str(tmp_path))
 
@@ -193,6 +193,22 @@ def test_optimizers_are_described_without_the_names_that_keras_numbers():
 
     assert described() == described()
     assert "momentum" in str(described())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"gradient_accumulation_steps": 2},
+        {"use_ema": True, "ema_overwrite_frequency": 2},
+    ],
+)
+def test_replicas_would_not_update_under_a_condition(options):
+    """Keras would fail in the first step."""
+    optimizer = keras.optimizers.SGD(0.1, **options)
+    check_replicas(optimizer, 1)
+    name = list(options)[-1]
+    with pytest.raises(InputError, match=f"{name}=2: Keras does not support"):
+        check_replicas(optimizer, 2)
 
 
 @pytest.mark.parametrize("option", ["clipnorm", "clipvalue", "global_clipnorm"])
@@ -249,6 +265,7 @@ def test_several_optimizers_are_refused():
         ({"dataset": "mnist"}, {"data": "cifar10"}, "both dataset=mnist"),
         ({"data_dir": "a"}, {"data": pathlib.Path("tests")}, "both data_dir=a"),
         ({"image_size": 32}, {}, "image_size=32 streams"),
+        ({}, {"resume": "must", "overwrite": True}, "resume=must: cannot be"),
     ],
 )
 def test_contradictions_are_refused(tmp_path, options, changes, message):

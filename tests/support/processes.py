@@ -94,6 +94,15 @@ def learning_of(path) -> dict[str, list]:
     )
 
 
+def scalars(path, tag: str) -> list[tuple[int, float]]:
+    """Returns the (step, value) of each point of a tag in a directory."""
+    events = EventAccumulator(str(path), size_guidance={"tensors": 0}).Reload()
+    return [
+        (point.step, tf.make_ndarray(point.tensor_proto).item())
+        for point in events.Tensors(tag)
+    ]
+
+
 def points_of(path) -> dict[str, list]:
     """Returns all points that TensorBoard shows of a run, except speeds."""
     points = {}

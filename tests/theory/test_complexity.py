@@ -56,6 +56,7 @@ def test_the_bound_holds_for_true_and_random_labels(inputs):
     record = complexity.demonstrate(RunConfig(train_examples=60), "stability")
     for row in record.tables["stability"]:
         bound = row["uniform stability, any labels"]
+        assert bound == pytest.approx(2 / row["ridge"])
         assert row["largest change, true labels"] <= bound
         assert row["largest change, random labels"] <= bound
     assert record.figures["stability"].startswith(b"\x89PNG")

@@ -37,6 +37,22 @@ def by_hand(net, filters, image):
     return found
 
 
+def test_patches_are_normalized_and_whitened(images):
+    """By the covariance of other patches than those that estimated it."""
+    train, _ = images
+    net = RandomConvNet(train, filters=1, seed=0)
+    rng = np.random.default_rng(1)
+    patches = random_convnet._random_patches(train, 20_000, rng)
+    x = patches - patches.mean(axis=1, keepdims=True)
+    x /= np.sqrt(x.var(axis=1, ddof=1, keepdims=True) + 10)
+    np.testing.assert_allclose(random_convnet._normalized(patches), x)
+    np.testing.assert_allclose(net._mean, x.mean(axis=0), atol=0.06)
+    values, vectors = np.linalg.eigh(np.cov(x, rowvar=False))
+    expected = (vectors * values / (values + 0.1)) @ vectors.T
+    found = np.cov((x - net._mean) @ net._whiten, rowvar=False)
+    np.testing.assert_allclose(found, expected, atol=0.05)
+
+
 def test_features_are_pooled_responses_of_whitened_patches(images):
     train, _ = images
     net = RandomConvNet(train, filters=3, seed=0)

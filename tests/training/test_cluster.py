@@ -1,13 +1,16 @@
 """TF_CONFIG: well-formed, incomplete and malformed."""
 
+import contextlib
 import json
 import os
 import socket
 import sys
 
+import keras
 import pytest
+import tensorflow as tf
 
-from rethink_keras import InputError, training
+from rethink_keras import InputError, LostWorkerError, training
 from rethink_keras.training.cluster import read_cluster
 from rethink_keras.training.local_cluster import environments
 from tests.support.processes import execute, finish, result_of
@@ -134,6 +137,40 @@ def test_a_cluster_with_only_a_chief_trains(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     result = result_of(tmp_path)
     assert (result["strategy"], result["replicas"]) == ("multi_worker", 1)
+
+
+@pytest.mark.quick
+def test_jax_joins_no_cluster_and_no_other_tpu(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(InputError, match="tpu=pod: must be local"):
+        training.find_devices(tpu="pod")
+    monkeypatch.setenv("TF_CONFIG", config_of())
+    with pytest.raises(InputError, match="TF_CONFIG lists 2 processes"):
+        training.find_devices()
+    assert training.find_devices("single").replicas == 1
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (tf.errors.UnavailableError(None, None, "Socket closed"), True),
+        (
+            tf.errors.InvalidArgumentError(
+                None, None, "Collective ops is aborted by: Device lost"
+            ),
+            True,
+        ),
+        (tf.errors.InvalidArgumentError(None, None, "shapes differ"), False),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_only_errors_of_other_processes_are_those_of_a_lost_worker(error, lost):
+    devices = training.Devices("multi_worker", 2, True, contextlib.nullcontext)
+    expected = LostWorkerError if lost else type(error)
+    with pytest.raises(expected), devices.worker_failures_as_errors():
+        raise error
 
 
 @pytest.mark.slow

@@ -53,6 +53,15 @@ def assert_equal_weights(found, wanted):
         np.testing.assert_array_equal(one, other)
 
 
+def test_training_stops_at_the_end_of_the_epoch():
+    def stop(batch, logs):
+        callback.model.stop_training = True
+
+    callback = LambdaCallback(on_train_batch_end=stop)
+    fit = Fit(callback)
+    assert (fit.epochs, int(fit.optimizer.iterations)) == (1, 3)
+
+
 def test_events_and_parameters_are_those_of_fit():
     """With one batch per epoch; batches of evaluations have no events."""
     ours, theirs = Recorder(), Recorder()

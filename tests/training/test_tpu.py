@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from rethink_keras import InputError, training
 from rethink_keras.training import devices
+from rethink_keras.training.tensorflow_steps import TensorFlowSteps
 from tests.support.processes import execute
 
 pytestmark = pytest.mark.distributed
@@ -63,3 +64,20 @@ def test_a_tpu_is_initialized_before_its_strategy_is_created(monkeypatch):
         ("initialize", "r"),
         ("strategy", "r"),
     ]
+
+
+def test_batches_have_one_size_on_a_tpu_with_one_core():
+    class OneCore(tf.distribute.TPUStrategy):
+        num_replicas_in_sync = 1
+
+        def __init__(self):
+            """Connects to no TPU."""
+
+    class Batches:
+        def dataset(self, shard):
+            return shard
+
+    steps = object.__new__(TensorFlowSteps)
+    steps._strategy, steps._distributed = OneCore(), True
+    assert steps.dataset(Batches()) == steps.whole_batch
+    assert steps.whole_batch.multiple == 1
