@@ -161,11 +161,11 @@ def _run_line(pairs: Sequence[tuple[Row, FinishedRun]], logdir: str) -> RunLine:
 def run_markdown(lines: Sequence[RunLine]) -> str:
     """Returns runs as a Markdown table."""
     names = [field.name for field in dataclasses.fields(RunLine)]
-    names.remove("log")
+    code = ("log", "command")
     return markdown_table(
         names,
         (
-            [f"`{v}`" if n == "command" else v for n, v in cells]
+            [f"`{v}`" if n in code else v for n, v in cells]
             for cells in ([(n, getattr(x, n)) for n in names] for x in lines)
         ),
     )

@@ -130,9 +130,11 @@ def test_pages_and_csv_file_list_each_run(tmp_path):
     write_result(logs, INCEPTION)
     write_report(str(logs), str(target))
     command = "--flagfile=flags/table1/inception.txt"
+    (run,) = find_runs(logs).values()
     for name in ("report.md", "index.html"):
         text = (target / name).read_text()
         assert command in text[text.index("Runs") :]
+        assert str(run.path.relative_to(logs)) in text[text.index("Runs") :]
     section = make_section("table1", "paper", find_runs(logs), str(logs))
     titles, line = as_csv([section]).splitlines()
     assert titles.endswith("precision,stop_at_loss,notes,command")
