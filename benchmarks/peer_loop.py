@@ -71,18 +71,25 @@ def run_config(model: str, precision: str, randomize="labels") -> RunConfig:
 def flops_of_step(model: keras.Model) -> float:
     """Returns the floating-point operations of a training step, per image.
 
-    Counts products and sums of convolutions and dense layers: the forward pass
-    and the gradients of kernels and of inputs, except of the images.
+    Counts products and sums of convolutions, dense layers and attention: the
+    forward pass and the gradients of kernels and of inputs, except of the
+    images.
     """
     total = 0.0
-    layers = [
-        layer
-        for layer in model.layers
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
-    ]
+    kinds = (
+        keras.layers.Conv2D,
+        keras.layers.Dense,
+        keras.layers.MultiHeadAttention,
+    )
+    layers = [layer for layer in model.layers if isinstance(layer, kinds)]
     for index, layer in enumerate(layers):
         positions = np.prod(layer.output.shape[1:-1], dtype=float)
-        products = 2 * positions * np.prod(layer.kernel.shape, dtype=float)
+        kernels = [w for w in layer.trainable_weights if w.name == "kernel"]
+        weights = sum(np.prod(kernel.shape, dtype=float) for kernel in kernels)
+        products = 2 * positions * weights
+        if isinstance(layer, keras.layers.MultiHeadAttention):
+            # Queries times keys, and their weights times values.
+            products += 4 * positions**2 * layer.output.shape[-1]
         total += products * (2 if index == 0 else 3)
     return total
 

@@ -1,8 +1,10 @@
 """What the package consists of: flagfiles, requirements and extras."""
 
+import ast
 import configparser
 import importlib
 import pathlib
+import re
 import sys
 
 import pytest
@@ -50,6 +52,46 @@ def test_requirements_without_tensorflow_are_those_of_setup_cfg():
     required.remove(tensorflow)
     path = ROOT / "requirements-without-tensorflow.txt"
     assert requirements(path.read_text()) == required
+
+
+def imported() -> set[str]:
+    """Returns the modules outside the standard library that are imported."""
+    names = set()
+    for path in (ROOT / "rethink_keras").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module)
+    modules = {name.partition(".")[0] for name in names}
+    return modules - sys.stdlib_module_names - {"rethink_keras"}
+
+
+def test_the_package_requires_what_it_imports():
+    extras = setup()["options.extras_require"]
+    texts = [setup()["options"]["install_requires"], extras["theory"]]
+    required = {
+        re.split(r"[>\[]", line)[0]
+        for line in requirements("\n".join([*texts, extras["jax"]]))
+    }
+    # Modules of what the named packages require in turn.
+    indirect = {
+        "array_record": "tensorflow-datasets",
+        "markupsafe": "jinja2",
+        "pyarrow": "tensorflow-datasets",
+    }
+    names = {
+        "PIL": "pillow",
+        "absl": "absl-py",
+        "skimage": "scikit-image",
+        "sklearn": "scikit-learn",
+    } | indirect
+    missing = {
+        module
+        for module in imported()
+        if names.get(module, module.replace("_", "-")) not in required
+    }
+    assert not missing
 
 
 def test_the_tests_install_what_the_theory_needs():

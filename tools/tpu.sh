@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains on a Cloud TPU: creates the TPU, installs the package from this clone,
-# trains, fetches the logs and deletes the TPU, also after a failure. Without
-# --yes, only prints the commands.
+# trains, fetches the logs and deletes the TPU, also after a failure. If the logs
+# cannot be fetched, the TPU stays. Without --yes, only prints the commands.
 #
 #   tools/tpu.sh [--yes] NAME ZONE TYPE [flags of rethink_keras.main]
 #   tools/tpu.sh rethink us-central2-b v4-8 \
@@ -24,11 +24,15 @@ if (($# < 3)); then
 fi
 readonly name=$1 zone=$2 type=$3
 shift 3
+if [[ " $* " == *" --workdir"* || " $* " == *" -workdir"* ]]; then
+  echo "error: --workdir: only the default directory is fetched; leave it out" >&2
+  exit 2
+fi
 readonly pip="~/.local/bin/uv pip install -q"  # expanded on the TPU
 case ${BACKEND:-jax} in
   jax)
     install="$pip -e . 'jax[tpu]'"
-    strategy=auto
+    strategy=tpu
     ;;
   tensorflow)
     install="$pip -r requirements-without-tensorflow.txt \
@@ -71,7 +75,15 @@ flags=""
 if (($#)); then
   flags=$(printf '%q ' "$@")
 fi
+code=0
 on_tpu "cd rethink_keras && KERAS_BACKEND=${BACKEND:-jax} .venv/bin/python \
--m rethink_keras.main --strategy=$strategy $flags"
-do_it "${tpu[@]}" scp --recurse "$name:rethink_keras/tensorboard_logs" . \
-  "${where[@]}" --worker=0
+-m rethink_keras.main --strategy=$strategy $flags" || code=$?
+if ! do_it "${tpu[@]}" scp --recurse \
+  "$name:rethink_keras/tensorboard_logs/runs" tensorboard_logs \
+  "${where[@]}" --worker=0; then
+  trap - EXIT
+  echo "error: the logs cannot be fetched; they are on $name, which still costs" \
+    "money: fetch rethink_keras/tensorboard_logs/runs, and delete $name" >&2
+  exit 1
+fi
+exit "$code"

@@ -81,7 +81,7 @@ def main() -> None:
             number = getattr(error, "signal", signal.SIGINT)
             fail(
                 "interrupted; the same command trains all data sets again;"
-                " dataset=NAME leaves out those that are recorded",
+                " --dataset=NAME leaves out those that are recorded",
                 code=128 + number,
             )
         settings = changed(_TRAIN_EXAMPLES, _MODELS, _SEEDS)

@@ -110,8 +110,10 @@ def _builder(path: str) -> Callable[..., Any]:
             " MODULE:FUNCTION, such as my_package.my_module:build"
         ) from error
     finally:
+        # It stays, as the last place, for what the function itself imports.
         with contextlib.suppress(ValueError):
             sys.path.remove(os.getcwd())
+        sys.path.append(os.getcwd())
     if not callable(found):
         raise InputError(
             f"model={path}: must be a function (input_shape, num_classes);"

@@ -62,7 +62,7 @@ flags.DEFINE_enum(
     "resume",
     "auto",
     ["auto", "never", "must"],
-    "whether to resume from a checkpoint",
+    "whether an unfinished run resumes",
 )
 flags.DEFINE_float(
     "checkpoint_minutes",

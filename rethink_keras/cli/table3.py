@@ -27,6 +27,7 @@ from rethink_keras.cli.theory import check, choose, config_from_flags, finish
 from rethink_keras.errors import InputError
 
 flags.FLAGS.set_default("rows", "sample_*")
+flags.FLAGS["dataset"].help = "not for this command: the rows have their own"
 _FILTERS = flags.DEFINE_list(
     "filters",
     "100",

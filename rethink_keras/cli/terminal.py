@@ -274,7 +274,7 @@ def exit_codes() -> Iterator[None]:
     except LostWorkerError as error:
         fail(with_flags(error), code=os.EX_TEMPFAIL)
     except KeyboardInterrupt:
-        fail("interrupted; the logs written so far are kept", code=130)
+        fail("interrupted; re-run the same command", code=130)
 
 
 @contextlib.contextmanager

@@ -98,9 +98,10 @@ def demonstrate(
     """
     start_time = time.perf_counter()
     rows: list[dict] = []
-    largest = max(config.train_examples or 0 for config in configs)
+    largest = max(configs, key=lambda config: config.train_examples or 0)
+    runs.InMemoryInputs.load(largest)  # refuses it before others are trained
     for number, config in enumerate(configs, 1):
-        radii = RADII if config.train_examples == largest else ()
+        radii = RADII if config.train_examples == largest.train_examples else ()
         rows.append(measure_network(config, workdir, radii))
         print(
             f"[{number}/{len(configs)}] {100 * corruption_of(config):g} % of"

@@ -12,18 +12,10 @@ from matplotlib.figure import Figure
 from rethink_keras.config import RANDOMIZATIONS, RunConfig, suggestion
 from rethink_keras.data import from_arrays
 from rethink_keras.errors import InputError
-from rethink_keras.results.images import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    VERMILLION,
-    as_png,
-)
+from rethink_keras.results.images import CONDITION_COLOURS, as_png
 from rethink_keras.results.metrics import chance_of
 from rethink_keras.runs import RunResult, run, with_named_model
 
-_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
 _WORDS = {
     "none": "true labels",
     "labels": "random labels",
@@ -54,7 +46,7 @@ class RandomizationTest:
     results: Mapping[str, RunResult]
 
     def to_frame(self) -> pd.DataFrame:
-        """Returns one row a randomization.
+        """Returns one row per randomization.
 
         The columns:
 
@@ -90,14 +82,11 @@ class RandomizationTest:
         """Draws training accuracy over epochs and test accuracy at the end."""
         figure = _NotebookFigure(figsize=(9, 3.6), layout="constrained")
         curves, bars = figure.subplots(1, 2, width_ratios=(3, 2))
-        for colour, (kind, result) in zip(
-            _COLOURS, self.results.items(), strict=False
-        ):
+        for kind, result in self.results.items():
+            label, colour = _WORDS[kind], CONDITION_COLOURS[kind]
             percent = 100 * result.to_frame()["accuracy"]
-            curves.plot(
-                percent.index, percent, color=colour, label=_WORDS[kind]
-            )
-            bars.barh(_WORDS[kind], 100 * result["test_accuracy"], color=colour)
+            curves.plot(percent.index, percent, color=colour, label=label)
+            bars.barh(label, 100 * result["test_accuracy"], color=colour)
         chance = 100 * max(map(chance_of, self.results.values()))
         bars.axvline(chance, color="grey", linestyle="--", linewidth=1)
         bars.set_xlabel("test accuracy (%); dashed: chance")

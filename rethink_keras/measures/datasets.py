@@ -89,7 +89,9 @@ def _gather(dataset: Dataset) -> Arrays:
                 f" {type(pair[0]).__name__}"
             )
     xs, ys = (list(map(np.asarray, part)) for part in zip(*pairs, strict=True))
-    join = np.stack if ys[0].ndim == 0 else np.concatenate
+    # A label may be a vector, such as [1]. Then its length is not the input's.
+    batched = ys[0].ndim and ys[0].shape[:1] == xs[0].shape[:1]
+    join = np.concatenate if batched else np.stack
     return join(xs), join(ys)
 
 

@@ -47,6 +47,8 @@ def path_norm(model: keras.Model, dataset: Dataset) -> float:
     The square root of the sum, over all paths from an input or a bias to an
     output, of the product of the squared weights on the path. A pass of ones
     through the network with squared weights computes it (Jiang et al., 2020).
+    Pooling is left as it is: averages keep their factor, which is not squared,
+    and maxima take one of the paths.
     BatchNorm multiplies and shifts by its statistics, as at inference.
 
     Args:

@@ -26,8 +26,9 @@ def sharpness(
 ) -> float:
     """Computes 1 / sigma^2 for the largest magnitude-aware noise sigma.
 
-    This is `pacbayes-mag-flatness` of Jiang et al. (2020). Each weight w
-    becomes `w * (1 + sigma * z)` with a standard normal z. Bisection finds the
+    This is `pacbayes-mag-flatness` of Jiang et al. (2020), without the small
+    constant that they add to the noise's deviation. Each weight w becomes
+    `w * (1 + sigma * z)` with a standard normal z. Bisection finds the
     largest sigma at which the mean accuracy over the draws falls by at most
     `decrease`. The same draws of z are used at every sigma.
 

@@ -9,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data import Examples, as_written, compiled
+from rethink_keras.data.shuffling import shuffle
 from rethink_keras.pipeline.datasets import Augmentation
 from rethink_keras.pipeline.preprocessing import batch_of
 from rethink_keras.pipeline.regularizers import Regularize
-from rethink_keras.pipeline.resident import ResidentExamples, shuffled
+from rethink_keras.pipeline.resident import ResidentExamples
 
 Batch = tuple[tf.Tensor, ...]
 
@@ -212,7 +213,7 @@ class TrainingBatches:
 
     def _order(self, epoch: tf.Tensor, cuts: np.ndarray) -> tf.Tensor:
         """Shuffles the examples; repeats the first to fill a single batch."""
-        order = shuffled(len(self._examples), self._seed, epoch)
+        order = shuffle(tf.range(len(self._examples)), self._seed, epoch)
         missing = cuts[-1, -1] - len(self._examples)
         return tf.concat([order, order[:missing]], 0) if missing > 0 else order
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data import Examples
+from rethink_keras.data.shuffling import shuffle
 from rethink_keras.pipeline import preprocessing
 from rethink_keras.pipeline.datasets import Augmentation, as_inputs
 
@@ -55,9 +56,8 @@ class ResidentExamples:
 
     def order(self, epoch: int) -> np.ndarray:
         """Returns the order of the examples in an epoch: int32 [n]."""
-        return shuffled(
-            len(self.examples), self.seed, tf.constant(epoch, tf.int64)
-        ).numpy()
+        count, number = len(self.examples), tf.constant(epoch, tf.int64)
+        return shuffle(tf.range(count), self.seed, number).numpy()
 
     def corners(self, epoch: int) -> np.ndarray | None:
         """Returns the top and left of each example's crop: int32 [n, 2].
@@ -111,16 +111,3 @@ class Position:
             if self._step == self._steps:
                 self._epoch, self._step = self._epoch + 1, 0
                 self._plan = None
-
-
-def shuffled(count: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:
-    """Returns the order of the examples in an epoch: int32 [count].
-
-    Args:
-      count: number of examples.
-      seed: non-negative integer.
-      epoch: int64 scalar.
-    """
-    return tf.random.experimental.stateless_shuffle(
-        tf.range(count), seed=(seed, epoch)
-    )

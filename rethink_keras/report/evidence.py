@@ -13,7 +13,11 @@ from rethink_keras.report.statistics import (
     share_interval,
     unpaired_noise,
 )
-from rethink_keras.report.two_rows import between_networks, between_seeds
+from rethink_keras.report.two_rows import (
+    between_networks,
+    between_seeds,
+    range_at_stop,
+)
 from rethink_keras.report.verdicts import (
     FAILS,
     UNDECIDED,
@@ -168,7 +172,9 @@ class Evidence:
 
         Compares test accuracies. If both rows have two or more seeds, the test
         is Student's t test between the seeds. Otherwise it is McNemar's test of
-        two networks on their shared test images.
+        two networks on their shared test images. If only one of the rows
+        stopped at a training loss, the difference must exceed what its test
+        accuracy still moved.
 
         Args:
           first: name of the row that should be better.
@@ -181,6 +187,13 @@ class Evidence:
         test = between_seeds if seeds > 1 else between_networks
         difference, p, basis = test(*rows)
         number = f"{first} minus {second}: {difference:+.2f} points ({basis})"
+        if abs(difference) <= (moved := range_at_stop(*rows)):
+            reason = (
+                f"only one of {first} and {second} stopped at a training loss;"
+                f" its test accuracy moved by {moved:.2f} points in its last"
+                " epochs"
+            )
+            return Finding(UNDECIDED, (number,), (reason,))
         if p is None:
             gap = self.gap(first, second, comparisons)
             number = f"{first} minus {second}: {gap} points ({basis})"

@@ -13,24 +13,19 @@ from rethink_keras.experiments.rows import CORRUPTIONS
 from rethink_keras.report.curves import AXES, Curve, Points
 from rethink_keras.report.names import readable
 from rethink_keras.results.images import (
-    BLUE,
-    GREEN,
+    CONDITION_COLOURS,
     INK,
     PALETTE,
     PURPLE,
     SKY,
     TEXT,
-    VERMILLION,
     new_axes,
     style,
 )
 
+_NAMES = {"none": "true_labels", "labels": "random_labels"}
 CONDITIONS = {
-    "true_labels": BLUE,
-    "random_labels": VERMILLION,
-    "shuffled_pixels": GREEN,
-    "random_pixels": SKY,
-    "gaussian": INK,
+    _NAMES.get(kind, kind): colour for kind, colour in CONDITION_COLOURS.items()
 }
 _NETWORKS = {"inception": INK, "alexnet": SKY, "mlp_1x512": PURPLE}
 _MARKERS = {"inception": "o", "alexnet": "s", "mlp_1x512": "^"}

@@ -19,7 +19,9 @@ _COMPARED = (
     "Test accuracies are compared by Student's t test between seeds or, with"
     " one seed, by McNemar's test of two trained networks. Without their"
     " predictions, the difference must exceed a bound for independent draws of"
-    " the test images."
+    " the test images. If only one of two rows stopped at a training loss, the"
+    " difference must exceed the range of its test accuracy over its last five"
+    " epochs."
 )
 
 

@@ -11,8 +11,9 @@ import jinja2
 import markupsafe
 from etils import epath
 
+from rethink_keras.config import FLAGS_DIRECTORY
+from rethink_keras.errors import InputError
 from rethink_keras.experiments import TITLES
-from rethink_keras.experiments.rows import FLAGS_DIRECTORY
 from rethink_keras.files import writing
 from rethink_keras.report import claims, theory_claims
 from rethink_keras.report.comparison import write_comparison
@@ -97,8 +98,16 @@ def write_report(logdir: str, directory: str) -> epath.Path:
       The path of index.html.
 
     Raises:
-      InputError: a result.json is corrupt.
+      InputError: a result.json is corrupt, or the directory holds the page of
+        something else.
     """
+    target = epath.Path(directory)
+    page = target / "index.html"
+    if page.exists() and "rethink_keras" not in page.read_text():
+        raise InputError(
+            f"output={directory}: holds another index.html; pass another"
+            " directory"
+        )
     runs, diverged = find_runs(logdir), find_diverged(logdir)
     sections = [
         make_section(experiment, scale, runs, logdir, diverged)
@@ -107,7 +116,6 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     ]
     records = find_records(logdir)
     own = find_own_runs(logdir)
-    target = epath.Path(directory)
     target.mkdir(parents=True, exist_ok=True)
     overview = make_overview(sections, own)
     drawn = {s.stem: s.figure for s in sections if s.started and s.figure}
@@ -130,7 +138,7 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     for name in ("report.md", "index.html"):
         template = _environment(name).get_template(f"{name}.jinja")
         (target / name).write_text(template.render(**context))
-    return target / "index.html"
+    return page
 
 
 def _context(

@@ -35,11 +35,6 @@ _PAPERS_PAIR = [
     (float(row["norm"] or 0), float(row["test error"] or 0))
     for row in paper.read("norms")
 ]
-# Tables whose rows are functions of one kernel, with their error columns.
-_ONE_KERNEL = {
-    "interpolants": "test error %",
-    "choices on held-out training images": "held-out error %",
-}
 _ENDS = ("", ": low", ": high")  # columns of an estimate and its interval
 _NORMS = ("parameter norm", "spectral complexity / margin")
 _Function = tuple[float, float]  # norm and error
@@ -145,29 +140,30 @@ def _descents(where: str, rows: Sequence[dict]) -> Finding:
     "S14",
     "The minimum norm says nothing about generalization.",
     "Section 5",
-    "For each recorded kernel, Kendall's rank correlation between the norm and"
-    " the test (or held-out) error of its functions is computed. The 95 %"
-    " interval of the mean over kernels (Student's t, kernels taken as"
-    " independent) includes 0 and lies within ±0.5. Norms of different kernels"
-    " are not comparable.",
+    "Kendall's rank correlation between the norm and the test error of"
+    " functions of one kernel that fit every label is computed, for each"
+    " record of them. The 95 % interval of its mean over records (Student's t)"
+    " includes 0 and lies within ±0.5. Functions with a ridge fit fewer labels"
+    " the smaller their norm is, and norms of different kernels are not"
+    " comparable, so neither count.",
 )
 def _s14(records):
     correlations = [
-        rank_correlation(*zip(*functions, strict=True))
-        for functions in _functions_of_kernels(records)
-        if len(functions) >= _RANKED
+        rank_correlation(*zip(*map(_function, rows), strict=True))
+        for record in records
+        if len(rows := record.tables.get("interpolants", ())) >= _RANKED
     ]
     known = [tau for tau in correlations if not math.isnan(tau)]
     pair = [*_mnist_pair(records), *_norms_of_networks(records)]
     if not known:
-        raise NotMeasuredError("rethink-keras min-norm and table3")
+        raise NotMeasuredError("rethink-keras min-norm")
     if len(known) == 1:
-        number = f"rank correlation {known[0]:.2f} over one kernel"
+        number = f"rank correlation {known[0]:.2f} over one record"
         return Finding(
-            UNDECIDED, (number, *pair), ("one kernel gives no interval",)
+            UNDECIDED, (number, *pair), ("one record gives no interval",)
         )
     interval = mean_interval(tuple(known))
-    number = f"rank correlation {interval} over {len(known)} kernels"
+    number = f"rank correlation {interval} over {len(known)} records"
     if not interval.low <= 0 <= interval.high:
         return found(False, number, *pair)
     if max(-interval.low, interval.high) <= _WEAK:
@@ -176,38 +172,14 @@ def _s14(records):
     return Finding(UNDECIDED, (number, *pair), (reason,))
 
 
-def _functions_of_kernels(
-    records: Sequence[SavedRecord],
-) -> Iterable[list[_Function]]:
-    """Groups functions that fit the same training set by kernel.
-
-    The functions of a kernel differ in the ridge, or in additional examples.
-    A kernel of several records, with other numbers of filters beside it, counts
-    once.
-    """
-    kernels: dict[tuple, tuple[SavedRecord, list[_Function]]] = {}
-    for record in records:
-        for table, error in _ONE_KERNEL.items():
-            for row in record.tables.get(table, ()):
-                name = record.name.partition(",filters=")[0]
-                kernel = (row.get("filters"), row.get("gamma"))
-                first, functions = kernels.setdefault(
-                    (record.experiment, name, record.seed, *kernel),
-                    (record, []),
-                )
-                if first is record:
-                    functions.append(_function(row, error))
-    return [functions for _, functions in kernels.values()]
-
-
-def _function(row: Mapping[str, Any], error: str) -> _Function:
-    return float(row["norm"]), float(row[error])
+def _function(row: Mapping[str, Any]) -> _Function:
+    return float(row["norm"]), float(row["test error %"])
 
 
 def _mnist_pair(records: Sequence[SavedRecord]) -> list[str]:
     """Describes the pair of functions on MNIST: the paper's and ours."""
     ours = [
-        _function(row, "test error %")
+        _function(row)
         for name in ("mnist_raw", "mnist_gabor")
         for record in records
         if (record.experiment, record.name) == ("table3", name)

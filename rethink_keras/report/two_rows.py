@@ -11,6 +11,8 @@ from rethink_keras.results import (
     read_predictions,
 )
 
+_LAST = 5  # epochs
+
 
 def between_seeds(
     first: MeasuredRow, second: MeasuredRow
@@ -90,3 +92,23 @@ def _runs_to_compare(
 def _correct(test: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """Returns the images' indices and whether each prediction is correct."""
     return test.index, test.prediction == test.true_label
+
+
+def range_at_stop(first: MeasuredRow, second: MeasuredRow) -> float:
+    """Returns by how many points a row still moved when it stopped.
+
+    It is the range of its test accuracy over its last epochs; 0 if both rows
+    stopped at a training loss, or neither did.
+    """
+    stopped = [
+        [run for run in row.runs.values() if run.stopped]
+        for row in (first, second)
+    ]
+    if all(stopped):
+        return 0.0
+    ends = [
+        run.result["history"]["test_accuracy"][-_LAST:]
+        for runs in stopped
+        for run in runs
+    ]
+    return max((100 * (max(end) - min(end)) for end in ends), default=0.0)

@@ -21,6 +21,14 @@ ORANGE, PURPLE, SKY = "#e69f00", "#cc79a7", "#56b4e9"
 INK, SOFT, GRID, PAGE = "#1b1b1e", "#5c5c60", "#dcdce0", "#fffffe"
 # In this order, neighbours differ most, also without red or green vision.
 PALETTE = (BLUE, VERMILLION, GREEN, SKY, INK, PURPLE, ORANGE, SOFT)
+CONDITION_COLOURS = {
+    "none": BLUE,
+    "labels": VERMILLION,
+    "shuffled_pixels": GREEN,
+    "random_pixels": SKY,
+    "gaussian": INK,
+}
+"""Colours of the randomizations."""
 # The same hues, dark enough for text on white.
 TEXT = {
     BLUE: "#005f95",

@@ -112,19 +112,19 @@ def run(
       >>> run(RunConfig(epochs=10), model=build, data=((x, y), (x2, y2)))
     """
     _check_arguments(resume, checkpoint_minutes, overwrite)
-    # An optimizer creates variables, which fixes the devices.
-    found = optimizer and training.find_devices(strategy, tpu)
+    if optimizer is not None:  # its variables would fix the devices
+        training.find_devices(strategy, tpu)
     arguments = resolve(
         config, model=model, data=data, optimizer=optimizer, callbacks=callbacks
     )
     directory = RunDirectory(arguments.config, workdir)
     if not (arguments.own or overwrite):
-        found = _finished(directory, verbose)
-        if found is not None:
-            return found
+        finished = _finished(directory, verbose)
+        if finished is not None:
+            return finished
     if workdir is not None:
         directory.check_free()
-    devices = found or training.find_devices(strategy, tpu)
+    devices = training.find_devices(strategy, tpu)
     check_replicas(arguments.optimizer, devices.replicas)
     advice = _resume_advice(resume, overwrite)
     begun = time.monotonic()
@@ -137,9 +137,9 @@ def run(
         network, given = _build_network(arguments, inputs, devices)
         directory = RunDirectory(arguments.config, workdir, given, advice)
         if not overwrite:
-            found = _finished(directory, verbose, inputs)
-            if found is not None:
-                return found
+            finished = _finished(directory, verbose, inputs)
+            if finished is not None:
+                return finished
         if arguments.network is not None and save_model and devices.chief:
             check_saving(network, arguments.network.name)
         session = Session.create(

@@ -99,7 +99,7 @@ class Session:
     def _say(self, text: str) -> None:
         """Prints a text if `verbose`."""
         if self.verbose:
-            print(text)
+            print(text, flush=True)
 
     def restore(self, *, required: bool) -> bool:
         """Restores the last checkpoint; returns whether there is one.

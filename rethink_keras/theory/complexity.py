@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from rethink_keras import models, pipeline, runs, training
 from rethink_keras.config import RunConfig
+from rethink_keras.errors import InputError
 from rethink_keras.models.keras_settings import STANDARD, keras_settings
 from rethink_keras.results.images import (
     BLUE,
@@ -58,9 +59,15 @@ def demonstrate(config: RunConfig, table: str) -> Record:
       table: `rademacher` or `stability`.
 
     Raises:
-      InputError: the data set cannot be used.
+      InputError: the data set cannot be used, or has fewer images than are
+        asked for.
     """
     start_time = time.perf_counter()
+    if (config.train_examples or 0) > _EXAMPLES:
+        raise InputError(
+            f"train_examples={config.train_examples}: must be at most"
+            f" {_EXAMPLES}, for which complexity is measured"
+        )
     count = runs.subset_size(config, _EXAMPLES)
     config = dataclasses.replace(config, train_examples=count, randomize="none")
     inputs = runs.InMemoryInputs.load(config)

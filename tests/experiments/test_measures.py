@@ -125,6 +125,13 @@ def test_networks_that_cannot_be_measured_are_not_trained(
     assert not list(tmp_path.iterdir())
 
 
+def test_too_large_a_size_is_refused_before_others_are_trained(tmp_path):
+    configs = measures.grid(RunConfig(), [0], [20, 6_000], [0])
+    with pytest.raises(InputError, match="train_examples=6000"):
+        measures.demonstrate(configs, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_deviation_leaves_the_others():
     rows = made_up()
     for row in rows:

@@ -20,7 +20,8 @@ from tests.support.own import build, pair
 ROOT = pathlib.Path(__file__).parents[2]
 
 CONFIG = RunConfig(batch_size=20, learning_rate=0.1)
-COMMAND = (sys.executable, "-m", "rethink_keras.cli.console")
+# Without the current directory in sys.path, like the console script.
+COMMAND = (sys.executable, "-P", "-m", "rethink_keras.cli.console")
 BUILDER = "tests.support.own:build"
 
 
@@ -126,24 +127,49 @@ def test_a_run_trains_on_what_randomize_returns(kind):
     np.testing.assert_array_equal(inputs.train_crops.labels, labels)
 
 
-def command(tmp_path, *flags):
+def command(tmp_path, *flags, cwd=ROOT):
     return subprocess.run(
         [*COMMAND, "randomization-test", f"--workdir={tmp_path}", *flags],
         capture_output=True,
         text=True,
         check=False,
-        cwd=ROOT,
+        cwd=cwd,
     )
+
+
+MODULES = {
+    "tiny.py": """
+def build(input_shape, num_classes):
+    from neighbour import head
+    return head(input_shape, num_classes)
+""",
+    "neighbour.py": """
+import keras
+
+def head(input_shape, num_classes):
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(num_classes),
+        ]
+    )
+""",
+}
 
 
 @pytest.mark.slow
 def test_the_command_tests_a_function_of_a_module(tmp_path):
+    """It may import its neighbours when it is called."""
+    for name, text in MODULES.items():
+        (tmp_path / name).write_text(text)
     done = command(
         tmp_path,
-        f"--model={BUILDER}",
+        "--model=tiny:build",
         "--train_examples=50",
         "--epochs=1",
         "--kinds=none,labels",
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     assert "ratio_to_true_labels" in done.stdout

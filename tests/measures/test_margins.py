@@ -30,10 +30,11 @@ def datasets() -> dict:
         "list": [LOGITS, LABELS],
         "elements": pairs,
         "batches": pairs.batch(2),
+        "vectors": pairs.map(lambda x, y: (x, y[None])),
     }
 
 
-@pytest.mark.parametrize("kind", ["arrays", "list", "elements", "batches"])
+@pytest.mark.parametrize("kind", list(datasets()))
 def test_margins_of_every_form_of_a_dataset(kind):
     found = measures.margins(scaled(), datasets()[kind])
     np.testing.assert_allclose(found, MARGINS)

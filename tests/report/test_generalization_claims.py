@@ -152,6 +152,26 @@ def test_early_stopping_helps_some_and_not_others(gains, expected, tmp_path):
     assert verdict("S9", tmp_path).verdict == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "expected"), [(0.49, HOLDS), (0.47, UNDECIDED)]
+)
+def test_a_row_that_alone_stopped_may_still_have_moved(
+    before, expected, tmp_path
+):
+    """Crops are 2 points better than weight decay."""
+    rows = {name: {"right": n} for name, n in crops(8_400, 8_200).items()}
+    rows["inception_crop"]["losses"] = [1.0] * 50
+    rows["inception_weight_decay"]["history"] = {
+        "loss": [1.0, 0.04],
+        "test_accuracy": [before, 0.5],
+    }
+    write(tmp_path, "table1", rows)
+    found = verdict("S6", tmp_path)
+    assert found.verdict == expected
+    moved = "test accuracy moved by 3.00 points in its last epochs"
+    assert (moved in found.evidence) == (expected == UNDECIDED)
+
+
 def test_a_run_that_stopped_does_not_show_that_stopping_is_no_help(tmp_path):
     helps = {"test_accuracy": 0.4, "best_test_accuracy": 0.5}
     stopped = {"test_accuracy": 0.5, "best_test_accuracy": 0.5}

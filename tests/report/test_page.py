@@ -8,7 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
 )
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from rethink_keras import paper
+from rethink_keras import InputError, paper
 from rethink_keras.experiments import TITLES
 from rethink_keras.report.curves import AXES, curves
 from rethink_keras.report.figures import draw
@@ -265,3 +265,15 @@ def test_every_figure_has_axes_and_curves():
     for experiment in TITLES:
         rows = measure(experiment, "paper", {})
         assert bool(curves(experiment, rows)) == (experiment in AXES)
+
+
+def test_the_page_of_something_else_is_not_overwritten(tmp_path):
+    page = tmp_path / "report" / "index.html"
+    page.parent.mkdir()
+    page.write_text("<p>mine</p>")
+    with pytest.raises(InputError, match="holds another index.html"):
+        write_report(str(tmp_path), str(page.parent))
+    assert page.read_text() == "<p>mine</p>"
+    page.unlink()
+    for _ in range(2):  # its own page is replaced
+        assert write_report(str(tmp_path / "none"), str(page.parent)) == page

@@ -90,7 +90,7 @@ def test_claims_without_records_name_the_scripts_to_run():
     assert [v.evidence for v in found.values()] == [
         "needs rethink-keras theorem1",
         "needs rethink-keras min-norm",
-        "needs rethink-keras min-norm and table3",
+        "needs rethink-keras min-norm",
         "needs rethink-keras complexity",
     ]
 
@@ -129,21 +129,20 @@ def test_a_descent_that_has_not_converged_is_undecided():
     assert "a descent ended at a loss of 0.001" in found.evidence
 
 
-def kernels(*errors, name="cifar10_convnet"):
-    """A record of Table 3: one kernel per four errors, at increasing norms."""
-    rows = [
-        {
-            "filters": None,
-            "gamma": 0.1 * number,
-            "ridge": 1 / norm,
-            "norm": norm,
-            "held-out error %": error,
-        }
-        for number, of_kernel in enumerate(errors, 1)
-        for norm, error in zip((100, 200, 300, 400), of_kernel, strict=True)
+def interpolants(*errors):
+    """A record of functions that fit every label per four errors."""
+    return [
+        record_of(
+            "min_norm",
+            "interpolants",
+            [
+                {"function": "f", "norm": norm, "test error %": error}
+                for norm, error in zip((1, 2, 3, 4), of_one, strict=True)
+            ],
+            f"sample_{number}",
+        )
+        for number, of_one in enumerate(errors)
     ]
-    table = "choices on held-out training images"
-    return record_of("table3", table, rows, name)
 
 
 RISING, FALLING = (10.0, 20.0, 30.0, 40.0), (40.0, 30.0, 20.0, 10.0)
@@ -161,24 +160,19 @@ MIXED = ((30.0, 10.0, 40.0, 20.0), (20.0, 40.0, 10.0, 30.0))  # no correlation
     ],
 )
 def test_norms_must_not_correlate_with_errors(errors, expected):
-    assert verdict("S14", kernels(*errors)).verdict == expected
+    assert verdict("S14", *interpolants(*errors)).verdict == expected
 
 
-def test_norms_of_different_kernels_are_not_compared():
-    """Both records have two kernels, with norms on different scales."""
-    pixels = kernels(RISING, RISING)
-    wavelets = kernels([0.5 * e for e in RISING], RISING, name="cifar10_gabor")
-    found = verdict("S14", pixels, wavelets)
-    assert "rank correlation 1.00 [1.00, 1.00] over 4 kernels" in found.evidence
-    again = kernels(RISING, RISING, name="cifar10_gabor,filters=100_400")
-    assert verdict("S14", pixels, wavelets, again).evidence == found.evidence
-    interpolants = [
-        {"function": "f", "norm": norm, "test error %": error}
-        for norm, error in ((73.0, 61.7), (103.0, 88.8), (180538.0, 87.1))
+def test_functions_with_a_ridge_do_not_count():
+    """They do not fit every label, and the norm falls with the ridge."""
+    table = "choices on held-out training images"
+    rows = [
+        {"ridge": 1 / norm, "norm": norm, "held-out error %": error}
+        for norm, error in zip((1, 2, 3, 4), RISING, strict=True)
     ]
-    record = record_of("min_norm", "interpolants", interpolants)
-    found = verdict("S14", record)
-    assert "rank correlation 0.33 over one kernel" in found.evidence
+    ridges = record_of("table3", table, rows, "cifar10_raw")
+    found = verdict("S14", ridges, *interpolants(FALLING))
+    assert "rank correlation -1.00 over one record" in found.evidence
     assert found.verdict == UNDECIDED
 
 
@@ -195,7 +189,7 @@ def test_the_evidence_describes_the_papers_pair_and_ours():
             ("mnist_gabor", 104.7, 0.37),
         )
     ]
-    found = verdict("S14", kernels(*MIXED), *ours)
+    found = verdict("S14", *interpolants(*MIXED), *ours)
     assert (
         "the paper's pixels and Gabor wavelets on MNIST: norms 220 and 390,"
         " errors 1.20 and 0.60 %; the larger norm has the smaller error"
@@ -217,7 +211,7 @@ def test_the_evidence_adds_the_norms_of_trained_networks():
         )
     ]
     record = record_of("measures", "rank correlation with the gap", rows)
-    found = verdict("S14", kernels(*MIXED), record)
+    found = verdict("S14", *interpolants(*MIXED), record)
     assert (
         f"beyond the paper, {record.name}: rank correlation of parameter norm"
         " with the gap 0.10 [-0.10, 0.25] over label corruption and training"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.kernel_ridge import KernelRidge
 
-from rethink_keras import RunConfig, data, runs
+from rethink_keras import InputError, RunConfig, data, runs
 from rethink_keras.theory import complexity, features
 
 
@@ -69,6 +69,14 @@ def with_blank(inputs):
     images[0] = 0
     crops = dataclasses.replace(crops, images=images)
     return dataclasses.replace(inputs, train_crops=crops)
+
+
+def test_more_images_than_are_measured_are_refused():
+    config = RunConfig(train_examples=1_001)
+    with pytest.raises(
+        InputError, match="train_examples=1001: must be at most"
+    ):
+        complexity.demonstrate(config, "stability")
 
 
 def test_an_image_of_one_colour_is_a_zero_point(inputs):

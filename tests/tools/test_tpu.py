@@ -12,7 +12,7 @@ import pytest
 SCRIPT = pathlib.Path(__file__).parents[2] / "tools" / "tpu.sh"
 RECORDER = """#!/bin/bash
 printf '%q ' "$@" >> "$CALLS"; echo >> "$CALLS"
-[[ $4 != "$FAILS" ]]
+[[ "$*" != *"$FAILS"* ]]
 """
 
 
@@ -66,15 +66,31 @@ def test_with_yes_the_script_creates_trains_fetches_and_deletes(tpu):
     assert "--epochs=1" in calls[3][-1]
 
 
-def test_a_failure_deletes_the_tpu(tpu):
-    done, calls = tpu("--yes", "name", "zone", "v4-8", fails="ssh")
+@pytest.mark.parametrize(
+    ("fails", "last"),
+    [
+        ("uv pip", ["ssh", "delete"]),
+        ("rethink_keras.main", ["ssh", "scp", "delete"]),
+        ("--recurse", ["ssh", "scp"]),
+    ],
+    ids=["install", "training", "fetching"],
+)
+def test_a_failure_deletes_the_tpu_unless_it_holds_the_logs(tpu, fails, last):
+    done, calls = tpu("--yes", "name", "zone", "v4-8", fails=fails)
     assert done.returncode != 0
-    assert [call[3] for call in calls] == ["create", "scp", "ssh", "delete"]
+    assert [call[3] for call in calls][-len(last) :] == last
+    assert ("still costs money" in done.stderr) == (fails == "--recurse")
+
+
+def test_a_directory_that_is_not_fetched_is_refused(tpu):
+    done, calls = tpu("--yes", "name", "zone", "v4-8", "--workdir=elsewhere")
+    assert (done.returncode, calls) == (2, [])
+    assert "--workdir: only the default directory is fetched" in done.stderr
 
 
 def test_a_flag_with_spaces_stays_one_argument_on_the_tpu(tpu):
-    _, calls = tpu("--yes", "name", "zone", "v4-8", "--workdir=a b; rm -rf c")
-    assert shlex.split(calls[3][-1])[-1] == "--workdir=a b; rm -rf c"
+    _, calls = tpu("--yes", "name", "zone", "v4-8", "--data_dir=a b; rm -rf c")
+    assert shlex.split(calls[3][-1])[-1] == "--data_dir=a b; rm -rf c"
 
 
 def test_missing_arguments_are_reported(tpu):
