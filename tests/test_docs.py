@@ -117,7 +117,8 @@ def test_commands_parse(page, pytestconfig):
         elif name.startswith("tools/"):
             assert (ROOT / name).is_file()
         else:
-            known = {".", "cd", "git", "mkdocs", "mypy", "pytest", "ruff"}
+            known = {".", "cd", "git", "jupyter", "mkdocs", "mypy", "pytest"}
+            known |= {"ruff"}
             assert name in known, shlex.join(words)
     for program, error in zip(programs, parse(programs), strict=True):
         assert error is None, f"{shlex.join(program)}: {error}"

@@ -271,7 +271,7 @@ def test_the_page_of_something_else_is_not_overwritten(tmp_path):
     page = tmp_path / "report" / "index.html"
     page.parent.mkdir()
     page.write_text("<p>mine</p>")
-    with pytest.raises(InputError, match="holds another index.html"):
+    with pytest.raises(InputError, match="holds another index"):
         write_report(str(tmp_path), str(page.parent))
     assert page.read_text() == "<p>mine</p>"
     page.unlink()
