@@ -91,8 +91,8 @@ def _run() -> int:
             f" more of {', '.join(MODELS)}{suggestion(min(unknown), MODELS)}"
         )
     with quiet_start():
-        from rethink_keras import runs
-    print(runs.device())
+        from rethink_keras.environment import device
+    print(device())
     print(f"{'model':18}{'strategy':18}{'images/s':>10}{'over single':>13}")
     for model in _MODELS.value:
         speeds: dict[str, list[float]] = {name: [] for name in _TASKS}

@@ -95,7 +95,7 @@ def _run() -> int:
         epochs=_EPOCHS,
     )
     with quiet_start():
-        from rethink_keras import runs
+        from rethink_keras.environment import device
     sources: dict[str, Callable[[], Iterator]] = {
         "decoding": lambda: decoding(config),
         "centres": lambda: streaming(config, train=False),
@@ -107,7 +107,7 @@ def _run() -> int:
             batches = make()  # new, so that no batch is decoded in advance
             next(batches)
             speeds[name].append(images_per_second(batches, config))
-    print(f"{runs.device()}; {config.dataset} at {config.image_size}")
+    print(f"{device()}; {config.dataset} at {config.image_size}")
     print(f"{'':12}{'images/s':>10}{'over decoding':>16}")
     for name, values in speeds.items():
         pairs = zip(values, speeds["decoding"], strict=True)

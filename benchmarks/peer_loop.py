@@ -16,7 +16,7 @@ with quiet_start():
     import keras
     import tensorflow as tf
 
-    from rethink_keras import pipeline, runs, training
+    from rethink_keras import environment, pipeline, runs, training
 
 STEPS_PER_EPOCH = 39
 EXAMPLES = STEPS_PER_EPOCH * BATCH  # of 5,000: no partial batch
@@ -119,7 +119,10 @@ class LoopWorker:
 
     def describe(self) -> dict:
         """Returns the device and the versions of packages."""
-        return {"device": runs.device(), "versions": runs.versions()}
+        return {
+            "device": environment.device(),
+            "versions": environment.versions(),
+        }
 
     def write_images(self, path: str) -> None:
         """Writes the training images and labels, for other frameworks."""

@@ -10,29 +10,35 @@ PACKAGE = "rethink_keras"
 
 BASE = {"errors", "files"}
 ALLOWED = {
+    "environment": set(),
     "errors": set(),
     "files": {"errors"},
-    "startup": set(),
+    "graphs": set(),
+    "keras_settings": set(),
     "paper": set(),
+    "plotting": set(),
+    "startup": set(),
     "config": {"errors"},
-    "models": {"config", "errors"},
+    "models": {"config", "errors", "keras_settings"},
     "measures": {"errors"},
     "memorization": {"errors"},
-    "results": BASE | {"config"},
+    "results": BASE | {"config", "environment"},
 }
-ALLOWED["data"] = BASE | {"config"}
+ALLOWED["data"] = BASE | {"config", "graphs"}
 ALLOWED["randomization"] = ALLOWED["data"] | {"data"}
 ALLOWED["pipeline"] = ALLOWED["randomization"] | {"randomization"}
 ALLOWED["training"] = ALLOWED["pipeline"] | {"pipeline"}
-ALLOWED["runs"] = ALLOWED["training"] | {"training", "models", "results"}
-ALLOWED["theory"] = ALLOWED["runs"] | {"runs", "paper"}
-ALLOWED["experiments"] = ALLOWED["theory"] | {
-    "measures",
-    "memorization",
-    "paper",
-    "theory",
+ALLOWED["runs"] = ALLOWED["training"] | {
+    "training",
+    "environment",
+    "keras_settings",
+    "models",
+    "results",
 }
-ALLOWED["report"] = ALLOWED["runs"] | {"experiments", "paper", "theory"}
+ALLOWED["theory"] = ALLOWED["runs"] | {"runs", "paper", "plotting"}
+ALLOWED["experiments"] = ALLOWED["theory"]
+ALLOWED["studies"] = ALLOWED["theory"] | {"theory", "measures", "memorization"}
+ALLOWED["report"] = ALLOWED["theory"] | {"experiments", "studies", "theory"}
 ALLOWED["cli"] = ALLOWED["report"] | {"report", "runs", "startup"}
 ALLOWED["main"] = {"cli"}
 """The parts that the modules of each part may import."""

@@ -55,7 +55,7 @@ def main() -> None:
     widths = numbers(_WIDTHS, _width, f"whole numbers from 1 to {_WIDEST}")
     seeds = option_numbers(_SEEDS, "seed", int)
     with quiet_start():
-        from rethink_keras.experiments import double_descent
+        from rethink_keras.studies import double_descent
     config = double_descent.configure(base)
     check(_WORKDIR.value)
     record = double_descent.demonstrate(config, widths, seeds)

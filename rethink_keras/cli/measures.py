@@ -50,7 +50,7 @@ def main() -> None:
         option_numbers(_SEEDS, "seed", int),
     )
     with quiet_start():
-        from rethink_keras.experiments import measures
+        from rethink_keras.studies import measures
     configs = measures.grid(base, *grid)
     check(_WORKDIR.value)
     try:

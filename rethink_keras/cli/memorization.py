@@ -66,7 +66,7 @@ def main() -> None:
             train_examples=_TRAIN_EXAMPLES.value,
         )
     with quiet_start():
-        from rethink_keras.experiments import memorization
+        from rethink_keras.studies import memorization
     tasks = [
         memorization.load_task(
             dataset, _DATA_DIR.value, _TRAIN_EXAMPLES.value, seeds[0]

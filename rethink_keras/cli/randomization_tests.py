@@ -70,7 +70,7 @@ def main() -> None:
             randomization_test,
         )
         from rethink_keras.files import write_whole, writing
-        from rethink_keras.results.images import as_png
+        from rethink_keras.plotting import as_png
     with flags_in_output():
         test = randomization_test(
             builder,

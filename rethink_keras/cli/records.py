@@ -17,7 +17,7 @@ def check(workdir: str) -> None:
     Raises:
       InputError: it cannot be written.
     """
-    from rethink_keras.theory.records import check_workdir
+    from rethink_keras.results.records import check_workdir
 
     check_workdir(workdir)
 
@@ -46,7 +46,7 @@ def finish(
       workdir: directory of the records.
       settings: see `Record.under`.
     """
-    from rethink_keras.theory.records import write_record
+    from rethink_keras.results.records import write_record
 
     record = record.under(settings)
     arguments = given_flags(without=("data_dir", "workdir"))

@@ -3,7 +3,6 @@
 from rethink_keras.data.arrays import GivenData, from_arrays
 from rethink_keras.data.concatenation import concatenated
 from rethink_keras.data.examples import Examples, ImageClassification
-from rethink_keras.data.graphs import as_written, compiled
 from rethink_keras.data.loading import load
 from rethink_keras.data.streaming import EncodedExamples, ImageStreams, stream
 
@@ -13,8 +12,6 @@ __all__ = [
     "GivenData",
     "ImageClassification",
     "ImageStreams",
-    "as_written",
-    "compiled",
     "concatenated",
     "from_arrays",
     "load",

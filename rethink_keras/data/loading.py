@@ -9,9 +9,9 @@ import tensorflow as tf
 from rethink_keras.config import SAMPLE
 from rethink_keras.data.concatenation import concatenated
 from rethink_keras.data.examples import Examples, ImageClassification
-from rethink_keras.data.graphs import as_written
 from rethink_keras.data.streaming import EncodedExamples, ImageStreams, stream
 from rethink_keras.errors import InputError, one_line
+from rethink_keras.graphs import as_written
 
 _BATCH = 500
 

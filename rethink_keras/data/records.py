@@ -12,10 +12,10 @@ from tensorflow_datasets.core.file_adapters import (
     FileFormat,
 )
 
-from rethink_keras.data.graphs import as_written
 from rethink_keras.data.identities import identities
 from rethink_keras.data.shuffling import shuffle
 from rethink_keras.errors import InputError
+from rethink_keras.graphs import as_written
 
 _FILES_AT_A_TIME = 16
 _RECORDS_IN_A_ROW = 16
@@ -86,7 +86,7 @@ def _generated(rows: Rows) -> Open:
         except Exception as error:  # readers raise many types
             raise ValueError(f"{path.decode()}: {error}") from error
 
-    @tf.autograph.experimental.do_not_convert
+    @as_written
     def read(path: tf.Tensor) -> tf.data.Dataset:
         return tf.data.Dataset.from_generator(
             generate,

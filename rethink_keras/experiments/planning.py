@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from etils import epath
 
 from rethink_keras.config import PRECISIONS, RunConfig
+from rethink_keras.environment import device
 from rethink_keras.experiments.cost import Estimate, estimate_minutes
 from rethink_keras.experiments.rows import Row
 from rethink_keras.experiments.speed import (
@@ -27,7 +28,6 @@ from rethink_keras.results import (
     key_of,
     run_directory,
 )
-from rethink_keras.runs import device
 
 FASTEST = "fastest"
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from rethink_keras.config import RANDOMIZATIONS, RunConfig, suggestion
 from rethink_keras.data import from_arrays
 from rethink_keras.errors import InputError
-from rethink_keras.results.images import CONDITION_COLOURS, as_png
+from rethink_keras.plotting import CONDITION_COLOURS, as_png
 from rethink_keras.results.metrics import chance_of
 from rethink_keras.runs import RunResult, run, with_named_model
 

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from rethink_keras.errors import InputError
-from rethink_keras.models.keras_settings import keras_settings
+from rethink_keras.keras_settings import keras_settings
 from rethink_keras.models.layers import BatchNormalization, classify, half_l2
 
 MIN_SIZE = 75

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from rethink_keras.models.keras_settings import keras_settings
+from rethink_keras.keras_settings import keras_settings
 from rethink_keras.models.layers import BatchNormalization, classify, half_l2
 
 BATCH_NORM_EPSILON = 1e-3

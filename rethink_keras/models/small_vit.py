@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from rethink_keras.models.keras_settings import keras_settings
+from rethink_keras.keras_settings import keras_settings
 from rethink_keras.models.layers import PositionEmbedding, classify, half_l2
 
 _PATCH, _WIDTH, _DEPTH, _HEADS = 4, 128, 6, 4

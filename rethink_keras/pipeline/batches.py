@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.data import Examples, as_written, compiled
+from rethink_keras.data import Examples
 from rethink_keras.data.shuffling import shuffle
+from rethink_keras.graphs import as_written, compiled
 from rethink_keras.pipeline.datasets import Augmentation
 from rethink_keras.pipeline.preprocessing import batch_of
 from rethink_keras.pipeline.regularizers import Regularize

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.data import Examples, compiled, concatenated
+from rethink_keras.data import Examples, concatenated
+from rethink_keras.graphs import compiled
 from rethink_keras.pipeline import preprocessing
 from rethink_keras.pipeline.preprocessing import batch_of
 from rethink_keras.randomization import Randomization

@@ -10,9 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rethink_keras.experiments.rows import CORRUPTIONS
-from rethink_keras.report.curves import AXES, Curve, Points
-from rethink_keras.report.names import readable
-from rethink_keras.results.images import (
+from rethink_keras.plotting import (
     CONDITION_COLOURS,
     INK,
     PALETTE,
@@ -22,6 +20,8 @@ from rethink_keras.results.images import (
     new_axes,
     style,
 )
+from rethink_keras.report.curves import AXES, Curve, Points
+from rethink_keras.report.names import readable
 
 _NAMES = {"none": "true_labels", "labels": "random_labels"}
 CONDITIONS = {

@@ -10,11 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rethink_keras.config import DATASET_SIZES, RunConfig
-from rethink_keras.report.evidence import AT_CHANCE, FITTED, NETWORKS
-from rethink_keras.report.measured import MeasuredRow
-from rethink_keras.report.names import readable
-from rethink_keras.results import FinishedRun
-from rethink_keras.results.images import (
+from rethink_keras.plotting import (
     BLUE,
     PAGE,
     SOFT,
@@ -23,6 +19,10 @@ from rethink_keras.results.images import (
     new_axes,
     style,
 )
+from rethink_keras.report.evidence import AT_CHANCE, FITTED, NETWORKS
+from rethink_keras.report.measured import MeasuredRow
+from rethink_keras.report.names import readable
+from rethink_keras.results import FinishedRun
 from rethink_keras.results.metrics import chance_of
 from rethink_keras.results.names import names_of
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from rethink_keras.experiments import load
+from rethink_keras.plotting import as_inline_svg
 from rethink_keras.report.epochs import mean_epochs
 from rethink_keras.report.gap import (
     Gap,
@@ -26,7 +27,6 @@ from rethink_keras.report.runs import command_of
 from rethink_keras.report.sections import Section
 from rethink_keras.report.words import SCALE_TITLES
 from rethink_keras.results import FinishedRun
-from rethink_keras.results.images import as_inline_svg
 
 OWN_TITLE = "Your networks and data"
 _NEXT = "mlp_1x512_random_labels"  # half a minute on the sample

@@ -15,6 +15,7 @@ from rethink_keras.config import FLAGS_DIRECTORY
 from rethink_keras.errors import InputError
 from rethink_keras.experiments import TITLES
 from rethink_keras.files import writing
+from rethink_keras.plotting import as_png, as_svg
 from rethink_keras.report import claims, theory_claims
 from rethink_keras.report.comparison import write_comparison
 from rethink_keras.report.evidence import Evidence
@@ -53,8 +54,7 @@ from rethink_keras.results import (
     find_own_runs,
     find_runs,
 )
-from rethink_keras.results.images import as_png, as_svg
-from rethink_keras.theory.records import (
+from rethink_keras.results.records import (
     SavedRecord,
     find_records,
     format_cell,

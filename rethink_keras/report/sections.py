@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from matplotlib.figure import Figure
 
 from rethink_keras.experiments import TITLES
+from rethink_keras.plotting import as_inline_svg
 from rethink_keras.report.curves import AXES, Curve, curves
 from rethink_keras.report.figures import describe, draw
 from rethink_keras.report.measured import MeasuredRow, measure
@@ -17,7 +18,6 @@ from rethink_keras.report.tables import (
     level_rows,
     table_rows,
 )
-from rethink_keras.results.images import as_inline_svg
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ from rethink_keras.report.verdicts import (
     every,
     found,
 )
-from rethink_keras.theory.records import SavedRecord
+from rethink_keras.results.records import SavedRecord
 
 _AT_MINIMUM = 1e-4  # largest distance to w*, relative to its norm
 _CONVERGED = 1e-8  # largest loss of a converged descent

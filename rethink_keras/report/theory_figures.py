@@ -9,12 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from rethink_keras.errors import InputError
-from rethink_keras.experiments import (
-    double_descent_figures,
-    measure_figures,
-    memorization_figures,
-)
-from rethink_keras.results.images import (
+from rethink_keras.plotting import (
     BLUE,
     SOFT,
     TEXT,
@@ -24,8 +19,13 @@ from rethink_keras.results.images import (
     new_axes,
     style,
 )
+from rethink_keras.results.records import SavedRecord
+from rethink_keras.studies import (
+    double_descent_figures,
+    measure_figures,
+    memorization_figures,
+)
 from rethink_keras.theory import filter_curve, theorem1
-from rethink_keras.theory.records import SavedRecord
 
 
 def draw_record(record: SavedRecord, name: str) -> Figure | None:

@@ -1,7 +1,6 @@
 """One run, from config to result."""
 
 from rethink_keras.runs.arguments import with_named_model
-from rethink_keras.runs.environment import device, versions
 from rethink_keras.runs.in_memory import (
     InMemoryInputs,
     choose_examples,
@@ -21,13 +20,11 @@ __all__ = [
     "StreamedInputs",
     "build_model",
     "choose_examples",
-    "device",
     "load_result",
     "make_inputs",
     "make_optimizer",
     "parameters",
     "run",
     "subset_size",
-    "versions",
     "with_named_model",
 ]

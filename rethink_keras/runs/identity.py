@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from rethink_keras.environment import device
 from rethink_keras.results.names import OUTPUTS
 from rethink_keras.runs.arguments import Arguments
-from rethink_keras.runs.environment import device
 from rethink_keras.runs.optimizers import description_of
 
 _COMPARED = 8  # outputs

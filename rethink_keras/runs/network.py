@@ -12,7 +12,7 @@ import tensorflow as tf
 from rethink_keras import models
 from rethink_keras.config import UNNAMED, RunConfig
 from rethink_keras.errors import InputError, one_line
-from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.runs.arguments import OwnNetwork, check_overrides
 from rethink_keras.runs.optimizers import copy_of
 

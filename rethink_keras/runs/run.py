@@ -14,7 +14,7 @@ from rethink_keras.config import RunConfig
 from rethink_keras.data.folders import find_folder
 from rethink_keras.errors import InputError
 from rethink_keras.files import RESUME_ADVICE
-from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.runs.arguments import (
     Arguments,
     check_compilation,

@@ -8,10 +8,10 @@ from typing import Any
 
 import keras
 
-from rethink_keras import training
+from rethink_keras import environment, training
 from rethink_keras.errors import DivergenceError, InputError
 from rethink_keras.results import Learning, Predictions
-from rethink_keras.runs import environment, summary
+from rethink_keras.runs import summary
 from rethink_keras.runs.arguments import Arguments
 from rethink_keras.runs.directory import RunDirectory
 from rethink_keras.runs.identity import same_outputs

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from rethink_keras import models, pipeline, runs, training
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.models.keras_settings import STANDARD, keras_settings
-from rethink_keras.results.images import (
+from rethink_keras.keras_settings import STANDARD, keras_settings
+from rethink_keras.plotting import (
     BLUE,
     INK,
     VERMILLION,
@@ -27,9 +27,9 @@ from rethink_keras.results.images import (
     new_axes,
     style,
 )
+from rethink_keras.results.records import Record
 from rethink_keras.theory import features
 from rethink_keras.theory.extra import theory_extra
-from rethink_keras.theory.records import Record
 
 with theory_extra():
     from sklearn.metrics.pairwise import rbf_kernel

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rethink_keras.results.images import PALETTE, new_axes, style
+from rethink_keras.plotting import PALETTE, new_axes, style
 
 PAPER_FILTERS = 32_000
 

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg
 import tensorflow as tf
 
-from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.theory.projection import check_float64
 
 RECORDED = 100  # points per curve

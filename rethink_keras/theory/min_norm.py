@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from rethink_keras import paper, pipeline
 from rethink_keras.config import RunConfig
 from rethink_keras.data import Examples
+from rethink_keras.plotting import as_png, new_axes, style
 from rethink_keras.randomization import leading
-from rethink_keras.results.images import as_png, new_axes, style
+from rethink_keras.results.records import Record
 from rethink_keras.theory import features
 from rethink_keras.theory.extra import theory_extra
 from rethink_keras.theory.kernels import KernelClassifier, error_percent
 from rethink_keras.theory.least_squares import Descent, Path, descend
-from rethink_keras.theory.records import Record
 from rethink_keras.theory.samples import load_samples
 
 with theory_extra():

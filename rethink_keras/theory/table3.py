@@ -10,12 +10,12 @@ import numpy as np
 from rethink_keras import paper
 from rethink_keras.config import SAMPLE, RunConfig
 from rethink_keras.data import Examples
-from rethink_keras.results.images import as_png
+from rethink_keras.plotting import as_png
+from rethink_keras.results.records import Record
 from rethink_keras.theory import features, filter_curve
 from rethink_keras.theory.distances import Distances, squared_distances
 from rethink_keras.theory.kernels import KernelClassifier, error_percent
 from rethink_keras.theory.random_convnet import RandomConvNet
-from rethink_keras.theory.records import Record
 from rethink_keras.theory.samples import load_samples
 
 _HELD_OUT = 5_000

@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 
 from rethink_keras import models, runs
 from rethink_keras.config import RunConfig
-from rethink_keras.results.images import INK, VERMILLION, as_png, style
+from rethink_keras.plotting import INK, VERMILLION, as_png, style
+from rethink_keras.results.records import Record
 from rethink_keras.theory.expressivity import (
     ExactModel,
     blocks_of,
     deep_expressive_relu_network,
     expressive_relu_network,
 )
-from rethink_keras.theory.records import Record
 
 DEPTHS = (2, 5, 17, 65)
 _BATCH = 256

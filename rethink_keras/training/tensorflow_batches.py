@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.data import compiled
+from rethink_keras.graphs import compiled
 from rethink_keras.pipeline import (
     Position,
     ResidentExamples,

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rethink_keras.data import compiled
+from rethink_keras.graphs import compiled
 from rethink_keras.pipeline import BatchShard
 from rethink_keras.training.metrics import (
     Metrics,

@@ -6,8 +6,8 @@ import pytest
 from keras import layers
 
 from rethink_keras.errors import InputError
+from rethink_keras.keras_settings import keras_settings
 from rethink_keras.measures import critical_sample_ratio, inverse_margin
-from rethink_keras.models.keras_settings import keras_settings
 
 WEIGHTS = np.array([[1.0, -1.0], [0.5, 2.0], [-3.0, 0.0]])
 X = np.array([[1, 0, 0], [0.2, -0.3, 0], [0, 0, -2.0], [0, 1, 1]])

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from rethink_keras.experiments import TITLES, load
+from rethink_keras.plotting import PALETTE, as_inline_svg
 from rethink_keras.report.curves import curves
 from rethink_keras.report.figures import CONDITIONS as COLOURS
 from rethink_keras.report.figures import draw
@@ -20,7 +21,6 @@ from rethink_keras.report.pictures import CONDITIONS, class_names, pictures
 from rethink_keras.report.verdicts import Verdict
 from rethink_keras.report.words import SEE
 from rethink_keras.results import find_runs
-from rethink_keras.results.images import PALETTE, as_inline_svg
 from tests.support.finished import row_of, write_result
 
 

@@ -3,20 +3,20 @@
 import pytest
 from matplotlib.figure import Figure
 
-from rethink_keras.experiments import (
-    double_descent_figures,
-    measure_figures,
-    measure_tables,
-)
 from rethink_keras.measures import MEASURES
+from rethink_keras.plotting import as_png
 from rethink_keras.report.page import write_report
 from rethink_keras.report.theory_claims import CLAIMS
-from rethink_keras.results.images import as_png
-from rethink_keras.theory.records import (
+from rethink_keras.results.records import (
     Record,
     SavedRecord,
     find_records,
     write_record,
+)
+from rethink_keras.studies import (
+    double_descent_figures,
+    measure_figures,
+    measure_tables,
 )
 
 

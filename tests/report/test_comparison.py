@@ -8,7 +8,7 @@ from rethink_keras.experiments import TITLES, load
 from rethink_keras.report.curves import AXES
 from rethink_keras.report.page import compare
 from rethink_keras.results import find_runs
-from rethink_keras.theory.records import Record, write_record
+from rethink_keras.results.records import Record, write_record
 from tests.support.browser import Browser
 from tests.support.finished import row_of, write_result
 

@@ -5,8 +5,8 @@ import pathlib
 import runpy
 
 from rethink_keras import RunConfig
+from rethink_keras.results.records import find_records
 from rethink_keras.runs import summary
-from rethink_keras.theory.records import find_records
 
 ROOT = pathlib.Path(__file__).parents[2]
 REFERENCE = ROOT / "tensorboard_logs" / "reference"

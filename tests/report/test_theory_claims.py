@@ -3,6 +3,7 @@
 import pytest
 from matplotlib.figure import Figure
 
+from rethink_keras.plotting import as_png
 from rethink_keras.report.page import write_report
 from rethink_keras.report.theory_claims import CLAIMS
 from rethink_keras.report.verdicts import (
@@ -12,8 +13,7 @@ from rethink_keras.report.verdicts import (
     UNKNOWN,
     UNTESTED,
 )
-from rethink_keras.results.images import as_png
-from rethink_keras.theory.records import SavedRecord, write_record
+from rethink_keras.results.records import SavedRecord, write_record
 
 
 def record_of(experiment, table, rows, data="cifar10_sample", seed=0):

@@ -17,7 +17,14 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import rethink_keras
-from rethink_keras import InputError, RunConfig, run, runs, training
+from rethink_keras import (
+    InputError,
+    RunConfig,
+    environment,
+    run,
+    runs,
+    training,
+)
 from tests.support.processes import scalars
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -27,7 +34,7 @@ OTHER_TENSORFLOW = "tensorflow-cpu"
 
 
 def test_versions_are_those_of_the_modules():
-    versions = runs.versions()
+    versions = environment.versions()
     assert versions == {
         "python": platform.python_version(),
         "backend": keras.backend.backend(),
@@ -74,14 +81,14 @@ def test_the_environment_is_read_before_training(tmp_path, monkeypatch, lookup):
         return "found"
 
     monkeypatch.setattr(training.Trainer, "train", record_and_train)
-    monkeypatch.setattr(runs.environment, lookup, look_up)
+    monkeypatch.setattr(environment, lookup, look_up)
     assert run(RunConfig(**TINY), tmp_path, verbose=False)[lookup] == "found"
     assert trained == [lookup]
 
 
 def test_the_device_is_what_trains(monkeypatch):
     """On machines with accelerators; pytest runs on a CPU."""
-    assert runs.device().startswith("CPU, ")
+    assert environment.device().startswith("CPU, ")
     kinds = {"GPU": ["a", "b"], "TPU": []}
     for name in ("list_physical_devices", "list_logical_devices"):
         monkeypatch.setattr(tf.config, name, kinds.__getitem__)
@@ -90,9 +97,12 @@ def test_the_device_is_what_trains(monkeypatch):
         "get_device_details",
         lambda device: {"device_name": f"card {device}"},
     )
-    assert (runs.device(), runs.device(1)) == ("2 x card a", "1 x card a")
+    assert (environment.device(), environment.device(1)) == (
+        "2 x card a",
+        "1 x card a",
+    )
     kinds["TPU"] = ["c"] * 8
-    assert runs.device(8) == "8 x TPU"
+    assert environment.device(8) == "8 x TPU"
 
 
 def test_a_run_whose_final_metrics_are_not_written_resumes(
@@ -131,12 +141,12 @@ def test_a_run_finishes_with_tensorflow_cpu_in_a_source_tree(tmp_path):
     if missing in installed.stderr:
         pytest.skip(f"{OTHER_TENSORFLOW} cannot be downloaded here")
     assert installed.returncode == 0, installed.stderr
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     found = subprocess.run(
         [python, "-m", "pip", "list", "--format=json"],
         capture_output=True,
         check=True,
-        env=environment,
+        env=variables,
     )
     names = {
         package["name"].replace("_", "-")
@@ -151,7 +161,7 @@ def test_a_run_finishes_with_tensorflow_cpu_in_a_source_tree(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=environment,
+        env=variables,
     )
     assert (done.returncode, done.stderr) == (0, "")
     result = json.loads((tmp_path / "run" / "result.json").read_text())

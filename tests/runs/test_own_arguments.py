@@ -13,7 +13,7 @@ from rethink_keras import (
     run,
 )
 from rethink_keras.config import MODELS, register_model
-from rethink_keras.models.keras_settings import keras_settings
+from rethink_keras.keras_settings import keras_settings
 from rethink_keras.runs import build_model
 from rethink_keras.runs.arguments import resolve
 from rethink_keras.runs.network import mark_trained

@@ -9,7 +9,7 @@ import pytest
 
 from rethink_keras import InputError, RunConfig, load_result, run
 from rethink_keras.config import MODELS, register_model
-from rethink_keras.models.keras_settings import keras_settings
+from rethink_keras.keras_settings import keras_settings
 from rethink_keras.runs import build_model
 from rethink_keras.runs.arguments import resolve
 from tests.runs.test_own_runs import CONFIG, SHAPE, own_run

@@ -6,8 +6,8 @@ from etils import epath
 
 from rethink_keras import RunConfig
 from rethink_keras.files import visible
+from rethink_keras.results.records import Record, find_records, write_record
 from rethink_keras.runs.directory import RunDirectory
-from rethink_keras.theory.records import Record, find_records, write_record
 from rethink_keras.training import Checkpoints, Progress
 
 NAME = "run[1]*?"

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 
 from rethink_keras import InputError, RunConfig
 from rethink_keras.results import find_runs
+from rethink_keras.results.records import find_records, write_record
 from rethink_keras.runs import parameters
 from rethink_keras.theory import (
     deep_expressive_relu_network,
@@ -19,7 +20,6 @@ from rethink_keras.theory import (
 )
 from rethink_keras.theory.expressivity import Hinges, hinges
 from rethink_keras.theory.projection import project
-from rethink_keras.theory.records import find_records, write_record
 from rethink_keras.theory.theorem1 import demonstrate, width_of
 from tests.support.processes import finish
 

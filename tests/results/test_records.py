@@ -3,8 +3,8 @@
 import pytest
 
 from rethink_keras import InputError
-from rethink_keras.results.images import as_png, new_axes
-from rethink_keras.theory.records import (
+from rethink_keras.plotting import as_png, new_axes
+from rethink_keras.results.records import (
     Record,
     check_workdir,
     find_records,

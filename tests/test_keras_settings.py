@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rethink_keras import DivergenceError, RunConfig, models, run
-from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.runs import parameters
 from rethink_keras.theory.least_squares import RECORDED, Descent, descend
 

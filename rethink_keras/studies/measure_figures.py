@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rethink_keras.measures import MEASURES
-from rethink_keras.results.images import PALETTE, new_axes, style
+from rethink_keras.plotting import PALETTE, new_axes, style
 
 _MARKERS = "osD^v<>P"
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]

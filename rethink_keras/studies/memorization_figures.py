@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rethink_keras.results.images import (
+from rethink_keras.plotting import (
     BLUE,
     VERMILLION,
     new_axes,

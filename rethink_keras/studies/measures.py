@@ -16,17 +16,17 @@ import numpy as np
 from rethink_keras import pipeline, randomization, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.experiments import measure_figures, measure_tables
-from rethink_keras.experiments.measure_tables import critical_at
+from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.measures import (
     MEASURES,
     critical_sample_ratio,
     path_norm,
 )
-from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.plotting import as_png
 from rethink_keras.results import run_directory
-from rethink_keras.results.images import as_png
-from rethink_keras.theory.records import Record
+from rethink_keras.results.records import Record
+from rethink_keras.studies import measure_figures, measure_tables
+from rethink_keras.studies.measure_tables import critical_at
 
 RADII = (0.02, 0.03, 0.04, 0.05)
 _EPOCHS = 300

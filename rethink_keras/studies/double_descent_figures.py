@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from rethink_keras.results.images import (
+from rethink_keras.plotting import (
     BLUE,
     SOFT,
     TEXT,

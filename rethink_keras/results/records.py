@@ -1,4 +1,4 @@
-"""Records of the theory's experiments: writing and reading."""
+"""Records of tables and figures of one command: writing and reading."""
 
 import dataclasses
 import hashlib
@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 from etils import epath
 
+from rethink_keras.environment import device, versions
 from rethink_keras.errors import InputError
 from rethink_keras.files import (
     reading,
@@ -20,7 +21,6 @@ from rethink_keras.files import (
 )
 from rethink_keras.results import RESULT, THEORY
 from rethink_keras.results.markdown import markdown_table
-from rethink_keras.runs import device, versions
 
 Cell = str | int | float | None
 Table = Sequence[Mapping[str, Cell]]
@@ -29,10 +29,10 @@ _LONGEST = 120  # characters of settings in the name of a directory
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """Results of one experiment of the theory.
+    """Tables and figures of one command, such as `theorem1`.
 
     Attributes:
-      experiment: name of the launch script.
+      experiment: name of the command, with underscores.
       name: name of the row; also the name of a directory.
       title: one-line title.
       seed: random seed.
@@ -224,5 +224,5 @@ def _read(path: epath.Path) -> SavedRecord:
         return SavedRecord(**content)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: corrupt record of the theory ({error}); remove the file"
+            f"{path}: corrupt record ({error}); remove the file"
         ) from error

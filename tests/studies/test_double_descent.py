@@ -8,10 +8,10 @@ import pytest
 
 from rethink_keras import data, models
 from rethink_keras.config import RunConfig
-from rethink_keras.experiments import double_descent, families
-from rethink_keras.experiments import double_descent_figures as figures
-from rethink_keras.models.keras_settings import keras_settings
-from rethink_keras.results.images import as_png
+from rethink_keras.keras_settings import keras_settings
+from rethink_keras.plotting import as_png
+from rethink_keras.studies import double_descent, families
+from rethink_keras.studies import double_descent_figures as figures
 
 
 def made_up(train: tuple[float, ...] = (50.0, 0.9, 0.0)) -> figures.Tables:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from rethink_keras import InputError
-from rethink_keras.experiments import (
+from rethink_keras.memorization import Ensemble, Scores, random_subsets
+from rethink_keras.memorization import memorization as scores_of
+from rethink_keras.studies import (
     memorization,
     memorization_figures,
     memorization_tables,
 )
-from rethink_keras.memorization import Ensemble, Scores, random_subsets
-from rethink_keras.memorization import memorization as scores_of
 
 COUNT = 40
 CORRUPTED = np.arange(COUNT) < 10

@@ -16,11 +16,11 @@ import scipy.special
 
 from rethink_keras import pipeline, runs
 from rethink_keras.config import RunConfig
-from rethink_keras.experiments import double_descent_figures as figures
-from rethink_keras.experiments import families
-from rethink_keras.results.images import as_png
+from rethink_keras.plotting import as_png
+from rethink_keras.results.records import Record
+from rethink_keras.studies import double_descent_figures as figures
+from rethink_keras.studies import families
 from rethink_keras.theory.random_features import fit_random_features
-from rethink_keras.theory.records import Record
 
 _CORRUPTION = 0.2
 _NARROW = 64

@@ -8,9 +8,9 @@ import pytest
 
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.experiments import measure_figures, measure_tables, measures
 from rethink_keras.measures import MEASURES
-from rethink_keras.results.images import as_png
+from rethink_keras.plotting import as_png
+from rethink_keras.studies import measure_figures, measure_tables, measures
 
 
 def made_up(seeds=(0, 1), sizes=(10, 20)) -> list[dict]:

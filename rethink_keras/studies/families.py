@@ -8,7 +8,7 @@ from keras import ops
 
 from rethink_keras import runs
 from rethink_keras.config import RunConfig
-from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.keras_settings import STANDARD, keras_settings
 
 _PREDICTED = 500  # examples per batch
 

@@ -15,13 +15,13 @@ import numpy as np
 from rethink_keras import data, pipeline, randomization, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.experiments import memorization_figures, memorization_tables
+from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.memorization import Ensemble, memorization, train_ensemble
-from rethink_keras.models.keras_settings import STANDARD, keras_settings
+from rethink_keras.plotting import as_png
 from rethink_keras.randomization.label_noise import corrupt_labels
-from rethink_keras.results.images import as_png
+from rethink_keras.results.records import Record
+from rethink_keras.studies import memorization_figures, memorization_tables
 from rethink_keras.theory.extra import theory_extra
-from rethink_keras.theory.records import Record
 
 DIGITS = "digits"
 """The 8 x 8 digits of scikit-learn, which need no download."""

@@ -1,0 +1,1 @@
+"""What came after the paper, measured on its networks and data."""
