@@ -1,6 +1,7 @@
 """Statistical tests and intervals, all at the 5 % level.
 
-The last axis of an array runs over seeds; other axes are independent problems.
+In `prediction_bound` and `seeds_p_value`, the last axis runs over seeds, and
+other axes are independent problems.
 """
 
 import dataclasses
