@@ -4,9 +4,10 @@
 
 Copies each finished run under the log directory to
 tensorboard_logs/reference/DATA_SET/NETWORK/OPTIONS/seed=N, unless there is one.
-Checkpoints and model.keras stay behind, since they are too large for the
-repository. The directories of the data and of the logs are removed from the
-copied files, and the machine's name from the names of event files.
+Checkpoints, model.keras and TensorBoard's pictures stay behind, since they are
+too large for the repository. The directories of the data and of the logs are
+removed from the copied files, and the machine's name from the names of event
+files.
 """
 
 import json
@@ -64,7 +65,7 @@ def collect(
 
 
 def _clean(path: pathlib.Path) -> None:
-    """Removes directories of this machine from a file."""
+    """Removes directories of this machine, and pictures, from a file."""
     if path.suffix == ".json":
         content = json.loads(path.read_text())
         content.get("config", content)["data_dir"] = None
@@ -80,9 +81,14 @@ def _clean_events(path: pathlib.Path) -> None:
     with tf.io.TFRecordWriter(str(path)) as writer:
         for record in records:
             event = event_pb2.Event.FromString(record)
-            for value in event.summary.value:
+            kinds = [
+                v.metadata.plugin_data.plugin_name for v in event.summary.value
+            ]
+            if "images" in kinds:  # each is an event of its own
+                continue
+            for value, kind in zip(event.summary.value, kinds, strict=True):
                 texts = value.tensor.string_val
-                if value.metadata.plugin_data.plugin_name == "text":
+                if kind == "text":
                     texts[:] = [_LOCAL.sub(b"", text) for text in texts]
             writer.write(event.SerializeToString())
 
