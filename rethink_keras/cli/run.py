@@ -62,7 +62,7 @@ flags.DEFINE_enum(
     "resume",
     "auto",
     ["auto", "never", "must"],
-    "whether an unfinished run resumes",
+    "resume an unfinished run",
 )
 flags.DEFINE_float(
     "checkpoint_minutes",

@@ -79,7 +79,7 @@ class RunConfig:
     )
     randomize: str = option(
         "labels",
-        "true labels (none), random labels, or other pixels",
+        "labels or pixels to randomize",
         choices=RANDOMIZATIONS,
     )
     label_corruption: float = option(
@@ -92,7 +92,7 @@ class RunConfig:
         True, "crop the central 28/32 of each image's sides"
     )
     standardize: bool = option(
-        True, "scale each image to mean 0 and standard deviation 1"
+        True, "scale each image to mean 0 and variance 1"
     )
     random_crop: bool = option(
         False, "train on random crops instead of centre crops"
@@ -110,24 +110,19 @@ class RunConfig:
     label_smoothing: float = option(
         0.0, "fraction of each label spread over all classes", low=0, high=0.99
     )
-    model: str = option("mlp_1x512", "network to train", choices=model_names)
+    model: str = option("mlp_1x512", "network", choices=model_names)
     batch_norm: bool | None = option(
         None, "BatchNorm (Inceptions only); default: on"
     )
     dropout: float = option(
-        0.0,
-        "dropout rate before the last layer; in Alexnet and perceptrons, at"
-        " each fully connected layer",
-        low=0,
-        high=0.99,
+        0.0, "dropout rate at fully connected layers", low=0, high=0.99
     )
     weight_decay: float = option(
         0.0, "coefficient of 1/2*||w||^2 over all kernels", low=0
     )
     batch_size: int = option(
         None,
-        "images per batch, over all devices; default: 100 for MLPs, 128 for"
-        " others",
+        "global batch size; default: 100 (MLPs), 128 (others)",
         low=1,
         high=10**6,
     )
