@@ -50,13 +50,12 @@ def _accelerators() -> list[str]:
 
         found = jax.devices()
         return [d.device_kind for d in found if d.platform != "cpu"]
-    # TPUs are there once `find_devices` has initialized them.
-    tpus = tf.config.list_logical_devices("TPU")
-    if tpus:
-        return ["TPU"] * len(tpus)
     gpus = tf.config.list_physical_devices("GPU")
-    details = map(tf.config.experimental.get_device_details, gpus)
-    return [detail.get("device_name", "GPU") for detail in details]
+    if gpus:  # listing logical devices would allocate their memory
+        details = map(tf.config.experimental.get_device_details, gpus)
+        return [detail.get("device_name", "GPU") for detail in details]
+    # TPUs are there once `find_devices` has initialized them.
+    return ["TPU"] * len(tf.config.list_logical_devices("TPU"))
 
 
 def _processor() -> str:

@@ -101,7 +101,12 @@ def test_the_device_is_what_trains(monkeypatch):
         "2 x card a",
         "1 x card a",
     )
-    kinds["TPU"] = ["c"] * 8
+    monkeypatch.delattr(tf.config, "list_logical_devices")  # is not called
+    assert environment.device(1) == "1 x card a"
+    kinds |= {"GPU": [], "TPU": ["c"] * 8}
+    monkeypatch.setattr(
+        tf.config, "list_logical_devices", kinds.__getitem__, raising=False
+    )
     assert environment.device(8) == "8 x TPU"
 
 
