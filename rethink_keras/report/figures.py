@@ -22,10 +22,11 @@ from rethink_keras.plotting import (
 )
 from rethink_keras.report.curves import AXES, Curve, Points
 from rethink_keras.report.names import readable
+from rethink_keras.report.pictures import CONDITIONS
 
-_NAMES = {"none": "true_labels", "labels": "random_labels"}
-CONDITIONS = {
-    _NAMES.get(kind, kind): colour for kind, colour in CONDITION_COLOURS.items()
+COLOURS = {
+    condition.name: CONDITION_COLOURS[condition.kind]
+    for condition in CONDITIONS
 }
 _NETWORKS = {"inception": INK, "alexnet": SKY, "mlp_1x512": PURPLE}
 _MARKERS = {"inception": "o", "alexnet": "s", "mlp_1x512": "^"}
@@ -75,7 +76,7 @@ def draw(experiment: str, curves: Sequence[Curve], scale: str) -> Figure:
 
 def _colours(curves: Sequence[Curve]) -> list[str]:
     """Returns the colours of curves; a condition has one on all figures."""
-    known = CONDITIONS | _NETWORKS
+    known = COLOURS | _NETWORKS
     names = [curve.name for curve in curves]
     if len(set(names)) == len(names) and set(names) <= set(known):
         return [known[name] for name in names]

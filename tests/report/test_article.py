@@ -10,8 +10,7 @@ import tensorflow as tf
 from rethink_keras.experiments import TITLES, load
 from rethink_keras.plotting import PALETTE, as_inline_svg
 from rethink_keras.report.curves import curves
-from rethink_keras.report.figures import CONDITIONS as COLOURS
-from rethink_keras.report.figures import draw
+from rethink_keras.report.figures import COLOURS, draw
 from rethink_keras.report.gap import rounded
 from rethink_keras.report.judged import Score
 from rethink_keras.report.measured import measure
