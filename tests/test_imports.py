@@ -10,21 +10,23 @@ PACKAGE = "rethink_keras"
 
 BASE = {"errors", "files"}
 ALLOWED = {
+    "elements": {"errors"},
     "environment": set(),
     "errors": set(),
     "files": {"errors"},
     "graphs": set(),
     "keras_settings": set(),
+    "logits": {"errors"},
     "paper": set(),
     "plotting": set(),
     "startup": set(),
     "config": {"errors"},
     "models": {"config", "errors", "keras_settings"},
-    "measures": {"errors"},
+    "measures": {"elements", "errors", "logits"},
     "memorization": {"errors"},
     "results": BASE | {"config", "environment"},
 }
-ALLOWED["data"] = BASE | {"config", "graphs"}
+ALLOWED["data"] = BASE | {"config", "elements", "graphs"}
 ALLOWED["randomization"] = ALLOWED["data"] | {"data"}
 ALLOWED["pipeline"] = ALLOWED["randomization"] | {"randomization"}
 ALLOWED["training"] = ALLOWED["pipeline"] | {"pipeline"}
@@ -32,6 +34,7 @@ ALLOWED["runs"] = ALLOWED["training"] | {
     "training",
     "environment",
     "keras_settings",
+    "logits",
     "models",
     "results",
 }

@@ -8,13 +8,20 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras.data.examples import Examples, ImageClassification
+from rethink_keras.elements import (
+    CHANNELS,
+    Arrays,
+    as_pair,
+    flat_labels,
+    integers_from,
+    joined,
+)
 from rethink_keras.errors import InputError
 
 _FORM = (
     "must be ((x, y), (x_test, y_test)), arrays or tf.data.Datasets of (image,"
     " label)"
 )
-_CHANNELS = (1, 3, 4)  # of grey and colour images
 _LARGEST_LABEL = np.iinfo(np.int64).max
 
 
@@ -65,8 +72,9 @@ def from_arrays(data: Any) -> GivenData:
       data: a pair of splits, training first. A split is a pair (images,
         labels) of arrays or a `tf.data.Dataset` of such pairs, batched or not.
         Images are uint8 or float, [n, height, width] or [n, height, width,
-        channels]; labels are integers, [n] or [n, 1]. Datasets are read once
-        and kept in memory. A `GivenData` is returned as it is.
+        channels]; labels are integers, [n] or [n, 1]. Datasets must be finite;
+        they are read once and kept in memory. A `GivenData` is returned as it
+        is.
 
     Raises:
       InputError: the data have another form, or are empty or infinite.
@@ -115,7 +123,7 @@ def _describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def _read_split(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _read_split(split: Any, name: str) -> Arrays:
     """Returns the images [n, height, width, channels] and labels [n]."""
     if isinstance(split, tf.data.Dataset):
         split = _collected(split, name)
@@ -132,20 +140,14 @@ def _read_split(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     return images, labels
 
 
-def _arrays(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _arrays(split: Any, name: str) -> Arrays:
     """Checks the dtypes and shapes of a split's images and labels."""
-    try:
-        images, labels = map(np.asarray, split)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"data: its {name} split is no pair of arrays ({error}); {_FORM}"
-        ) from error
-    if labels.shape[1:] == (1,):
-        labels = labels[:, 0]
+    images, labels = as_pair(split, f"data: its {name} split is", _FORM)
+    labels = flat_labels(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise InputError(
             f"data: the labels of its {name} split are {labels.dtype}"
-            f" {labels.shape}; must be integers [n]; {_integers_from(labels)}"
+            f" {labels.shape}; must be integers [n]; {integers_from(labels)}"
         )
     if labels.size and labels.max() > _LARGEST_LABEL:
         raise InputError(
@@ -160,12 +162,12 @@ def _arrays(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(
             f"data: the images of its {name} split are {images.dtype}"
             f" {images.shape}; must be uint8 or float, [n, height, width] or"
-            " [n, height, width, channels]"
+            f" [n, height, width, channels]{_dtype_hint(images.dtype)}"
         )
     if not images.size:
         raise InputError(f"data: its {name} split is empty")
     first, height, width = images.shape[1:]
-    if first in _CHANNELS and min(height, width) > max(_CHANNELS):
+    if first in CHANNELS and min(height, width) > max(CHANNELS):
         raise InputError(
             f"data: the images of its {name} split are {images.shape}; the"
             " channels must be the last axis, as in numpy.moveaxis(x, 1, -1)"
@@ -180,16 +182,16 @@ def _arrays(split: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     return images, labels.astype("int64")
 
 
-def _integers_from(labels: np.ndarray) -> str:
-    """Returns how to convert labels of another form."""
-    if labels.ndim != 1:
-        return "convert one-hot vectors by y.argmax(axis=1)"
-    if labels.dtype.kind in "bf":
-        return "convert them by y.astype(int)"
-    return "convert them by numpy.unique(y, return_inverse=True)[1]"
+def _dtype_hint(dtype: np.dtype) -> str:
+    """Returns how to convert images of another dtype; may be empty."""
+    if dtype.kind == "b":
+        return '; convert them with x.astype("float32")'
+    if dtype.kind in "iu" and dtype != np.uint8:
+        return '; convert pixels from 0 to 255 with x.astype("uint8")'
+    return ""
 
 
-def _collected(dataset: tf.data.Dataset, name: str) -> tuple[np.ndarray, ...]:
+def _collected(dataset: tf.data.Dataset, name: str) -> Arrays:
     """Reads a dataset of (image, label) once, batched or not."""
     spec = dataset.element_spec
     if not _is_pair(spec) or not all(hasattr(s, "shape") for s in spec):
@@ -204,17 +206,12 @@ def _collected(dataset: tf.data.Dataset, name: str) -> tuple[np.ndarray, ...]:
     elements = list(dataset.as_numpy_iterator())
     if not elements:
         raise InputError(f"data: its {name} split is empty")
-    images, labels = zip(*elements, strict=True)
-    # A label may be a vector, such as [1]. Then its length is not the image's.
-    batched = np.ndim(labels[0]) and len(labels[0]) == len(images[0])
-    join = np.concatenate if batched else np.stack
-    try:
-        return join(images), join(labels)
-    except ValueError as error:
-        raise InputError(
-            f"data: images of its {name} split differ in size; resize them, or"
-            " pass a folder with image_size=N"
-        ) from error
+    return joined(
+        elements,
+        f"data: images of its {name} split differ in size; resize them, or"
+        " pass a folder with image_size=N",
+        images=True,
+    )
 
 
 def _numbered(

@@ -15,7 +15,7 @@ from etils import epath
 
 from rethink_keras.config import SAMPLE, suggestion
 from rethink_keras.data.folders import LAYOUT, entries
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, one_line
 
 EMBEDDED = pathlib.Path(__file__).parent / SAMPLE
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -139,5 +139,5 @@ def _reachable(url: str) -> bool:
 
 
 def _line(error: Exception) -> str:
-    """Formats an error as one line of at most 200 characters."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    """Returns the type and the message of an error, on one line."""
+    return f"{type(error).__name__}: {one_line(error)}"

@@ -17,6 +17,7 @@ LAYOUT = "train/CLASS/IMAGE and test/CLASS/IMAGE"
 TESTS = ("test", "validation")
 _FILES_AT_A_TIME = 16
 _SUFFIXES = (".jpg", ".jpeg", ".png")
+_NO_DATA = ("thumbs.db", "desktop.ini")  # of file managers, in lower case
 _ADVICE = f"add images as {LAYOUT}, with a suffix of {', '.join(_SUFFIXES)}"
 
 
@@ -33,21 +34,35 @@ class ImageFiles:
 
     Raises:
       InputError: a folder cannot be read, the split or a class of the training
-        split has no images, a class has only other files, or a file name is not
-        UTF-8.
+        split has no images, a class has other files or folders, or a file name
+        is not UTF-8.
     """
 
     def __init__(self, root: epath.Path, split: str, classes: Sequence[str]):
-        found = []
+        found, others = [], []
         for label, name in enumerate(classes):
-            files = entries(root / split / name)
-            images = [p for p in files if p.suffix.lower() in _SUFFIXES]
-            found += [(path, label) for path in images]
-            if not images and (files or split == "train"):
+            files = [
+                path
+                for path in entries(root / split / name)
+                if path.name.lower() not in _NO_DATA
+            ]
+            for path in files:
+                if path.suffix.lower() in _SUFFIXES:
+                    found.append((path, label))
+                else:
+                    others.append(path)
+            if not files and split == "train":
                 raise InputError(
                     f"dataset={root.name}: {split}/{name} has no images;"
                     f" {_ADVICE}"
                 )
+        if others:
+            raise InputError(
+                f"dataset={root.name}: {others[0].relative_to(root).as_posix()}"
+                f" is not a {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]} file"
+                f" (such entries in {split}: {len(others)}); convert or remove"
+                " them"
+            )
         if not found:
             raise InputError(
                 f"dataset={root.name}: its split {split} is empty; {_ADVICE}"

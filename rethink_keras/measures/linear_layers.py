@@ -36,9 +36,9 @@ def weighted_layers(model: keras.Model) -> list[keras.Layer]:
     """Returns the layers with weights: Dense, Conv2D and BatchNormalization.
 
     Raises:
-      InputError: the network is neither functional nor sequential, or a layer
-        or a function between layers is of another kind, has an activation
-        other than ReLU, or takes images of any size.
+      InputError: the network is not built, or neither functional nor
+        sequential; or a layer or a function between layers is of another kind,
+        has an activation other than ReLU, or takes images of any size.
     """
     found = []
     for layer in _operations(model):
@@ -109,9 +109,13 @@ def _operations(model: keras.Model) -> Sequence[keras.Operation]:
     """Returns the layers and the operations between them.
 
     Raises:
-      InputError: the network is neither functional nor sequential, so that its
-        operations are unknown.
+      InputError: the network is not built, or neither functional nor
+        sequential, so that its operations are unknown.
     """
+    if not model.built:
+        raise InputError(
+            f"model={model.name}: is not built; call it on inputs once"
+        )
     if isinstance(model, keras.Sequential):
         return model.layers
     if hasattr(model, "operations"):
@@ -138,11 +142,16 @@ def scale_and_shift(
     return scale, shift
 
 
-def kernels_of(model: keras.Model) -> Sequence[np.ndarray]:
-    """Returns the kernel of each weighted layer; of BatchNorm, its factors."""
-    return [
-        scale_and_shift(layer)[0]
-        if isinstance(layer, layers.BatchNormalization)
-        else ops.convert_to_numpy(layer.kernel)
-        for layer in weighted_layers(model)
-    ]
+def kernel_of(layer: keras.Layer) -> np.ndarray:
+    """Returns the kernel of a weighted layer; of BatchNorm, its factors.
+
+    Raises:
+      InputError: a weight is not finite.
+    """
+    if isinstance(layer, layers.BatchNormalization):
+        kernel = scale_and_shift(layer)[0]
+    else:
+        kernel = ops.convert_to_numpy(layer.kernel)
+    if not np.isfinite(kernel.astype("float64")).all():
+        raise InputError(f"layer={layer.name}: has weights that are not finite")
+    return kernel

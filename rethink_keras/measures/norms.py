@@ -5,7 +5,11 @@ import numpy as np
 from keras import layers, ops
 
 from rethink_keras.errors import InputError
-from rethink_keras.measures.datasets import Dataset, weights_of
+from rethink_keras.measures.datasets import (
+    Dataset,
+    check_one_input_and_output,
+    weights_of,
+)
 from rethink_keras.measures.linear_layers import (
     scale_and_shift,
     weighted_layers,
@@ -56,10 +60,12 @@ def path_norm(model: keras.Model, dataset: Dataset) -> float:
       dataset: not used.
 
     Raises:
-      InputError: a layer is not supported.
+      InputError: a layer is not supported, or there are several inputs or
+        outputs.
     """
     del dataset
     weighted_layers(model)  # rejects other layers
+    check_one_input_and_output(model)
     # Without the loss of a compiled model, which Keras might not find again.
     uncompiled = keras.Model(model.inputs[0], model.outputs[0])
     squared = keras.models.clone_model(uncompiled)

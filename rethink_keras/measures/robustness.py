@@ -1,10 +1,19 @@
 """Critical samples: examples with an adversarial neighbour."""
 
+import numbers
+
 import keras
 import numpy as np
 from keras import ops
 
-from rethink_keras.measures.datasets import BATCH, Dataset, as_arrays, logits_of
+from rethink_keras.errors import InputError
+from rethink_keras.measures.datasets import (
+    BATCH,
+    Dataset,
+    as_arrays,
+    logits_of,
+    outputs_of,
+)
 from rethink_keras.measures.gradients import input_gradient
 
 
@@ -26,9 +35,18 @@ def critical_sample_ratio(
     Args:
       model: the network.
       dataset: examples; their labels are not used.
-      radius: largest change of a coordinate, in the unit of the inputs.
-      steps: number of steps of length `radius / 4`.
+      radius: largest change of a coordinate, above 0, in the unit of the
+        inputs.
+      steps: number of steps of length `radius / 4`, at least 1.
+
+    Raises:
+      InputError: an option is not allowed, or the network does not return
+        finite logits.
     """
+    if not (isinstance(radius, numbers.Real) and 0 < radius < np.inf):
+        raise InputError(f"radius={radius}: must be a number above 0")
+    if not (isinstance(steps, numbers.Integral) and steps >= 1):
+        raise InputError(f"steps={steps}: must be a whole number from 1")
     x, _ = as_arrays(dataset)
     x = x.astype("float32")
     critical = [
@@ -55,5 +73,5 @@ def _are_critical(
     for _ in range(steps):
         step = radius / 4 * np.sign(input_gradient(margin, near))
         near = np.clip(near - step, x - radius, x + radius)
-        found |= logits_of(model, near).argmax(axis=1) != predicted
+        found |= outputs_of(model, near).argmax(axis=1) != predicted
     return found

@@ -1,18 +1,24 @@
 """Sharpness: how little noise in the weights costs training accuracy."""
 
+import numbers
 from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 
+from rethink_keras.errors import InputError
 from rethink_keras.measures.datasets import (
     Dataset,
     accuracy_of,
     as_arrays,
+    check_labels,
+    logits_of,
     weights_of,
 )
 
 _HALVINGS = 10
+_FIRST = 2.0**-10
+_SMALLEST = 2.0**-24  # float32 rounds away most of a smaller noise
 _LARGEST = 16.0
 
 
@@ -32,14 +38,31 @@ def sharpness(
     largest sigma at which the mean accuracy over the draws falls by at most
     `decrease`. The same draws of z are used at every sigma.
 
+    Sigma is searched from 2^-24 to 16. So the result is at most 2^48, and at
+    least 1/256, which networks reach whose accuracy no noise changes.
+
     Args:
       model: the network. Its weights are changed and restored.
       dataset: training examples.
-      decrease: largest decrease of the accuracy, from 0 to 1.
-      draws: number of draws of the noise.
-      seed: random seed of the noise.
+      decrease: largest decrease of the accuracy, between 0 and 1.
+      draws: number of draws of the noise, at least 1.
+      seed: random seed of the noise, at least 0.
+
+    Raises:
+      InputError: an option is not allowed, or the network has no trainable
+        weights or does not return finite logits.
     """
+    if not (isinstance(decrease, numbers.Real) and 0 < decrease < 1):
+        raise InputError(
+            f"decrease={decrease}: must be a number between 0 and 1"
+        )
+    for name, count, least_count in (("draws", draws, 1), ("seed", seed, 0)):
+        if not (isinstance(count, numbers.Integral) and count >= least_count):
+            raise InputError(
+                f"{name}={count}: must be a whole number from {least_count}"
+            )
     x, y = as_arrays(dataset)
+    check_labels(y, logits_of(model, x))
     weights = weights_of(model)
     least = accuracy_of(model, x, y) - decrease
 
@@ -76,10 +99,13 @@ def _assign(model: keras.Model, weights: Sequence[np.ndarray]) -> None:
 
 def _largest_sigma(tolerates: Callable[[float], bool]) -> float:
     """Bisects between powers of two; accuracy is taken as monotonic."""
-    high = 2.0**-10
+    high = _FIRST
     while high < _LARGEST and tolerates(high):
         high *= 2
     low = high / 2
+    if high == _FIRST:
+        while low > _SMALLEST and not tolerates(low):
+            high, low = low, low / 2
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if tolerates(middle):

@@ -5,12 +5,16 @@ import numpy as np
 import scipy.sparse.linalg
 from keras import layers, ops
 
-from rethink_keras.measures.datasets import Dataset
+from rethink_keras.errors import InputError
+from rethink_keras.measures.datasets import (
+    Dataset,
+    check_one_input_and_output,
+)
 from rethink_keras.measures.gradients import input_gradient
 from rethink_keras.measures.linear_layers import (
+    WEIGHTED,
     check_used_once,
-    kernels_of,
-    scale_and_shift,
+    kernel_of,
     weighted_layers,
 )
 from rethink_keras.measures.norms import check_alike
@@ -37,19 +41,22 @@ def spectral_complexity(
         None for zero.
 
     Raises:
-      InputError: a layer is not supported, or is used more than once.
+      InputError: a layer is not supported, is used more than once or has
+        weights that are not finite; or there are several inputs or outputs.
     """
     del dataset
-    kernels = kernels_of(model)
+    own_layers = weighted_layers(model)
+    check_one_input_and_output(model)
     check_used_once(model)
+    kernels = [kernel_of(layer) for layer in own_layers]
     if initial is None:
         references = [np.zeros_like(kernel) for kernel in kernels]
     else:
         check_alike(model, initial)
-        references = list(kernels_of(initial))
+        references = [kernel_of(layer) for layer in weighted_layers(initial)]
     product, total = 1.0, 0.0
     for layer, kernel, reference in zip(
-        weighted_layers(model), kernels, references, strict=True
+        own_layers, kernels, references, strict=True
     ):
         norm = spectral_norm(layer)
         product *= norm
@@ -66,10 +73,31 @@ def spectral_norm(layer: keras.Layer) -> float:
 
     Args:
       layer: a Dense, Conv2D or BatchNormalization layer of a network.
+
+    Raises:
+      InputError: the layer is of another kind, is not built, or has weights
+        that are not finite; or a convolution is not part of a functional or
+        sequential network that takes images of a known size.
     """
+    if not isinstance(layer, WEIGHTED):
+        raise InputError(
+            f"layer={getattr(layer, 'name', layer)}: must be a Dense, Conv2D or"
+            f" BatchNormalization layer; received {type(layer).__name__}"
+        )
+    if not layer.built:
+        raise InputError(
+            f"layer={layer.name}: is not built; call its network on inputs once"
+        )
+    if isinstance(layer, layers.Conv2D) and (
+        not layer._inbound_nodes or None in layer.output.shape[1:]
+    ):
+        raise InputError(
+            f"layer={layer.name}: must be part of a functional or sequential"
+            " network that takes images of a known size"
+        )
+    kernel = kernel_of(layer)
     if isinstance(layer, layers.BatchNormalization):
-        return float(np.abs(scale_and_shift(layer)[0]).max())
-    kernel = ops.convert_to_numpy(layer.kernel)
+        return float(np.abs(kernel).max())
     if not kernel.any():
         return 0.0
     if isinstance(layer, layers.Dense):

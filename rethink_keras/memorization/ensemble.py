@@ -1,9 +1,12 @@
 """Many networks on random subsets of the training set, trained together."""
 
 import dataclasses
+import numbers
 
 import keras
 import numpy as np
+
+from rethink_keras.errors import InputError
 
 _MOMENTUM = 0.9
 _EVALUATED = 500  # examples in a batch
@@ -13,17 +16,19 @@ _EVALUATED = 500  # examples in a batch
 class Ensemble:
     """Predictions of m networks, each trained on a subset of n examples.
 
+    The names of the arrays are those of Feldman and Zhang (2020).
+
     Attributes:
-      inside: bool [m, n], whether each network trained on each example.
-      right: bool [m, n], whether it predicts the label of each training
-        example.
-      right_test: bool [m, t], whether it predicts the label of each test
-        example.
+      trainset_mask: bool [m, n], whether each network trained on each example.
+      trainset_correctness: bool [m, n], whether it predicts the label of each
+        training example.
+      testset_correctness: bool [m, t], whether it predicts the label of each
+        test example.
     """
 
-    inside: np.ndarray
-    right: np.ndarray
-    right_test: np.ndarray
+    trainset_mask: np.ndarray
+    trainset_correctness: np.ndarray
+    testset_correctness: np.ndarray
 
 
 def random_subsets(
@@ -32,15 +37,29 @@ def random_subsets(
     """Draws random subsets of the same size.
 
     Args:
-      num_subsets: number of subsets.
-      num_examples: number of examples.
-      fraction: size of each subset as a fraction of the examples, rounded.
+      num_subsets: number of subsets, at least 1.
+      num_examples: number of examples, at least 1.
+      fraction: size of each subset as a fraction of the examples, rounded;
+        above 0 and at most 1.
       seed: non-negative integer.
 
     Returns:
       bool [num_subsets, num_examples].
+
+    Raises:
+      InputError: an option is not allowed, or the subsets would be empty.
     """
+    _check_counts(num_subsets=num_subsets, num_examples=num_examples)
+    if not (isinstance(fraction, numbers.Real) and 0 < fraction <= 1):
+        raise InputError(
+            f"fraction={fraction}: must be a number above 0 and at most 1"
+        )
     size = round(fraction * num_examples)
+    if not size:
+        raise InputError(
+            f"fraction={fraction}: takes none of {num_examples} examples; use a"
+            " larger one"
+        )
     ranks = np.random.default_rng(seed).random((num_subsets, num_examples))
     return ranks.argsort(axis=1).argsort(axis=1) < size
 
@@ -65,11 +84,15 @@ def train_ensemble(
     each ignores those that are not in its subset. Feldman and Zhang (2020) also
     take subsets of 70 %.
 
+    Sets the global random seeds of Python, NumPy and Keras.
+
     Args:
-      train: float32 inputs [n, d] and int labels [n] from 0.
-      test: inputs and labels of test examples.
+      train: inputs [n, d], which are converted to float32, and int labels [n]
+        or [n, 1] from 0.
+      test: inputs [t, d] and labels of test examples.
       num_models: number of networks.
-      fraction: size of each subset as a fraction of the examples.
+      fraction: size of each subset as a fraction of the examples, above 0 and
+        at most 1.
       units: units of the hidden layer.
       epochs: passes over the training set.
       learning_rate: learning rate of SGD with momentum 0.9.
@@ -79,33 +102,53 @@ def train_ensemble(
 
     Returns:
       The subsets and the predictions.
+
+    Raises:
+      InputError: an option is not allowed, or the examples are not inputs
+        [n, d] with one class index each.
     """
-    inside = random_subsets(num_models, len(train[1]), fraction, seed)
+    _check_counts(
+        num_models=num_models,
+        units=units,
+        epochs=epochs,
+        batch_size=batch_size,
+        together=together,
+    )
+    if not (isinstance(learning_rate, numbers.Real) and learning_rate > 0):
+        raise InputError(
+            f"learning_rate={learning_rate}: must be a number above 0"
+        )
+    x, y = _checked("train", train)
+    test = _checked("test", test)
+    if test[0].shape[1] != x.shape[1]:
+        raise InputError(
+            f"test: must have inputs [n, {x.shape[1]}], like train; received"
+            f" shape {test[0].shape}"
+        )
+    mask = random_subsets(num_models, len(x), fraction, seed)
     keras.utils.set_random_seed(seed)
-    right, right_test = [], []
+    on_train, on_test = [], []
     for first in range(0, num_models, together):
-        subsets = inside[first : first + together]
+        subsets = mask[first : first + together]
         model = stacked_networks(
-            len(subsets), train[0].shape[1], units, int(train[1].max()) + 1
+            len(subsets), x.shape[1], units, int(y.max()) + 1
         )
         model.compile(
             # The loss is a sum over the batch, not a mean.
             keras.optimizers.SGD(
-                learning_rate / (fraction * batch_size), momentum=_MOMENTUM
+                learning_rate / (fraction * min(batch_size, len(x))),
+                momentum=_MOMENTUM,
             ),
             keras.losses.SparseCategoricalCrossentropy(
                 from_logits=True, ignore_class=-1, reduction="sum"
             ),
             jit_compile=False,
         )
-        own = train[1].astype("int32")[:, None]
-        labels = np.where(subsets.T, own, -1)
-        model.fit(
-            train[0], labels, batch_size=batch_size, epochs=epochs, verbose=0
-        )
-        right.append(_hits(model, *train))
-        right_test.append(_hits(model, *test))
-    return Ensemble(inside, np.concatenate(right), np.concatenate(right_test))
+        labels = np.where(subsets.T, y.astype("int32")[:, None], -1)
+        model.fit(x, labels, batch_size=batch_size, epochs=epochs, verbose=0)
+        on_train.append(_hits(model, x, y))
+        on_test.append(_hits(model, *test))
+    return Ensemble(mask, np.concatenate(on_train), np.concatenate(on_test))
 
 
 def stacked_networks(
@@ -135,6 +178,41 @@ def stacked_networks(
         kernel_initializer=keras.initializers.RandomNormal(stddev=units**-0.5),
     )(x)
     return keras.Model(inputs, logits)
+
+
+def _checked(name: str, examples) -> tuple[np.ndarray, np.ndarray]:
+    """Returns inputs [n, d] and labels [n] as arrays."""
+    if not isinstance(examples, tuple | list) or len(examples) != 2:
+        raise InputError(
+            f"{name}: must be a pair (x, y); received a"
+            f" {type(examples).__name__}"
+        )
+    x, y = map(np.asarray, examples)
+    if y.shape[1:] == (1,):
+        y = y[:, 0]
+    if x.ndim != 2 or not x.size or x.dtype.kind not in "biuf":
+        raise InputError(
+            f"{name}: must have numbers [n, d] as inputs; received {x.dtype}"
+            f" {x.shape}; flatten images by x.reshape(len(x), -1)"
+        )
+    if y.shape != x.shape[:1] or y.dtype.kind not in "iu":
+        raise InputError(
+            f"{name}: must have one class index for each input; received inputs"
+            f" {x.shape} and {y.dtype} labels {y.shape}"
+        )
+    if y.min() < 0:
+        raise InputError(
+            f"{name}: labels must be class indices from 0; received {y.min()}"
+        )
+    if not np.isfinite(x).all():
+        raise InputError(f"{name}: inputs must be finite")
+    return x, y
+
+
+def _check_counts(**counts: int) -> None:
+    for name, count in counts.items():
+        if not (isinstance(count, numbers.Integral) and count >= 1):
+            raise InputError(f"{name}={count}: must be a whole number from 1")
 
 
 def _hits(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:

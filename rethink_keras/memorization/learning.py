@@ -17,8 +17,11 @@ def first_learned(hits: np.ndarray) -> np.ndarray:
 
     Returns:
       int32 [n], from 1; 0 for examples that are never predicted correctly.
+
+    Raises:
+      InputError: the array is empty, has another shape or other numbers.
     """
-    hits = as_hits("hits", hits)
+    hits = as_hits("hits", hits, "[epochs, n]")
     first = np.where(hits.any(axis=0), hits.argmax(axis=0) + 1, 0)
     return first.astype("int32")
 
@@ -35,8 +38,11 @@ def forgetting_events(hits: np.ndarray) -> np.ndarray:
 
     Returns:
       int32 [n].
+
+    Raises:
+      InputError: the array is empty, has another shape or other numbers.
     """
-    hits = as_hits("hits", hits)
+    hits = as_hits("hits", hits, "[epochs, n]")
     return (hits[:-1] & ~hits[1:]).sum(axis=0, dtype="int32")
 
 
@@ -49,6 +55,10 @@ def learning_order_agreement(first_epochs: Sequence[np.ndarray]) -> float:
     agree on which examples are easy if labels are true, and not if they are
     random.
 
+    The arrays must be of the same examples in the same order, which the column
+    `id` of `RunResult.learning` identifies. Runs with `train_examples` draw
+    their subset by the seed, so that two seeds train on different examples.
+
     Args:
       first_epochs: int [n] for each run, as from `first_learned`.
 
@@ -56,11 +66,12 @@ def learning_order_agreement(first_epochs: Sequence[np.ndarray]) -> float:
       A number from -1 to 1; NaN if a run learns all examples at once.
 
     Raises:
-      InputError: there are fewer than two runs, or they have different numbers
-        of examples.
+      InputError: there are fewer than two runs, they have different numbers
+        of examples, or none.
     """
     epochs = [np.asarray(of_run) for of_run in first_epochs]
-    if len(epochs) < 2 or len({of_run.shape for of_run in epochs}) > 1:
+    shapes = {of_run.shape for of_run in epochs}
+    if len(epochs) < 2 or len(shapes) > 1 or not epochs[0].size:
         raise InputError(
             "first_epochs: must be two or more arrays of the same length;"
             f" received the shapes {[of_run.shape for of_run in epochs]}"

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.elements import are_batches
 from rethink_keras.errors import InputError
 from rethink_keras.randomization.arguments import Arguments
 from rethink_keras.randomization.label_noise import check_dtype
@@ -34,37 +35,20 @@ def specs_of(data: tf.data.Dataset) -> tuple[tf.TensorSpec, tf.TensorSpec]:
 
 
 def is_batched(
-    image: tf.TensorSpec, label: tf.TensorSpec, pixels: bool
+    data: tf.data.Dataset, label: tf.TensorSpec, pixels: bool
 ) -> bool:
-    """Whether elements are batches, from the ranks of images and labels.
+    """Returns whether elements are batches, from the first of them.
 
-    Images of rank 3 are one image in colour or a batch in grey. A label of
-    shape [1] then belongs to one image.
+    Elements with scalar labels are single examples, and are not read.
 
     Args:
-      image: spec of the images.
+      data: dataset of (image, label).
       label: spec of the labels.
       pixels: whether the images are images; otherwise they may be any inputs.
-
-    Raises:
-      InputError: the shapes of images and labels do not fit.
     """
-    rank, labels = image.shape.rank, label.shape
-    batched = labels.rank > 0
-    if batched and rank != 4:
-        one_image = rank == 2 and (
-            pixels or not labels[:1].is_compatible_with(image.shape[:1])
-        )
-        batched = not one_image and (labels[0] != 1 or image.shape[:1] == [1])
-    ranks = (3, 4) if batched else (2, 3)
-    fits = not batched or labels[:1].is_compatible_with(image.shape[:1])
-    if rank is not None and ((pixels and rank not in ranks) or not fits):
-        raise InputError(
-            f"data: received images of shape {image.shape} with labels of shape"
-            f" {labels}; must be images [height, width] or [height, width,"
-            " channels] with one label each, or batches of them"
-        )
-    return batched
+    return label.shape.rank > 0 and are_batches(
+        data.take(_COMPARED).as_numpy_iterator(), images=pixels
+    )
 
 
 def check_arguments(
@@ -87,12 +71,10 @@ def check_arguments(
     if arguments.kind == "labels":
         shape = label.shape[1:] if batched else label.shape
         if not label.dtype.is_integer or (shape.rank and shape != [1]):
-            one_hot = shape.rank and shape != [1]
-            convert = "one-hot labels with tf.argmax"
             raise InputError(
                 f"data: received labels of shape {label.shape} and dtype"
                 f" {label.dtype.name}; must be integers, one for each image;"
-                f" convert {convert if one_hot else 'them with tf.cast'}"
+                f" convert {_conversion(shape, label.dtype)}"
             )
         if arguments.num_classes is None:
             raise InputError(
@@ -102,12 +84,28 @@ def check_arguments(
         check_dtype(np.dtype(label.dtype.as_numpy_dtype), arguments.num_classes)
     elif arguments.kind != "none":
         shape = image.shape[1:] if batched else image.shape
+        if shape.rank not in (2, 3, None):
+            raise InputError(
+                f"data: received images of shape {image.shape} with labels of"
+                f" shape {label.shape}; must be images [height, width] or"
+                " [height, width, channels] with one label each, or batches of"
+                " them"
+            )
         if not shape.is_fully_defined():
             raise InputError(
                 f"data: received images of shape {image.shape}; kind="
                 f"{arguments.kind} needs images of one known size; resize them,"
                 " or set their shape with tf.ensure_shape"
             )
+
+
+def _conversion(shape: tf.TensorShape, dtype: tf.DType) -> str:
+    """Returns how to convert the label of an example to an integer."""
+    if shape.rank and shape != [1]:
+        return "one-hot labels with tf.argmax"
+    if dtype == tf.string:
+        return "them with keras.layers.StringLookup"
+    return "them with tf.cast"
 
 
 def check_passes(data: tf.data.Dataset, batched: bool) -> None:

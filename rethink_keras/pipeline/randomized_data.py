@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.elements import Arrays, as_pair
 from rethink_keras.errors import InputError
 from rethink_keras.pipeline.dataset_checks import (
     check_arguments,
@@ -22,6 +23,10 @@ _BATCH = 128
 
 ACCEPTED = (
     "a tf.data.Dataset of (image, label), or a pair of arrays (images, labels)"
+)
+_OTHER_INPUTS = (
+    "for several inputs or ragged texts, randomize the labels with"
+    " corrupt_labels(y)"
 )
 
 
@@ -52,9 +57,9 @@ def randomize(
     `shuffled_pixels`, and different seeds otherwise.
 
     Args:
-      data: a `tf.data.Dataset` of (image, label), batched or not, that yields
-        the same elements in each pass; or a pair of arrays. Images have the
-        shape [height, width] or [height, width, channels]; for
+      data: a finite `tf.data.Dataset` of (image, label), batched or not, that
+        yields the same elements in each pass; or a pair of arrays. Images have
+        the shape [height, width] or [height, width, channels]; for
         `kind="labels"`, they may be any inputs, such as texts.
       kind: what to randomize: `none`, `labels`, `shuffled_pixels`,
         `random_pixels` or `gaussian`.
@@ -87,9 +92,7 @@ def randomize(
 # Arrays
 
 
-def _randomize_arrays(
-    data: Any, arguments: Arguments
-) -> tuple[np.ndarray, np.ndarray]:
+def _randomize_arrays(data: Any, arguments: Arguments) -> Arrays:
     images, labels = _as_pair(data, arguments.changes_pixels)
     if arguments.kind == "none":
         return images, labels
@@ -116,7 +119,7 @@ def _randomize_arrays(
     return result, labels
 
 
-def _as_pair(data: Any, pixels: bool) -> tuple[np.ndarray, np.ndarray]:
+def _as_pair(data: Any, pixels: bool) -> Arrays:
     """Returns images and labels as arrays of the same length.
 
     Args:
@@ -127,18 +130,12 @@ def _as_pair(data: Any, pixels: bool) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(
             f"data: received a {type(data).__name__}; must be {ACCEPTED}"
         )
-    if any(isinstance(part, tuple | tf.data.Dataset) for part in data):
+    images, labels = as_pair(data, "data: received", _OTHER_INPUTS)
+    if images.ndim == 0:
         raise InputError(
-            "data: received a pair of data sets; randomize the training and"
-            " the test set one at a time"
+            f"data: received inputs of type {type(data[0]).__name__}; must be"
+            f" an array; {_OTHER_INPUTS}"
         )
-    try:
-        images, labels = map(np.asarray, data)
-    except (TypeError, ValueError):
-        raise InputError(
-            "data: received lists of unequal lengths; images and labels must"
-            " be arrays"
-        ) from None
     if pixels and images.ndim not in (3, 4):
         raise InputError(
             f"data: received images of shape {list(images.shape)}; must be"
@@ -147,7 +144,8 @@ def _as_pair(data: Any, pixels: bool) -> tuple[np.ndarray, np.ndarray]:
     if labels.shape[:1] != images.shape[:1]:
         raise InputError(
             f"data: received {len(images)} images and labels of shape"
-            f" {list(labels.shape)}; must be one label for each image"
+            f" {list(labels.shape)}; must be one label for each image;"
+            f" {_OTHER_INPUTS}"
         )
     if images.size == 0:
         raise InputError("data: received no images; must be at least one")
@@ -161,9 +159,9 @@ def _randomize_dataset(
     data: tf.data.Dataset, arguments: Arguments
 ) -> tf.data.Dataset:
     image, label = specs_of(data)
-    batched = is_batched(image, label, arguments.changes_pixels)
-    check_arguments(arguments, image, label, batched)
+    batched = is_batched(data, label, arguments.changes_pixels)
     check_passes(data, batched)
+    check_arguments(arguments, image, label, batched)
     if arguments.kind == "none":
         return data
     batches = data if batched else data.batch(_batch_size(image.shape))

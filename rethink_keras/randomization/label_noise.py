@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from rethink_keras.elements import flat_labels, integers_from
 from rethink_keras.errors import InputError
 from rethink_keras.randomization import randomize
 from rethink_keras.randomization.arguments import Arguments
@@ -119,15 +120,10 @@ def _as_labels(labels: Any) -> np.ndarray:
             f"labels: received a {type(labels).__name__} that is not an array;"
             " must be integers of shape [n] or [n, 1]"
         ) from None
-    if not np.issubdtype(array.dtype, np.integer):
+    if array.dtype.kind not in "iu" or flat_labels(array).ndim != 1:
         raise InputError(
-            f"labels: received dtype {array.dtype}; must be integers; convert"
-            " class numbers with astype"
-        )
-    if array.ndim != 1 and array.shape[1:] != (1,):
-        raise InputError(
-            f"labels: received shape {list(array.shape)}; must be [n] or"
-            " [n, 1]; convert one-hot labels with argmax(axis=1)"
+            f"labels: received {array.dtype} {array.shape}; must be integers"
+            f" of shape [n] or [n, 1]; {integers_from(array)}"
         )
     return array
 

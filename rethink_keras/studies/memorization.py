@@ -21,11 +21,11 @@ from rethink_keras.plotting import as_png
 from rethink_keras.randomization.label_noise import corrupt_labels
 from rethink_keras.results.records import Record
 from rethink_keras.studies import memorization_figures, memorization_tables
+from rethink_keras.studies.memorization_tables import PARTLY
 from rethink_keras.theory.extra import theory_extra
 
 DIGITS = "digits"
 """The 8 x 8 digits of scikit-learn, which need no download."""
-PARTLY = "partly corrupted"
 _TEST_EXAMPLES = 1_000
 _CORRUPTION = 0.2
 _DIGITS_TEST = 500  # of 1,797
@@ -34,7 +34,7 @@ _ON_PHOTOGRAPHS: dict[str, Any] = {"epochs": 30, "learning_rate": 0.01}
 
 
 @dataclasses.dataclass(frozen=True)
-class Task:
+class LabelledImages:
     """Images with three kinds of labels.
 
     Attributes:
@@ -57,9 +57,9 @@ class Task:
         return self.labels[PARTLY] != self.labels["true"]
 
 
-def load_task(
+def load_images(
     dataset: str, data_dir: str | None, num_examples: int, seed: int
-) -> Task:
+) -> LabelledImages:
     """Loads a class-balanced subset of a data set and corrupts its labels.
 
     Args:
@@ -83,7 +83,7 @@ def load_task(
     )
     true = np.asarray(train.labels, "int32")
     options = {"num_classes": loaded.num_classes, "seed": seed}
-    task = Task(
+    labelled = LabelledImages(
         dataset,
         train,
         loaded.test.take(
@@ -96,12 +96,12 @@ def load_task(
             "random": corrupt_labels(true, probability=1.0, **options),
         },
     )
-    if len(np.unique(task.corrupted)) < 2:
+    if len(np.unique(labelled.corrupted)) < 2:
         raise InputError(
             f"train_examples={num_examples}: with seed={seed}, not both clean"
             " and corrupted labels are among them; use more, such as 100"
         )
-    return task
+    return labelled
 
 
 def _load_digits() -> data.ImageClassification:
@@ -121,28 +121,36 @@ def _load_digits() -> data.ImageClassification:
 
 
 @keras_settings(**STANDARD)
-def demonstrate(task: Task, num_models: int, seeds: Sequence[int]) -> Record:
-    """Trains networks on a task; measures learning, forgetting and memory.
+def demonstrate(
+    labelled: LabelledImages, num_models: int, seeds: Sequence[int]
+) -> Record:
+    """Trains networks, and measures learning, forgetting and memorization.
 
     Args:
-      task: images and labels; see `load_task`.
+      labelled: images and labels; see `load_images`.
       num_models: number of networks on subsets.
       seeds: seeds of the runs whose learning is compared. The first is also
         that of the subsets.
     """
     start_time = time.perf_counter()
     learned = {
-        kind: [learning_of(task, kind, seed) for seed in seeds]
-        for kind in task.labels
+        kind: [learning_of(labelled, kind, seed) for seed in seeds]
+        for kind in labelled.labels
     }
-    print(f"{task.dataset}: {len(seeds)} runs on each kind of labels done")
-    ensemble = subset_networks(task, num_models, seeds[0])
-    print(f"{task.dataset}: {num_models} networks on subsets done", flush=True)
-    scores = memorization(ensemble.right, ensemble.inside)
+    print(f"{labelled.dataset}: {len(seeds)} runs on each kind of labels done")
+    ensemble = subset_networks(labelled, num_models, seeds[0])
+    print(
+        f"{labelled.dataset}: {num_models} networks on subsets done", flush=True
+    )
+    scores = memorization(ensemble.trainset_correctness, ensemble.trainset_mask)
     tables = {
-        **memorization_tables.learning_tables(learned, task.corrupted),
+        **memorization_tables.learning_tables(learned, labelled.corrupted),
         **memorization_tables.score_tables(
-            ensemble, scores, learned[PARTLY], task.corrupted, task.labels
+            ensemble,
+            scores,
+            learned[PARTLY],
+            labelled.corrupted,
+            labelled.labels,
         ),
     }
     figures = {
@@ -151,35 +159,39 @@ def demonstrate(task: Task, num_models: int, seeds: Sequence[int]) -> Record:
             for name, draw in memorization_figures.DRAWN.items()
         },
         "images": memorization_figures.draw_images(
-            np.asarray(task.train.images),
-            np.asarray(task.test.images),
+            np.asarray(labelled.train.images),
+            np.asarray(labelled.test.images),
             tables["most memorized clean examples"],
         ),
         "order": memorization_figures.draw_order(
-            np.asarray(task.train.images), task.labels["true"], learned["true"]
+            np.asarray(labelled.train.images),
+            labelled.labels["true"],
+            learned["true"],
         ),
     }
     return Record(
         experiment="memorization",
-        name=task.dataset,
-        title=f"Learning and memorization: {task.dataset}",
+        name=labelled.dataset,
+        title=f"Learning and memorization: {labelled.dataset}",
         seed=seeds[0],
         tables=tables,
         figures={name: as_png(figure) for name, figure in figures.items()},
         seconds=time.perf_counter() - start_time,
         files={
             "examples.csv": memorization_tables.examples_as_csv(
-                scores, learned[PARTLY], task.labels
+                scores, learned[PARTLY], labelled.labels
             )
         },
     )
 
 
-def learning_of(task: Task, kind: str, seed: int) -> dict[str, np.ndarray]:
+def learning_of(
+    labelled: LabelledImages, kind: str, seed: int
+) -> dict[str, np.ndarray]:
     """Trains the MLP 1x512 and returns when it learned each example.
 
     Args:
-      task: images and labels.
+      labelled: images and labels.
       kind: kind of labels.
       seed: seed of the weights and the batches.
 
@@ -194,8 +206,8 @@ def learning_of(task: Task, kind: str, seed: int) -> dict[str, np.ndarray]:
         learning_rate_decay=1.0,
         seed=seed,
     )
-    train = (np.asarray(task.train.images), task.labels[kind])
-    test = (np.asarray(task.test.images), np.asarray(task.test.labels))
+    train = (np.asarray(labelled.train.images), labelled.labels[kind])
+    test = (np.asarray(labelled.test.images), np.asarray(labelled.test.labels))
     with tempfile.TemporaryDirectory() as folder:
         result = runs.run(
             config,
@@ -213,7 +225,9 @@ def learning_of(task: Task, kind: str, seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def subset_networks(task: Task, num_models: int, seed: int) -> Ensemble:
+def subset_networks(
+    labelled: LabelledImages, num_models: int, seed: int
+) -> Ensemble:
     """Trains networks on subsets of the partly corrupted examples."""
 
     def inputs(examples: data.Examples) -> np.ndarray:
@@ -221,9 +235,9 @@ def subset_networks(task: Task, num_models: int, seed: int) -> Ensemble:
         return np.asarray(images).reshape(len(examples), -1)
 
     return train_ensemble(
-        (inputs(task.train), task.labels[PARTLY]),
-        (inputs(task.test), np.asarray(task.test.labels)),
+        (inputs(labelled.train), labelled.labels[PARTLY]),
+        (inputs(labelled.test), np.asarray(labelled.test.labels)),
         num_models=num_models,
         seed=seed,
-        **(_ON_DIGITS if task.dataset == DIGITS else _ON_PHOTOGRAPHS),
+        **(_ON_DIGITS if labelled.dataset == DIGITS else _ON_PHOTOGRAPHS),
     )

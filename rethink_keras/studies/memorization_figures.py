@@ -13,6 +13,7 @@ from rethink_keras.plotting import (
     new_axes,
     style,
 )
+from rethink_keras.studies.memorization_tables import PARTLY
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 _ORDER_SHOWN = 5
@@ -20,8 +21,8 @@ _EPOCHS = (1, 2, 5, 10, 20, 50)
 _LINES = {
     "true": (BLUE, "-"),
     "random": (VERMILLION, "-"),
-    "partly corrupted: clean": (BLUE, "--"),
-    "partly corrupted: corrupted": (VERMILLION, "--"),
+    f"{PARTLY}: clean": (BLUE, "--"),
+    f"{PARTLY}: corrupted": (VERMILLION, "--"),
 }
 
 

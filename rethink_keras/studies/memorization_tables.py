@@ -22,6 +22,8 @@ Learned = Sequence[Mapping[str, np.ndarray]]
 The first epoch of examples that are never learned is EPOCHS + 1.
 """
 EPOCHS = 60
+PARTLY = "partly corrupted"
+"""The kind of labels that are wrong for some examples."""
 
 _SHOWN = 10
 _INFLUENTIAL = 5  # standard errors
@@ -42,16 +44,12 @@ def learning_tables(
 
     Args:
       learned: runs by kind of labels.
-      corrupted: bool [n], the examples that `partly corrupted` labels corrupt.
+      corrupted: bool [n], the examples that labels of kind PARTLY corrupt.
     """
     groups = {
         "true": learned["true"],
-        "partly corrupted: clean": _select(
-            learned["partly corrupted"], ~corrupted
-        ),
-        "partly corrupted: corrupted": _select(
-            learned["partly corrupted"], corrupted
-        ),
+        f"{PARTLY}: clean": _select(learned[PARTLY], ~corrupted),
+        f"{PARTLY}: corrupted": _select(learned[PARTLY], corrupted),
         "random": learned["random"],
     }
     last = max(run["first_epoch"].max() for run in groups["random"])
@@ -125,7 +123,7 @@ def examples_as_csv(
       labels: int32 [n] by kind.
     """
     columns = {
-        "label": labels["partly corrupted"],
+        "label": labels[PARTLY],
         "true_label": labels["true"],
         "memorization_score": scores.score,
         "standard_error": scores.error,
@@ -161,7 +159,7 @@ def score_tables(
     """
     first = _means(learned)["first_epoch"]
     forgotten = np.mean([_ranked(run) for run in learned], axis=0)
-    influences = influence(ensemble.right_test, ensemble.inside)
+    influences = influence(ensemble.testset_correctness, ensemble.trainset_mask)
     ratio = influences.score / influences.error
     groups = (("clean", ~corrupted), ("corrupted", corrupted))
     rows = []
@@ -218,15 +216,15 @@ def _ranked(run: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _accuracies(ensemble: Ensemble, corrupted: np.ndarray) -> dict[str, Any]:
-    inside, right = ensemble.inside, ensemble.right
-    outside = ~inside & ~corrupted
+    mask, correct = ensemble.trainset_mask, ensemble.trainset_correctness
     return {
-        "networks": len(inside),
-        "examples": inside.shape[1],
-        "subset": int(inside[0].sum()),
-        "accuracy on the subset %": 100 * float(right[inside].mean()),
-        "on other clean examples %": 100 * float(right[outside].mean()),
-        "test accuracy %": 100 * float(ensemble.right_test.mean()),
+        "networks": len(mask),
+        "examples": mask.shape[1],
+        "subset": int(mask[0].sum()),
+        "accuracy on the subset %": 100 * float(correct[mask].mean()),
+        "on other clean examples %": 100
+        * float(correct[~mask & ~corrupted].mean()),
+        "test accuracy %": 100 * float(ensemble.testset_correctness.mean()),
     }
 
 

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from rethink_keras import models, pipeline, runs, training
-from rethink_keras.config import RunConfig
+from rethink_keras import pipeline, runs, training
+from rethink_keras.config import MODELS, RunConfig
 from rethink_keras.errors import InputError
 from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.plotting import (
@@ -112,15 +112,12 @@ def fit_signs(
       A table row. `complexity` is the mean over draws, `least` the minimum and
       `most` the maximum.
     """
+    images = pipeline.as_inputs(inputs.train_crops)
     reached = []
     for draw in range(draws):
         rng = np.random.default_rng((seed, draw))
         signs = rng.integers(0, 2, inputs.num_train_examples).astype("int32")
-        crops = dataclasses.replace(
-            pipeline.as_inputs(inputs.train_crops),
-            labels=signs,
-            true_labels=signs,
-        )
+        crops = dataclasses.replace(images, labels=signs, true_labels=signs)
         reached.append(2 * _train_accuracy(name, crops, seed) - 1)
     return {
         "functions": name,
@@ -142,7 +139,7 @@ def _train_accuracy(name: str, crops, seed: int) -> float:
     keras.utils.set_random_seed(seed)
     steps_per_epoch = pipeline.steps_per_epoch(len(crops), config.batch_size)
     trainer = training.Trainer(
-        models.BUILDERS[name](crops.images.shape[1:], num_classes=2),
+        MODELS[name].load()(crops.images.shape[1:], num_classes=2),
         runs.make_optimizer(config, steps_per_epoch),
         epochs=_EPOCHS,
         steps_per_epoch=steps_per_epoch,

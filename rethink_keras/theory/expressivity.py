@@ -4,6 +4,7 @@ Theorem 1 and Corollary 1 of the paper (Section 4, Appendix C).
 """
 
 import itertools
+import numbers
 
 import keras
 import numpy as np
@@ -89,8 +90,8 @@ def expressive_relu_network(
       A float64 Keras model from [batch, d] to [batch, 1] or [batch, m].
 
     Raises:
-      InputError: shapes do not match, a number is not finite or overflows, or
-        equal points have different values.
+      InputError: shapes do not match, a value is not a number, a number is
+        not finite or overflows, or equal points have different values.
 
     Example:
       >>> network = expressive_relu_network([[0.0], [1.0]], [3.0, -2.0])
@@ -135,10 +136,10 @@ def deep_expressive_relu_network(
       A float64 Keras model from [batch, d] to [batch, 1] or [batch, m].
 
     Raises:
-      InputError: the depth is below 2, or for the reasons of
-        `expressive_relu_network`.
+      InputError: the depth is not a whole number from 2, or for the reasons
+        of `expressive_relu_network`.
     """
-    if depth < 2:
+    if not (isinstance(depth, numbers.Integral) and depth >= 2):
         raise InputError(f"depth={depth}: must be a whole number from 2")
     projection = project(points, values, seed=seed)
     positions, wanted = projection.positions, projection.values
@@ -238,8 +239,8 @@ def _dense(x, kernel: np.ndarray, name: str | None = None):
     return outputs
 
 
-def _hinges(x, biases: np.ndarray, name: str | None = None):
-    layer = Hinges(len(biases), dtype="float64", name=name)
+def _hinges(x, biases: np.ndarray):
+    layer = Hinges(len(biases), dtype="float64")
     outputs = layer(x)
     layer.set_weights([biases])
     return outputs

@@ -17,7 +17,7 @@ def theory_extra() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise InputError(
-            f"{error.name} is not installed; kernel machines, minimum norms and"
-            " complexity need scikit-learn and scikit-image: install"
-            " rethink_keras[theory]"
+            f"{error.name} is not installed; kernel machines, minimum norms,"
+            " complexity and the data set digits need scikit-learn and"
+            " scikit-image: install rethink_keras[theory]"
         ) from error

@@ -1,5 +1,6 @@
 """Exact kernel interpolation: Equation 3 of the paper (Section 5, Table 3)."""
 
+import numbers
 from typing import Self
 
 import numpy as np
@@ -17,7 +18,6 @@ from rethink_keras.theory.extra import theory_extra
 
 with theory_extra():
     from sklearn.base import BaseEstimator, ClassifierMixin
-    from sklearn.preprocessing import LabelBinarizer
     from sklearn.utils import Tags
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
@@ -43,11 +43,12 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
       kernel: `gaussian`, exp(-gamma * ||x - x'||^2); `linear`, <x, x'>; or
         `precomputed`. With `precomputed`, `fit` takes the [n, n] kernel matrix
         and `predict` takes [m, n].
-      gamma: gamma of the Gaussian kernel. The first author used 0.02 for MNIST.
+      gamma: gamma of the Gaussian kernel, above 0. The first author used 0.02
+        for MNIST.
       ridge: number added to the diagonal, at least 0.
       dtype: `float32` or `float64`, dtype of matrix and factor. 60,000 examples
         take 14.4 or 28.8 GB.
-      tolerance: largest residual, relative to Y.
+      tolerance: largest residual, relative to Y, above 0.
       copy: whether `fit` copies a precomputed matrix; otherwise it overwrites
         one of the right dtype.
       verbose: whether to print the progress.
@@ -96,10 +97,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         X, y = validate_data(self, X, y, dtype=["float64", "float32"])  # noqa: N806
         check_classification_targets(y)
         self.classes_ = np.unique(y)
-        one_hot = LabelBinarizer().fit(self.classes_).transform(y)
-        if len(self.classes_) <= 2:
-            one_hot = np.equal.outer(y, self.classes_)
-        targets = np.asarray(one_hot, "float64")
+        targets = np.equal.outer(y, self.classes_).astype("float64")
         self._check_memory(len(X))
         if self.kernel == "gaussian":
             # Distances between points far from the origin would be rounded.
@@ -155,9 +153,11 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
                 f"dtype={self.dtype}: must be one of {', '.join(DTYPES)}"
                 f"{suggestion(str(self.dtype), DTYPES)}"
             )
-        if not self.gamma > 0:
-            raise InputError(f"gamma={self.gamma}: must be a number above 0")
-        if not self.ridge >= 0:
+        for name in ("gamma", "tolerance"):
+            value: float = getattr(self, name)
+            if not isinstance(value, numbers.Real) or not value > 0:
+                raise InputError(f"{name}={value}: must be a number above 0")
+        if not isinstance(self.ridge, numbers.Real) or not self.ridge >= 0:
             raise InputError(f"ridge={self.ridge}: must be a number from 0")
 
     def _check_memory(self, count: int) -> None:

@@ -45,8 +45,8 @@ def demonstrate(config: RunConfig, table: str) -> Record:
     Args:
       config: data set, number of training examples and seed.
       table: `descent` (gradient descent on least squares), `interpolants`
-        (functions that fit the training set and do not generalize) or `norms`
-        (minimum norms on pixels and on Gabor features).
+        (three functions that fit the training set, of which one generalizes)
+        or `norms` (minimum norms on pixels and on Gabor features).
 
     Raises:
       InputError: the data set cannot be used.

@@ -98,7 +98,13 @@ def _checked(
     points: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Validates the inputs; returns points [n, d] and values float64 [n, m]."""
-    points, values = np.asarray(points), np.asarray(values, "float64")
+    points, values = np.asarray(points), np.asarray(values)
+    for name, array in (("points", points), ("values", values)):
+        if array.dtype.kind not in "biuf":
+            raise InputError(
+                f"{name}: must be real numbers; received {array.dtype}"
+            )
+    values = values.astype("float64")
     if points.ndim != 2 or not points.size:
         raise InputError(
             f"points: must have n >= 1 rows of d >= 1 numbers; received shape"

@@ -113,8 +113,9 @@ def width_of(count: int, depth: int) -> int:
     return widest
 
 
-def draw_construction(seed: int, count: int = 8) -> Figure:
+def draw_construction(seed: int) -> Figure:
     """Draws Theorem 1 for a few points: the function and its hinges."""
+    count = 8
     rng = np.random.default_rng(seed)
     points = (np.arange(count) + rng.uniform(0.2, 0.8, count)) / count
     values = rng.uniform(-1, 1, size=count)

@@ -276,8 +276,38 @@ def test_a_class_with_only_other_files_raises(photos):
     for path in folder.iterdir():
         path.rename(path.with_suffix(".webp"))
     message = reading_error(photos)
-    assert message.startswith(
-        f"dataset=photos: train/{folder.name} has no images; add"
+    assert message.startswith(f"dataset=photos: train/{folder.name}/0.webp is")
+
+
+@pytest.mark.parametrize("name", ["1.bmp", "2.PNG.txt", "more/1.png"])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_what_is_not_read_is_refused(photos, split, name):
+    """Images are not left out silently."""
+    first = photos / split / "cat" / name
+    first.parent.mkdir(exist_ok=True)
+    first.write_bytes(png(0))
+    (photos / split / "dog" / "z.gif").touch()
+    message = reading_error(photos)
+    assert message == (
+        f"dataset=photos: {split}/cat/{name.split('/')[0]} is not a .jpg, .jpeg"
+        f" or .png file (such entries in {split}: 2); convert or remove them"
+    )
+
+
+def test_files_of_file_managers_are_ignored(photos):
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store"):
+        (photos / "train" / "cat" / name).touch()
+    assert len(data.load("photos", str(photos.parent)).train) == 6
+
+
+@pytest.mark.parametrize("left", [(), ("Thumbs.db",)])
+def test_a_class_without_training_images_raises(photos, left):
+    for path in photos.glob("train/dog/*"):
+        path.unlink()
+    for name in left:
+        (photos / "train" / "dog" / name).touch()
+    assert reading_error(photos).startswith(
+        "dataset=photos: train/dog has no images; add"
     )
 
 

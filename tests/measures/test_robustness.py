@@ -84,3 +84,14 @@ def test_any_model_that_returns_logits_is_searched():
         expected = critical_sample_ratio(linear(), data, radius=radius)
         found = critical_sample_ratio(Subclassed(), data, radius=radius)
         assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("radius", 0), ("radius", np.inf), ("radius", "1"), ("steps", 0)],
+)
+def test_options_are_checked(option, value):
+    with pytest.raises(InputError, match=f"^{option}={value}: must be"):
+        critical_sample_ratio(
+            linear(), (X, np.zeros(4, int)), **{option: value}
+        )

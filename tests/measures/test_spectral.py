@@ -56,6 +56,42 @@ def test_dense_and_batch_norm():
     assert spectral_norm(norm) == pytest.approx(6)
 
 
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (layers.Dense(2, name="mine"), "layer=mine: is not built"),
+        (layers.Conv2D(2, 3, name="mine"), "layer=mine: is not built"),
+        (layers.Embedding(3, 2, name="mine"), "received Embedding"),
+        (keras.Sequential(), "received Sequential"),
+    ],
+)
+def test_other_layers_have_no_spectral_norm(layer, words):
+    with pytest.raises(InputError, match=words):
+        spectral_norm(layer)
+
+
+def test_a_convolution_needs_the_size_of_its_images():
+    layer = layers.Conv2D(2, 3, name="mine")
+    network(layer, shape=(None, None, 3))
+    alone = layers.Conv2D(2, 3, name="mine")
+    alone.build((None, 5, 5, 3))
+    for each in (layer, alone):
+        with pytest.raises(InputError, match="layer=mine: must be part of"):
+            spectral_norm(each)
+
+
+@pytest.mark.parametrize("kind", ["dense", "norm"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(kind, value):
+    layer = layers.Dense(2) if kind == "dense" else layers.BatchNormalization()
+    model = network(layer)
+    model.set_weights([w * 0 + value for w in model.get_weights()])
+    with pytest.raises(InputError, match="that are not finite"):
+        spectral_norm(layer)
+    with pytest.raises(InputError, match="that are not finite"):
+        spectral_complexity(model, ())
+
+
 def test_spectral_complexity_of_a_linear_network():
     model = network(
         layers.Dense(2, use_bias=False), layers.Dense(2, use_bias=False)

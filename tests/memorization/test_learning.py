@@ -30,10 +30,19 @@ def test_agreement_is_the_mean_rank_correlation_of_pairs():
     assert np.isnan(learning_order_agreement([same, np.ones(3)]))
 
 
-@pytest.mark.parametrize("runs", [[np.ones(3)], [np.ones(3), np.ones(2)]])
+@pytest.mark.parametrize(
+    "runs", [[np.ones(3)], [np.ones(3), np.ones(2)], [[], []]]
+)
 def test_agreement_needs_two_runs_on_the_same_examples(runs):
     with pytest.raises(InputError, match="two or more arrays of the same"):
         learning_order_agreement(runs)
+
+
+@pytest.mark.parametrize("function", [first_learned, forgetting_events])
+@pytest.mark.parametrize("hits", [HITS[0], HITS[:0], HITS[:, :0], 1])
+def test_predictions_of_epochs_have_two_dimensions(function, hits):
+    with pytest.raises(InputError, match=r"hits: must be bool \[epochs, n\]"):
+        function(hits)
 
 
 def easy_and_hard_images(count: int):

@@ -27,7 +27,25 @@ def changing() -> tf.data.Dataset:
     return dataset().map(change)
 
 
+def images_of_all_sizes(label) -> tf.data.Dataset:
+    """Images whose size is unknown before reading."""
+
+    def generate():
+        for size in (5, 7, 6):
+            yield np.zeros((size, 9, 3), np.uint8), label
+
+    return tf.data.Dataset.from_generator(
+        generate,
+        output_signature=(
+            tf.TensorSpec((None, None, 3), tf.uint8),
+            tf.TensorSpec(label.shape, label.dtype),
+        ),
+    )
+
+
 ONE_HOT = np.eye(4)[LABELS]
+AS_LONG = np.eye(7)[LABELS]  # as the images are high
+OTHER_INPUTS = r"randomize the labels with corrupt_labels\(y\)"
 REFUSED = {
     "kind": (dataset, {"kind": "label"}, "kind='label': must be none | labels"),
     "array": (lambda: IMAGES, {}, "data: received a ndarray; must be a tf"),
@@ -55,7 +73,22 @@ REFUSED = {
     "ragged": (
         lambda: ([[[1], [2, 3]]], [0]),
         {},
-        "data: received lists of unequal lengths",
+        f"data: received no pair of arrays .*{OTHER_INPUTS}",
+    ),
+    "named inputs": (
+        lambda: ({"a": IMAGES, "b": IMAGES}, LABELS),
+        {},
+        f"data: received inputs of type dict; .*{OTHER_INPUTS}",
+    ),
+    "ragged texts": (
+        lambda: (tf.ragged.constant([[1], [2, 3]]), LABELS[:2]),
+        {},
+        f"data: received inputs of type RaggedTensor; .*{OTHER_INPUTS}",
+    ),
+    "several inputs": (
+        lambda: ([IMAGES, IMAGES], LABELS),
+        {},
+        f"data: received 2 images .*{OTHER_INPUTS}",
     ),
     "empty": (lambda: (IMAGES[:0], LABELS[:0]), {}, "data: received no images"),
     "range": (arrays, {"num_classes": 3}, "labels: .* from 0 to 3; .* 0 to 2"),
@@ -108,7 +141,32 @@ REFUSED = {
     "one-hot": (
         lambda: dataset(IMAGES, ONE_HOT),
         {},
-        r"data: received images of shape \(7, 6, 3\) with labels of shape",
+        r"data: received labels of shape \(4,\) .*one-hot.*tf.argmax",
+    ),
+    "one-hot as long as the image is high": (
+        lambda: dataset(IMAGES, AS_LONG.astype(int)),
+        {"num_classes": 7},
+        r"data: received labels of shape \(7,\) .*one-hot.*tf.argmax",
+    ),
+    "one-hot of images of all sizes": (
+        lambda: images_of_all_sizes(np.eye(5)[2]),
+        {"num_classes": 5},
+        r"data: received labels of shape \(5,\) .*one-hot.*tf.argmax",
+    ),
+    "vectors of numbers and images of all sizes": (
+        lambda: images_of_all_sizes(np.eye(5)[2]),
+        {"kind": "random_pixels"},
+        "data: received images of shape .*one known size",
+    ),
+    "words": (
+        lambda: dataset(IMAGES, LABELS.astype(str)),
+        {},
+        "data: received labels of shape .*string.*StringLookup",
+    ),
+    "empty batches": (
+        lambda: dataset().batch(10).take(0),
+        {},
+        "data: received no images",
     ),
     "one-hot batches": (
         lambda: dataset(IMAGES, ONE_HOT).batch(10),

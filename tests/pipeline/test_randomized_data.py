@@ -155,6 +155,32 @@ def test_label_columns_and_dtypes_are_kept(dtype):
     )
 
 
+@pytest.mark.parametrize("length", [10, 7, 4])
+@pytest.mark.parametrize("kind", ["none", *PIXEL_KINDS])
+def test_pixels_next_to_one_hot_labels_agree_with_arrays(kind, length):
+    """The labels may be as long as the image is high, which is 7."""
+    images, labels = arrays()
+    vectors = np.eye(length, dtype="float32")[labels]
+    expected = randomized((images, vectors), kind)
+    for smoothed in (vectors, 0.9 * vectors + 0.1 / length):
+        data = dataset(images, smoothed)
+        result = columns(randomized(data, kind))
+        assert_pairs_equal(result, (expected[0], smoothed))
+        result = columns(randomized(data.batch(32), kind), np.concatenate)
+        assert_pairs_equal(result, (expected[0], smoothed))
+
+
+def test_batches_of_series_with_one_positive_each_are_batches():
+    """Not one image of 2 x 9 pixels with a one-hot label."""
+    labels = np.array([0, 1] * 70 + [0, 0] * 5)
+    series = np.zeros((COUNT, 9, 3), "float32")
+    data = dataset(series, labels).batch(2, drop_remainder=True)
+    data = data.skip(69)
+    _, expected = randomized((series[138:], labels[138:]), "labels")
+    found = columns(randomized(data, "labels"), np.concatenate)
+    np.testing.assert_array_equal(found[1], expected)
+
+
 def test_labels_of_images_of_unknown_size_are_randomized():
     def generate():
         for size in range(2, 12):

@@ -146,10 +146,12 @@ def test_numpy_scalars_are_accepted():
 
 
 REFUSED = {
-    "floats": ([0.0, 1.0], {}, "labels: received dtype float64"),
-    "words": (["a", "b"], {}, "labels: received dtype <U1"),
+    "floats": ([0.0, 1.0], {}, r"labels: .* float64 \(2,\); .*y.astype"),
+    "columns of floats": ([[0.0], [1.0]], {}, "labels: .*y.astype"),
+    "words": (["a", "b"], {}, r"labels: .* <U1 \(2,\); .*numpy.unique"),
     "one-hot": (np.eye(2, dtype=int), {}, "labels: .*argmax"),
-    "a number": (3, {}, r"labels: received shape \[\]"),
+    "one-hot floats": (np.eye(2), {}, "labels: .*argmax"),
+    "a number": (3, {}, r"labels: received int64 \(\);"),
     "ragged": ([[0], [1, 2]], {}, "labels: received a list"),
     "above": ([1, 2], {"num_classes": 2}, "labels: .* from 1 to 2; .* 0 to 1"),
     "below": ([-1, 0], {"num_classes": 2}, "labels: .* from -1 to 0"),

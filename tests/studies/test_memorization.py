@@ -42,7 +42,7 @@ def tables():
         kind: made_up_runs(rng)
         for kind in ("true", memorization.PARTLY, "random")
     }
-    scores = scores_of(ensemble.right, inside)
+    scores = scores_of(ensemble.trainset_correctness, inside)
     return {
         **memorization_tables.learning_tables(learned, CORRUPTED),
         **memorization_tables.score_tables(
@@ -84,7 +84,11 @@ def test_examples_that_are_never_learned_rank_as_the_most_forgotten():
         "forgetting_events": np.where(CORRUPTED, 0, 1),
     }
     tables = memorization_tables.score_tables(
-        ensemble, scores_of(ensemble.right, inside), [run], CORRUPTED, LABELS
+        ensemble,
+        scores_of(ensemble.trainset_correctness, inside),
+        [run],
+        CORRUPTED,
+        LABELS,
     )
     (events,) = [
         row
@@ -146,14 +150,14 @@ def test_each_example_has_a_score_with_its_standard_error():
 def test_labels_of_which_none_is_corrupted_are_refused():
     pytest.importorskip("sklearn", reason="the extra [theory] is not installed")
     with pytest.raises(InputError, match=r"^train_examples=10: with seed=18,"):
-        memorization.load_task("digits", None, 10, seed=18)
+        memorization.load_images("digits", None, 10, seed=18)
 
 
 @pytest.mark.slow
 def test_a_record_has_all_tables_and_figures(monkeypatch):
     pytest.importorskip("sklearn", reason="the extra [theory] is not installed")
     monkeypatch.setattr(memorization_tables, "EPOCHS", 3)
-    task = memorization.load_task("digits", None, 100, seed=0)
+    task = memorization.load_images("digits", None, 100, seed=0)
     assert np.bincount(task.labels["true"]).tolist() == [10] * 10
     assert 5 <= task.corrupted.sum() <= 30
     record = memorization.demonstrate(task, num_models=50, seeds=(0, 1))

@@ -168,13 +168,17 @@ def test_equal_points_count_once_and_conflicts_are_reported():
         (np.zeros((2, 2)), np.zeros(3), r"values: .*\(3,\)"),
         ([[np.nan]], [0.0], "points: .*finite"),
         ([[0.0]], [np.inf], "values: .*finite"),
+        ([[0.0]], ["cat"], "values: must be real numbers; received <U3"),
+        ([["cat"]], [0.0], "points: must be real numbers"),
+        ([[0.0]], [1j], "values: must be real numbers"),
     ],
 )
 def test_invalid_input_is_reported(points, values, named):
     with pytest.raises(InputError, match=named):
         expressive_relu_network(points, values)
-    with pytest.raises(InputError, match="depth=1"):
-        deep_expressive_relu_network([[0.0]], [0.0], 1)
+    for depth in (1, 2.5, "3"):
+        with pytest.raises(InputError, match=f"depth={depth}: must be a whole"):
+            deep_expressive_relu_network([[0.0]], [0.0], depth)
 
 
 @pytest.mark.parametrize("depth", [2, 5])

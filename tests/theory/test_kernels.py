@@ -139,7 +139,11 @@ def test_precomputed_matrices_are_split_by_rows_and_columns(blobs):
     [
         ({"kernel": "poly"}, r"kernel=poly.*gaussian"),
         ({"gamma": 0}, "gamma=0"),
+        ({"gamma": "scale"}, "gamma=scale: must be a number"),
         ({"ridge": -1}, "ridge=-1"),
+        ({"ridge": "1"}, "ridge=1: must be a number"),
+        ({"tolerance": 0}, "tolerance=0"),
+        ({"tolerance": None}, "tolerance=None"),
         ({"dtype": "float16"}, "dtype=float16"),
     ],
 )
