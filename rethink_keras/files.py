@@ -94,6 +94,36 @@ def reading(path: os.PathLike | str) -> Iterator[None]:
         ) from error
 
 
+def walk(directory: os.PathLike | str) -> Iterator[tuple[str, list[str]]]:
+    """Yields each folder under a directory with the names of its files.
+
+    Follows links to local folders, but visits no folder twice. Leaves out
+    folders that cannot be read, such as `lost+found`.
+
+    Args:
+      directory: local, or in an object store; nothing is yielded if it does
+        not exist.
+
+    Raises:
+      OSError: the directory itself cannot be read.
+    """
+    top = os.fspath(directory)
+    if "://" in top:
+        for folder, _, files in tf.io.gfile.walk(top):
+            yield folder, files
+        return
+    if os.path.isdir(top):
+        os.listdir(top)  # an error within os.walk would be left out
+    seen = set()
+    for folder, folders, files in os.walk(top, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield folder, files
+
+
 @contextlib.contextmanager
 def summaries_to(writer: tf.summary.SummaryWriter) -> Iterator[None]:
     """Context manager in which `tf.summary` writes to a writer.

@@ -2,7 +2,7 @@
 
   python tools/collect.py --runs=tensorboard_logs/runs
 
-Copies each finished run under the log directory to
+Copies each finished run under the log directory, and each that diverged, to
 tensorboard_logs/reference/DATA_SET/NETWORK/OPTIONS/seed=N, unless there is one.
 Checkpoints, model.keras and TensorBoard's pictures stay behind, since they are
 too large for the repository. The directories of the data and of the logs are
@@ -10,10 +10,13 @@ removed from the copied files, and the machine's name from the names of event
 files.
 """
 
+import contextlib
 import json
+import os
 import pathlib
 import re
 import shutil
+import tempfile
 
 from absl import flags
 
@@ -24,8 +27,9 @@ with quiet_start():
     import tensorflow as tf
     from tensorboard.compat.proto import event_pb2
 
-    from rethink_keras.results import FinishedRun, find_runs
-    from rethink_keras.results.finished import CHECKPOINTS
+    from rethink_keras.config import RunConfig
+    from rethink_keras.results import RESULT, find_diverged, find_runs
+    from rethink_keras.results.finished import CHECKPOINTS, CONFIG
     from rethink_keras.results.names import old_run_name
     from rethink_keras.runs.directory import MODEL
 
@@ -39,34 +43,38 @@ _LOCAL = re.compile(rb"^(--data_dir=.*|\| logs \|.*)(\n|$)", re.MULTILINE)
 
 
 def collect(
-    run: FinishedRun, reference: pathlib.Path = REFERENCE
+    path: os.PathLike,
+    config: RunConfig,
+    reference: pathlib.Path = REFERENCE,
 ) -> pathlib.Path | None:
     """Copies a run to the reference logs.
 
     Args:
-      run: the run.
+      path: directory of the run, which has finished or diverged.
+      config: config of the run.
       reference: the reference logs.
 
     Returns:
       The directory of the copy; None if there already is one.
     """
-    target = reference / old_run_name(run.config)
+    target = reference / old_run_name(config)
     if target.exists():
         return None
-    partial = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(
-        run.path, partial, ignore=shutil.ignore_patterns(*_LEFT_OUT)
-    )
-    for path in list(partial.rglob("*")):
-        _clean(path)
-        path.rename(path.with_name(_HOST.sub(r"\1.host\2", path.name)))
-    return partial.rename(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the reference logs, which never hold a part of a run.
+    with tempfile.TemporaryDirectory(dir=reference.parent) as directory:
+        whole = pathlib.Path(directory) / "run"
+        ignore = shutil.ignore_patterns(*_LEFT_OUT)
+        shutil.copytree(path, whole, ignore=ignore)
+        for file in list(whole.rglob("*")):
+            _clean(file)
+            file.rename(file.with_name(_HOST.sub(r"\1.host\2", file.name)))
+        return whole.rename(target)
 
 
 def _clean(path: pathlib.Path) -> None:
     """Removes directories of this machine, and pictures, from a file."""
-    if path.suffix == ".json":
+    if path.name in (RESULT, CONFIG):
         content = json.loads(path.read_text())
         content.get("config", content)["data_dir"] = None
         path.write_text(json.dumps(content, indent=2) + "\n")
@@ -77,7 +85,10 @@ def _clean(path: pathlib.Path) -> None:
 
 
 def _clean_events(path: pathlib.Path) -> None:
-    records = list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+    records = []
+    # The last record of a run that was killed is cut off.
+    with contextlib.suppress(tf.errors.DataLossError):
+        records.extend(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
     with tf.io.TFRecordWriter(str(path)) as writer:
         for record in records:
             event = event_pb2.Event.FromString(record)
@@ -95,15 +106,20 @@ def _clean_events(path: pathlib.Path) -> None:
 
 def main() -> None:
     """Copies the runs of --runs."""
-    runs = find_runs(_RUNS.value) if _RUNS.value else {}
-    if not runs:
+    ended: dict[RunConfig, os.PathLike] = {}
+    if _RUNS.value:
+        diverged = find_diverged(_RUNS.value).items()
+        ended = {config: file.parent for config, file in diverged}
+        finished = find_runs(_RUNS.value).values()
+        ended |= {run.config: run.path for run in finished}
+    if not ended:
         raise InputError(
             f"runs={_RUNS.value}: contains no finished run; pass the"
             " directory of the runs"
         )
-    for run in runs.values():
-        copy = collect(run)
-        print(f"{run.path}: {copy or 'left, is there already'}")
+    for config, path in ended.items():
+        copy = collect(path, config)
+        print(f"{path}: {copy or 'left, is there already'}")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ def write_comparisons(reference: pathlib.Path = REFERENCE) -> None:
       reference: directory that holds the finished runs.
     """
     with quiet_start():
-        from rethink_keras.experiments import SCALES, TITLES
+        from rethink_keras.config import SCALES
+        from rethink_keras.experiments import TITLES
         from rethink_keras.report.measured import measure
         from rethink_keras.report.page import compare
         from rethink_keras.results import find_diverged, find_runs

@@ -14,13 +14,14 @@ Runs on the embedded sample are in `ours_sample`, or in a directory that ends in
 `_sample`. They never mix with runs on the full data set.
 """
 
+import os
 from collections.abc import Sequence
 
 import tensorflow as tf
 from etils import epath
 from tensorboard.plugins.hparams import summary_v2 as hp
 
-from rethink_keras.files import summaries_to
+from rethink_keras.files import summaries_to, visible
 from rethink_keras.report.curves import AXES, Curve, Points, curves
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.results import RESULT
@@ -29,6 +30,7 @@ from rethink_keras.results.metrics import MAIN_HPARAMS
 
 _METRICS = ("test/ours", "test/paper", "train/ours", "train/paper")
 _PERCENT = 100
+_EVENTS = ".tfevents."
 
 
 def write_comparison(
@@ -93,13 +95,28 @@ def _clear(directory: epath.Path) -> None:
         return
     is_run = _holds_run(directory)
     for path in list(directory.iterdir()):
-        if path.is_dir():
+        if path.is_dir() and not os.path.islink(path):
             if not is_run or path.name.startswith("seed="):
                 _clear(path)
-        elif not is_run and ".tfevents." in path.name:
+        elif not is_run and _EVENTS in path.name:
             path.unlink()
     if not any(directory.iterdir()):
         directory.rmdir()
+
+
+def _clear_hparams(directory: epath.Path) -> None:
+    """Removes an earlier HParams table, but nothing else that lies there."""
+    if not directory.is_dir():
+        return
+    for path in list(directory.iterdir()):
+        if _EVENTS in path.name:
+            path.unlink()
+        elif path.is_dir() and not os.path.islink(path):
+            seeds = visible(path, "seed=*")
+            for seed in seeds:
+                _clear(seed)
+            if seeds and not any(path.iterdir()):
+                path.rmdir()
 
 
 def _holds_run(directory: epath.Path) -> bool:
@@ -137,7 +154,7 @@ def _write_points(path: epath.Path, curve: Curve, points: Points) -> None:
 
 def _write_hparams(directory: epath.Path, rows: Sequence[MeasuredRow]) -> None:
     """Writes one session of the HParams table for each run."""
-    _clear(directory)
+    _clear_hparams(directory)
     root = tf.summary.create_file_writer(str(directory))
     with summaries_to(root):
         hp.hparams_config(

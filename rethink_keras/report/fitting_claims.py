@@ -12,6 +12,7 @@ from rethink_keras.report.verdicts import (
     UNDECIDED,
     UNKNOWN,
     Claims,
+    DivergedError,
     Finding,
     above,
     attempt,
@@ -140,6 +141,9 @@ def _smooth(model: str, evidence: Evidence, models: int) -> Finding:
     for level in (*_ENDS, *_BETWEEN):
         evidence.row(f"{model}_{level}", "figure1c")
     rows = [evidence.experiments["figure1c"][name] for name in names]
+    for row in rows:
+        if row.diverged:
+            raise DivergedError(f"a seed of {row.row.name}")
     curve = {
         place: row.test.mean
         for place, row in enumerate(rows)

@@ -19,11 +19,16 @@ from rethink_keras.plotting import (
     new_axes,
     style,
 )
-from rethink_keras.report.evidence import AT_CHANCE, FITTED, NETWORKS
+from rethink_keras.report.evidence import (
+    AT_CHANCE,
+    CHANCE,
+    FITTED,
+    NETWORKS,
+)
 from rethink_keras.report.measured import MeasuredRow
 from rethink_keras.report.names import readable
 from rethink_keras.results import FinishedRun
-from rethink_keras.results.metrics import chance_of
+from rethink_keras.results.metrics import chance_of, clearly_above
 from rethink_keras.results.names import names_of
 
 _TICKS = (0, 25, 50, 75, 100)
@@ -89,7 +94,15 @@ class Gap:
     def at_chance(self) -> bool:
         """Whether the test accuracy on random labels is that of guessing."""
         test = self.random.test
-        return test is not None and abs(test - self.chance) <= AT_CHANCE
+        margin = AT_CHANCE * min(1, self.chance / CHANCE)
+        return test is not None and abs(test - self.chance) <= margin
+
+    @property
+    def generalizes(self) -> bool:
+        """Whether the test accuracy on true labels clearly beats guessing."""
+        test = self.true.test
+        chance = self.true.chance / 100
+        return test is not None and test / 100 > clearly_above(chance)
 
 
 def rounded(percent: float) -> str:
@@ -252,13 +265,18 @@ def draw_gaps(gaps: Sequence[Gap]) -> Figure:
         plot.set_xticks(_ticks(chances))
         plot.set_yticks(
             [-index for index in range(len(gaps))],
-            [_BREAK.sub(r"\n\1", gap.network) for gap in gaps],
+            [_label(gap.network) for gap in gaps],
         )
         plot.grid(axis="y", visible=False)
         plot.tick_params(axis="y", length=0, pad=16, labelcolor=TEXT[SOFT])
         plot.spines["left"].set_visible(False)
         plot.set_xlabel("accuracy (%)")
     return figure
+
+
+def _label(network: str) -> str:
+    """Returns a name for Matplotlib, in which a dollar begins a formula."""
+    return _BREAK.sub(r"\n\1", network).replace("$", r"\$")
 
 
 def _draw_guessing(plot: Axes, gaps: Sequence[Gap]) -> list[float]:

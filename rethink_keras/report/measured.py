@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from rethink_keras import paper
 from rethink_keras.config import DATASET_SIZES, RunConfig
+from rethink_keras.environment import kind_of
 from rethink_keras.experiments import Row, load
 from rethink_keras.results import FinishedRun, counting_runs, counts_for
 
@@ -119,7 +120,7 @@ class MeasuredRow:
         """Mean duration of a run in minutes, by kind of device."""
         durations: dict[str, list[float]] = {}
         for run in self.runs.values():
-            kind = _kind(str(run.result["device"]))
+            kind = kind_of(str(run.result["device"])).removeprefix("1 x ")
             seconds = run.result["wall_seconds"]
             durations.setdefault(kind, []).append(seconds / 60)
         return {
@@ -132,11 +133,6 @@ class MeasuredRow:
         return "; ".join(
             sorted({str(run.result["device"]) for run in self.runs.values()})
         )
-
-
-def _kind(device: str) -> str:
-    """Shortens the device of a result: `CPU`, or the kind of accelerator."""
-    return device.partition(",")[0].removeprefix("1 x ")
 
 
 def measure(

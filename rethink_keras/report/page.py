@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import urllib.parse
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ from rethink_keras.report.runs import (
     own_rows,
     run_lines,
     run_markdown,
+    software_of,
 )
 from rethink_keras.report.sections import Section, make_section
 from rethink_keras.report.tables import (
@@ -98,16 +100,12 @@ def write_report(logdir: str, directory: str) -> epath.Path:
       The path of index.html.
 
     Raises:
-      InputError: a result.json is corrupt, or the directory holds the page of
+      InputError: a result.json is corrupt, or the directory holds files of
         something else.
     """
     target = epath.Path(directory)
     page = target / "index.html"
-    if page.exists() and "rethink_keras" not in page.read_text():
-        raise InputError(
-            f"output={directory}: holds another index.html; pass another"
-            " directory"
-        )
+    _check_target(target)
     runs, diverged = find_runs(logdir), find_diverged(logdir)
     sections = [
         make_section(experiment, scale, runs, logdir, diverged)
@@ -141,6 +139,25 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     return page
 
 
+def _check_target(directory: epath.Path) -> None:
+    """Checks that a directory holds no files but those of a report.
+
+    Raises:
+      InputError: one of the report's files is there and not from a report.
+    """
+    page = directory / "index.html"
+    if page.exists():
+        foreign = [] if b"rethink_keras</p>" in page.read_bytes() else [page]
+    else:
+        names = ("report.md", "results.csv")
+        foreign = [directory / n for n in names if (directory / n).exists()]
+    if foreign:
+        raise InputError(
+            f"output={directory}: holds another {foreign[0].name}; pass"
+            " another directory"
+        )
+
+
 def _context(
     sections: Sequence[Section],
     records: Sequence[SavedRecord],
@@ -155,6 +172,7 @@ def _context(
     verdicts[THEORY_TITLE] = theory_claims.CLAIMS.judge(records)
     counted = scores(verdicts)
     shown = {score.title for score in counted}
+    measured = [row for section in sections for row in section.measured]
     return {
         "claims": side_by_side(
             {title: v for title, v in verdicts.items() if title in shown}
@@ -167,7 +185,8 @@ def _context(
         "beyond": _topics(BEYOND, records),
         "beyond_title": BEYOND_TITLE,
         "beyond_words": BEYOND_WORDS,
-        "runs": run_lines([r for s in sections for r in s.measured], logdir),
+        "runs": run_lines(measured, logdir),
+        "software": software_of(measured),
         "own": own_rows(own, logdir),
         "compared": _compared(sections),
         **_HELPERS,
@@ -230,11 +249,16 @@ def _environment(name: str) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
+        "as_link": _as_link,
         "code_spans": _code_spans,
         "plainly": plainly,
         "rounded": rounded,
     }
     return environment
+
+
+def _as_link(path: str) -> str:
+    return urllib.parse.quote(path, safe="/=,")
 
 
 def _code_spans(text: str) -> markupsafe.Markup:

@@ -1,5 +1,6 @@
 """Lists finished runs with the commands that repeat them."""
 
+import collections
 import dataclasses
 import os
 import shlex
@@ -13,6 +14,7 @@ from rethink_keras.results.markdown import markdown_table
 from rethink_keras.results.names import names_of
 
 STOPPED, MOVING_AVERAGES = "stopped", "moving averages"
+_SOFTWARE = ("rethink_keras", "tensorflow", "keras", "backend")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,6 +128,25 @@ def epochs_of(runs: Iterable[FinishedRun]) -> str:
     epochs = [run.result["epochs"] for run in runs]
     ends = sorted({min(epochs), max(epochs)}) if epochs else []
     return " to ".join(map(str, ends))
+
+
+def software_of(rows: Sequence[MeasuredRow]) -> str:
+    """Returns the versions of packages in the runs of rows, and the backends.
+
+    Where they differ between runs, each is followed by its number of runs.
+    """
+    runs = {str(r.path): r for row in rows for r in row.runs.values()}
+    used = [run.result["versions"] for run in runs.values()]
+    parts = []
+    for name in _SOFTWARE:
+        counts = collections.Counter(versions[name] for versions in used)
+        several = len(counts) > 1
+        each = (
+            f"{version} ({counts[version]} runs)" if several else version
+            for version in sorted(counts)
+        )
+        parts.append(f"{name} {', '.join(each)}")
+    return "; ".join(parts)
 
 
 def run_lines(rows: Sequence[MeasuredRow], logdir: str) -> list[RunLine]:

@@ -35,6 +35,7 @@ _PAPERS_PAIR = [
     (float(row["norm"] or 0), float(row["test error"] or 0))
     for row in paper.read("norms")
 ]
+_MNIST = ("mnist_raw", "mnist_gabor")
 _ENDS = ("", ": low", ": high")  # columns of an estimate and its interval
 _NORMS = ("parameter norm", "spectral complexity / margin")
 _Function = tuple[float, float]  # norm and error
@@ -141,27 +142,29 @@ def _descents(where: str, rows: Sequence[dict]) -> Finding:
     "The minimum norm says nothing about generalization.",
     "Section 5",
     "Kendall's rank correlation between the norm and the test error of"
-    " functions of one kernel that fit every label is computed, for each"
-    " record of them. The 95 % interval of its mean over records (Student's t)"
-    " includes 0 and lies within ±0.5. Functions with a ridge fit fewer labels"
-    " the smaller their norm is, and norms of different kernels are not"
+    " functions of one kernel that fit every label is computed, for one record"
+    " of each data set. The 95 % interval of its mean over records (Student's"
+    " t) includes 0 and lies within ±0.5. Functions with a ridge fit fewer"
+    " labels the smaller their norm is, and norms of different kernels are not"
     " comparable, so neither count.",
 )
 def _s14(records):
-    correlations = [
-        rank_correlation(*zip(*map(_function, rows), strict=True))
+    correlations = {
+        record.name.partition(",")[0]: rank_correlation(
+            *zip(*map(_function, rows), strict=True)
+        )
         for record in records
         if len(rows := record.tables.get("interpolants", ())) >= _RANKED
-    ]
-    known = [tau for tau in correlations if not math.isnan(tau)]
+    }
+    known = [tau for tau in correlations.values() if not math.isnan(tau)]
     pair = [*_mnist_pair(records), *_norms_of_networks(records)]
     if not known:
         raise NotMeasuredError("rethink-keras min-norm")
-    if len(known) == 1:
-        number = f"rank correlation {known[0]:.2f} over one record"
-        return Finding(
-            UNDECIDED, (number, *pair), ("one record gives no interval",)
-        )
+    if len(set(known)) == 1:
+        count = f"{len(known)} record{'s' * (len(known) > 1)}"
+        number = f"rank correlation {known[0]:.2f} over {count}"
+        reason = "records that do not differ give no interval"
+        return Finding(UNDECIDED, (number, *pair), (reason,))
     interval = mean_interval(tuple(known))
     number = f"rank correlation {interval} over {len(known)} records"
     if not interval.low <= 0 <= interval.high:
@@ -178,14 +181,14 @@ def _function(row: Mapping[str, Any]) -> _Function:
 
 def _mnist_pair(records: Sequence[SavedRecord]) -> list[str]:
     """Describes the pair of functions on MNIST: the paper's and ours."""
-    ours = [
-        _function(row)
-        for name in ("mnist_raw", "mnist_gabor")
+    machines = {
+        record.name: _function(row)
         for record in records
-        if (record.experiment, record.name) == ("table3", name)
+        if record.experiment == "table3" and record.name in _MNIST
         for row in record.tables["machine"]
         if row["ridge"] == 0
-    ]
+    }
+    ours = [machines[name] for name in _MNIST if name in machines]
     pairs = {"the paper's": _PAPERS_PAIR, "our": ours}
     return [
         f"{whose} pixels and Gabor wavelets on MNIST: norms {pair[0][0]:.0f}"
@@ -229,14 +232,15 @@ def _reversed(one: _Function, other: _Function) -> bool:
 def _s17(records):
     columns = ("functions", "estimate", "complexity", "least", "most")
     tables = _tables(records, "complexity", "rademacher", *columns)
-    finding = every(
-        [
-            _reaches(f"{where}, {row['functions']}", row)
-            for where, rows in tables.items()
-            for row in rows
-            if row["estimate"].startswith("from below")
-        ]
-    )
+    findings = [
+        _reaches(f"{where}, {row['functions']}", row)
+        for where, rows in tables.items()
+        for row in rows
+        if row["estimate"].startswith("from below")
+    ]
+    if not findings:
+        raise NotMeasuredError("rethink-keras complexity --rows=rademacher")
+    finding = every(findings)
     numbers = (*finding.numbers, *_margin_bounds(records))
     return dataclasses.replace(finding, numbers=numbers)
 

@@ -94,6 +94,18 @@ def _correct(test: Predictions) -> tuple[np.ndarray, np.ndarray]:
     return test.index, test.prediction == test.true_label
 
 
+def smallest_gap(first: MeasuredRow, second: MeasuredRow) -> float:
+    """Returns the smallest difference in test accuracy of any pair of seeds.
+
+    It is in points; 0 if pairs of seeds disagree on which row is better.
+    """
+    assert first.test is not None
+    assert second.test is not None
+    gaps = np.subtract.outer(first.test.values, second.test.values)
+    agree = np.all(gaps > 0) or np.all(gaps < 0)
+    return float(np.abs(gaps).min()) if agree else 0.0
+
+
 def range_at_stop(first: MeasuredRow, second: MeasuredRow) -> float:
     """Returns by how many points a row still moved when it stopped.
 

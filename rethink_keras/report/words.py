@@ -17,8 +17,8 @@ SEE: Mapping[str, str] = {
         " it do better than chance (10 %) on the test images."
     ),
     "figure1a": (
-        "Random labels stay longest at the loss of guessing, and are then"
-        " fitted as fast as everything else. The learning rate and its"
+        "Random labels stay longest at the loss of guessing. Once the loss has"
+        " left it, they are fitted quickly. The learning rate and its"
         " schedule are the same for all five. Our losses are means over each"
         " epoch, while the network learns, and lag those at its end, which the"
         " paper's appear to be."
@@ -31,17 +31,18 @@ SEE: Mapping[str, str] = {
         " agrees with a loss below 0.05."
     ),
     "figure1c": (
-        "The networks fit every share of random labels, and the test error"
-        " grows steadily up to that of guessing (90 %). It is measured on test"
-        " labels that are corrupted like the training labels, but the table of"
-        " the runs gives the accuracy on true ones."
+        "In the paper, the networks fit every share of random labels, and the"
+        " test error grows steadily to that of guessing (90 %). It is measured"
+        " on test labels that are corrupted like the training labels, so it"
+        " would grow for any network. The table of the runs gives the accuracy"
+        " on true labels."
     ),
     "table4": (
         "In the paper, regularizers do not stop a network from fitting random"
         " labels. Only Alexnet with weight decay fails to converge."
     ),
     "figure2b": (
-        "BatchNorm makes training smoother and earlier, and the final test"
+        "BatchNorm makes training smoother and faster, and the final test"
         " accuracy higher: by 1.6 points in the paper's figure, and by 3.8 in"
         " its Table 1. In the paper, stopping early gains nothing. Our"
         " training accuracies are means over each epoch, while the network"

@@ -11,7 +11,7 @@ from etils import epath
 
 from rethink_keras.config import PRECISIONS, SAMPLE, RunConfig
 from rethink_keras.errors import InputError
-from rethink_keras.files import reading
+from rethink_keras.files import reading, walk
 
 RESULT = "result.json"
 CONFIG = "config.json"
@@ -20,6 +20,15 @@ CHECKPOINTS = "checkpoints"
 REFERENCE = "reference"
 THEORY = "theory"
 _OF_ROWS = (SAMPLE, "cifar10", "imagenet2012")  # data sets of rows
+_NEEDED = (
+    "epochs",
+    "steps",
+    "history",
+    "train_accuracy",
+    "test_accuracy",
+    "wall_seconds",
+    "device",
+)
 # Options in which a run may differ from a row that it counts for.
 _IGNORED = ("seed", "data_dir", "precision", "stop_at_loss")
 
@@ -71,8 +80,9 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
     reference runs, and all folders THEORY, whose results are not of training
     runs. To read reference runs, pass the folder REFERENCE itself.
 
-    Of several runs with equal configs, the first path is used. On one machine
-    their results are bitwise equal.
+    Of several runs with equal configs, the first path is used, preferably one
+    with recomputed BatchNorm statistics. On one machine, results of one version
+    are bitwise equal.
 
     Args:
       logdir: directory to search, local or in an object store.
@@ -82,8 +92,11 @@ def find_runs(logdir: os.PathLike | str) -> dict[RunConfig, FinishedRun]:
     """
     runs: dict[RunConfig, FinishedRun] = {}
     for run in _read_all(logdir):
-        if not run.given:
-            runs.setdefault(run.config, run)
+        if run.given:
+            continue
+        first = runs.setdefault(run.config, run)
+        if first.moving_averages and not run.moving_averages:
+            runs[run.config] = run
     return runs
 
 
@@ -105,7 +118,7 @@ def find_diverged(logdir: os.PathLike | str) -> dict[RunConfig, epath.Path]:
             options = json.loads((path / CONFIG).read_text())
             config = key_of(RunConfig.from_dict(options))
             found.setdefault(config, path / DIVERGED)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path / CONFIG}: is not the config of a run ({error}); remove"
                 f" {DIVERGED}, or choose another directory"
@@ -143,7 +156,7 @@ def _folders_with(name: str, logdir: os.PathLike | str) -> Iterator[epath.Path]:
     with reading(logdir):
         folders = sorted(
             folder
-            for folder, _, files in tf.io.gfile.walk(os.fspath(logdir))
+            for folder, files in walk(logdir)
             if name in files
             and not folder.startswith(reference)
             and THEORY not in folder.removeprefix(os.fspath(logdir)).split("/")
@@ -162,7 +175,9 @@ def read_run(path: epath.Path) -> FinishedRun:
             text = (path / RESULT).read_text()
         result = json.loads(text)
         config = key_of(RunConfig.from_dict(result["config"]))
-    except (ValueError, KeyError, TypeError) as error:
+        if missing := [key for key in _NEEDED if key not in result]:
+            raise ValueError(f"has no {', '.join(missing)}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path / RESULT}: is not the result of a run ({error}); remove"
             " it, or choose another directory"

@@ -10,5 +10,8 @@ def markdown_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
       titles: column titles.
       rows: rows with one cell per column.
     """
-    head, *body = ("| " + " | ".join(row) + " |" for row in (titles, *rows))
+    head, *body = (
+        "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |"
+        for row in (titles, *rows)
+    )
     return "\n".join([head, "|" + "---|" * len(titles), *body])

@@ -34,6 +34,16 @@ MEMORIZATION_METRICS = (
 )
 """Training metrics over clean and over corrupted labels (see `Metrics`)."""
 
+_CLEAR_GAIN = 0.1  # over guessing, of what guessing gets wrong
+
+
+def clearly_above(chance: float) -> float:
+    """Returns the accuracy above which a network clearly beats guessing.
+
+    It is a tenth of what guessing gets wrong above chance; from 0 to 1.
+    """
+    return chance + _CLEAR_GAIN * (1 - chance)
+
 
 def chance_of(result: Mapping[str, Any]) -> float:
     """Returns the test accuracy of guessing, from 0 to 1.

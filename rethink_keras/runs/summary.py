@@ -8,7 +8,11 @@ import keras
 
 from rethink_keras.config import RunConfig
 from rethink_keras.results.markdown import markdown_table
-from rethink_keras.results.metrics import FITTED_ACCURACY, chance_of
+from rethink_keras.results.metrics import (
+    FITTED_ACCURACY,
+    chance_of,
+    clearly_above,
+)
 from rethink_keras.results.names import RUNS, names_of
 from rethink_keras.runs.directory import DEFAULT_ROOT, RunDirectory
 from rethink_keras.runs.inputs import Inputs
@@ -20,7 +24,6 @@ _RANDOMIZATIONS = {
     "random_pixels": "random pixels: a different permutation for each image",
     "gaussian": "gaussian: images of Gaussian noise, true labels",
 }
-_CLEAR_GAIN = 0.1  # over guessing, of what guessing gets wrong
 _CONCLUSIONS = {
     "none": "the network fits the training set",
     "labels": "the network memorized the random labels",
@@ -96,11 +99,6 @@ def subjects_as_markdown(subjects: dict[str, str]) -> str:
     return markdown_table(("", ""), subjects.items())
 
 
-def _better_than(chance: float) -> float:
-    """Returns the accuracy from which a network clearly beats guessing."""
-    return chance + _CLEAR_GAIN * (1 - chance)
-
-
 def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
     """Returns one line: a run's accuracies, what they show, where to look.
 
@@ -111,13 +109,22 @@ def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
     kind, chance = result["config"]["randomize"], chance_of(result)
     held_out = result["config"].get("validation_examples")
     split = "held-out" if held_out else "test"
+    # Below 1, most labels are true: their accuracy would hide that of others.
+    key = "train_accuracy_corrupted"
+    if kind == "labels" and result.get(key) is None:
+        kind = "none"
     shown = _CONCLUSIONS[kind]
+    unfitted = ""
     if result["train_accuracy"] < FITTED_ACCURACY:
+        unfitted = "the training set"
+    elif kind == "labels" and result[key] < FITTED_ACCURACY:
+        unfitted = "the random labels"
+    if unfitted:
         shown = (
-            "the network does not fit the training set; try more epochs and a"
+            f"the network does not fit {unfitted}; try more epochs and a"
             " slower decay of the learning rate"
         )
-    elif kind == "none" and result["test_accuracy"] > _better_than(chance):
+    elif kind == "none" and result["test_accuracy"] > clearly_above(chance):
         shown += " and generalizes"
     runs = f"{DEFAULT_ROOT}/{RUNS}"
     logdir = runs if str(path).startswith(f"{runs}/") else path

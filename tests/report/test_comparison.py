@@ -69,6 +69,8 @@ def test_runs_in_the_directory_of_a_comparison_stay(tmp_path):
     write_result(tmp_path / "runs", row)
     runs = find_runs(tmp_path / "runs")
     table = tmp_path / "shown" / "table1"
+    foreign = table / "my_baseline" / "events.out.tfevents.1.mine"
+    elsewhere = tmp_path / "elsewhere" / "seed=0" / "events.out.tfevents.1"
     stale = table / "no_row" / "seed=0" / "events.out.tfevents.1.stale"
     kept = [
         table / "runs" / "one" / name
@@ -83,9 +85,11 @@ def test_runs_in_the_directory_of_a_comparison_stay(tmp_path):
             "test/events.out.tfevents.1.two",
         )
     ]
+    kept += [foreign, elsewhere]
     for path in (stale, *kept):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}")
+    (table / "linked").symlink_to(tmp_path / "elsewhere")
 
     for _ in range(2):
         compare(str(tmp_path / "shown"), "table1", "paper", runs)

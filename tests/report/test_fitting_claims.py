@@ -1,6 +1,5 @@
 """Claims about fitting, where they hold, fail and are undecided."""
 
-import dataclasses
 import json
 
 import pytest
@@ -21,6 +20,7 @@ from tests.support.finished import (
     row_of,
     verdict,
     write,
+    write_diverged,
     write_result,
 )
 
@@ -110,15 +110,6 @@ def test_a_seed_that_diverged_does_not_fit(tmp_path):
         if line.name == "alexnet_random_labels"
     ]
     assert (shown.seeds, shown.notes) == ("1", "stopped, diverged: seed 1")
-
-
-def write_diverged(logdir, row, **options):
-    """Writes what a diverged run of a row leaves."""
-    path = logdir / f"diverged_{row.experiment}_{row.name}"
-    path.mkdir()
-    config = dataclasses.replace(row.config, **options)
-    (path / "config.json").write_text(json.dumps(config.as_dict()))
-    (path / "diverged.txt").write_text("a loss is NaN")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ def own(tmp_path):
     """Writes a run of the network `mine` on the data `set`."""
     logs = tmp_path / "logs"
 
-    def write(path, train, optimizer=None, classes=4, **options):
+    def write(
+        path, train, optimizer=None, classes=4, test_accuracy=0.5, **options
+    ):
         given = {"model": {"name": "mine"}, "data": {"name": "set"}}
         if optimizer:
             given["optimizer"] = {"class_name": optimizer}
@@ -29,6 +31,7 @@ def own(tmp_path):
             given=given,
             classes=classes,
             train_accuracy=train,
+            test_accuracy=test_accuracy,
             losses=[0.1] * config.epochs,
         )
         return logs
@@ -97,6 +100,29 @@ def test_true_and_random_labels_are_compared_at_equal_settings(
         assert "trained the same way" not in shown
         assert "mine on set still fits" in shown
         assert "The chart shows one setting of each network" in shown
+
+
+def test_a_network_at_chance_is_not_said_to_generalize(own, tmp_path):
+    own("true", 1.0, randomize="none", epochs=5, test_accuracy=0.25)
+    logs = own("random", 1.0, randomize="labels", epochs=5)
+    for shown in map(words, report(logs, tmp_path)):
+        assert "why it generalizes" not in shown
+        assert "mine on set still fits" in shown
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "chance"), [(0.012, True), (0.039, False)]
+)
+def test_chance_is_narrower_for_more_classes(own, accuracy, chance):
+    logs = own(
+        "random", 1.0, classes=100, randomize="labels", test_accuracy=accuracy
+    )
+    assert gap_of(logs).at_chance == chance
+
+
+def test_a_dollar_in_a_name_begins_no_formula():
+    half = Accuracies(100.0, 50.0)
+    draw_gaps([Gap("$5_vs_$6", half, half)]).canvas.draw()
 
 
 def test_both_labels_then_fitted_ones_then_most_epochs_are_shown(own):

@@ -267,13 +267,15 @@ def test_every_figure_has_axes_and_curves():
         assert bool(curves(experiment, rows)) == (experiment in AXES)
 
 
-def test_the_page_of_something_else_is_not_overwritten(tmp_path):
+@pytest.mark.parametrize("name", ["index.html", "report.md", "results.csv"])
+def test_files_of_something_else_are_not_overwritten(name, tmp_path):
     page = tmp_path / "report" / "index.html"
     page.parent.mkdir()
-    page.write_text("<p>mine</p>")
-    with pytest.raises(InputError, match="holds another index"):
+    mine = page.with_name(name)
+    mine.write_bytes(b"<p>mine, about rethink_keras\xe9</p>")
+    with pytest.raises(InputError, match=f"holds another {name}"):
         write_report(str(tmp_path), str(page.parent))
-    assert page.read_text() == "<p>mine</p>"
-    page.unlink()
+    assert mine.read_bytes() == b"<p>mine, about rethink_keras\xe9</p>"
+    mine.unlink()
     for _ in range(2):  # its own page is replaced
         assert write_report(str(tmp_path / "none"), str(page.parent)) == page

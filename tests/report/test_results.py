@@ -4,6 +4,8 @@ import json
 import pathlib
 import runpy
 
+import pytest
+
 from rethink_keras import RunConfig
 from rethink_keras.results.records import find_records
 from rethink_keras.runs import summary
@@ -45,6 +47,7 @@ def test_the_tensorboard_command_is_quoted():
     result = {
         "config": RunConfig().as_dict(),
         "train_accuracy": 1.0,
+        "train_accuracy_corrupted": 1.0,
         "test_accuracy": 0.1,
         "classes": 10,
     }
@@ -52,3 +55,24 @@ def test_the_tensorboard_command_is_quoted():
     assert shown.endswith("; see tensorboard --logdir 'my logs/run[1]'")
     shown = summary.conclusion(result, "tensorboard_logs/runs/run")
     assert shown.endswith("; see tensorboard --logdir tensorboard_logs/runs")
+
+
+@pytest.mark.parametrize(
+    ("corrupted", "expected"),
+    [
+        (1.0, "the network memorized the random labels"),
+        (0.1, "the network does not fit the random labels; try more epochs"),
+        (None, "the network fits the training set and generalizes"),
+    ],
+)
+def test_few_random_labels_are_memorized_only_if_they_are_fitted(
+    corrupted, expected
+):
+    result = {
+        "config": RunConfig(label_corruption=0.005).as_dict(),
+        "train_accuracy": 0.995,
+        "train_accuracy_corrupted": corrupted,
+        "test_accuracy": 0.5,
+        "classes": 10,
+    }
+    assert expected in summary.conclusion(result, "logs")

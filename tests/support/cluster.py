@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 
-from rethink_keras.training.local_cluster import environments
+from benchmarks.local_cluster import environments
 from tests.support.processes import fork
 from tests.support.warm import Forked
 

@@ -1,5 +1,6 @@
 """Writes result files as finished runs do."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -60,6 +61,12 @@ def write_result(logdir, row, seed=0, **measured):
         "wall_seconds": 90.0,
         "images_per_second": 1000.0,
         "device": "a device",
+        "versions": {
+            "rethink_keras": "0.2.0",
+            "tensorflow": "2.21.0",
+            "keras": "3.15.1",
+            "backend": "tensorflow",
+        },
         "fingerprint": "f" * 64,
         "history": {
             "loss": losses,
@@ -119,3 +126,12 @@ def write(logdir, experiment, rows, seed=0):
     """Writes one result per row, with the given measurements."""
     for name, measured in rows.items():
         write_result(logdir, row_of(experiment, name), seed, **measured)
+
+
+def write_diverged(logdir, row, **options):
+    """Writes what a diverged run of a row leaves."""
+    path = logdir / f"diverged_{row.experiment}_{row.name}"
+    path.mkdir(parents=True)
+    config = dataclasses.replace(row.config, **options)
+    (path / "config.json").write_text(json.dumps(config.as_dict()))
+    (path / "diverged.txt").write_text("a loss is NaN")
