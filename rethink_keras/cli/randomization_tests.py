@@ -99,8 +99,12 @@ def _builder(path: str) -> Callable[..., Any]:
             f"model={path}: a module is imported only if it is named on the"
             " command line, not in a flagfile"
         )
-    module, _, function = path.partition(":")
-    sys.path.insert(0, os.getcwd())
+    module, _, function = path.rpartition(":")
+    directory = os.getcwd()
+    if module.endswith(".py"):
+        folder, file = os.path.split(os.path.abspath(module))
+        directory, module = folder, file.removesuffix(".py")
+    sys.path.insert(0, directory)
     try:
         with quiet_start():
             found = getattr(importlib.import_module(module), function)
@@ -112,8 +116,8 @@ def _builder(path: str) -> Callable[..., Any]:
     finally:
         # It stays, as the last place, for what the function itself imports.
         with contextlib.suppress(ValueError):
-            sys.path.remove(os.getcwd())
-        sys.path.append(os.getcwd())
+            sys.path.remove(directory)
+        sys.path.append(directory)
     if not callable(found):
         raise InputError(
             f"model={path}: must be a function (input_shape, num_classes);"
@@ -124,4 +128,4 @@ def _builder(path: str) -> Callable[..., Any]:
 
 def start() -> None:
     """Parses the flags and runs the command."""
-    run_command(main, __doc__)
+    run_command(main, __doc__, resumes=True)

@@ -14,7 +14,12 @@ from rethink_keras.data import from_arrays
 from rethink_keras.errors import InputError
 from rethink_keras.plotting import CONDITION_COLOURS, as_png
 from rethink_keras.results.metrics import chance_of
-from rethink_keras.runs import RunResult, run, with_named_model
+from rethink_keras.runs import (
+    RunResult,
+    check_builder,
+    run,
+    with_named_model,
+)
 
 _WORDS = {
     "none": "true labels",
@@ -108,6 +113,7 @@ def randomization_test(
     kinds: Sequence[str] = RANDOMIZATIONS,
     epochs: int | None = None,
     optimizer: keras.optimizers.Optimizer | str | None = None,
+    callbacks: Callable[[str], Any] | None = None,
     workdir: os.PathLike | str | None = None,
     config: RunConfig | None = None,
     save_model: bool = True,
@@ -128,6 +134,9 @@ def randomization_test(
         `shuffled_pixels`, `random_pixels` and `gaussian`.
       epochs: number of epochs of each run (default: that of `config`).
       optimizer: optimizer of each run, as in `run`.
+      callbacks: function from a randomization, such as `labels`, to new
+        callbacks for its run, as in `run` (default: none). Callbacks keep a
+        state, so that runs cannot share them.
       workdir: directory with one subdirectory a randomization (default: the
         work directories of `run`).
       config: all other options, such as `batch_size`, `learning_rate` and
@@ -159,6 +168,12 @@ def randomization_test(
             f"config: label_corruption={config.label_corruption} is not a"
             " randomization test, whose labels are all random; leave it at 1"
         )
+    if callbacks is not None and not callable(callbacks):
+        raise InputError(
+            "callbacks: must be a function of the randomization that returns"
+            " new callbacks, such as lambda kind: [TerminateOnNaN()]; received"
+            f" a {type(callbacks).__name__}"
+        )
     if workdir == "":
         raise InputError("workdir='': must be the path of a directory")
     configs = {
@@ -167,6 +182,13 @@ def randomization_test(
     }
     if data is not None and not isinstance(data, str | os.PathLike):
         data = from_arrays(data)  # each pass over a dataset may differ
+    if len(kinds) > 1:
+        check_builder(
+            dataclasses.replace(config, randomize="none", **options),
+            model=model,
+            data=data,
+            strategy=strategy,
+        )
     return RandomizationTest(
         {
             kind: run(
@@ -175,6 +197,7 @@ def randomization_test(
                 model=model,
                 data=data,
                 optimizer=optimizer,
+                callbacks=() if callbacks is None else callbacks(kind),
                 save_model=save_model,
                 overwrite=overwrite,
                 strategy=strategy,

@@ -9,7 +9,7 @@ from rethink_keras.runs.in_memory import (
 from rethink_keras.runs.inputs import Inputs, make_inputs
 from rethink_keras.runs.network import build_model, make_optimizer
 from rethink_keras.runs.result import RunResult, load_result
-from rethink_keras.runs.run import run
+from rethink_keras.runs.run import check_builder, run
 from rethink_keras.runs.streamed import StreamedInputs
 from rethink_keras.runs.summary import parameters
 
@@ -19,6 +19,7 @@ __all__ = [
     "RunResult",
     "StreamedInputs",
     "build_model",
+    "check_builder",
     "choose_examples",
     "load_result",
     "make_inputs",

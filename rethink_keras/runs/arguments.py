@@ -215,8 +215,9 @@ def _copy_of(model: keras.Model) -> keras.Model:
 def _copy_untrained(model: keras.Layer, copy: keras.Layer) -> None:
     """Copies the weights that no training gives to a copy.
 
-    These are the weights of frozen layers and of Normalization, which is
-    adapted to data.
+    These are the weights of frozen layers, of Normalization, which is adapted
+    to data, and of layers without trainable weights, such as constants. The
+    moving statistics of BatchNorm are none of them.
     """
     layers = (
         each._flatten_layers(recursive=False, include_self=False)
@@ -224,7 +225,7 @@ def _copy_untrained(model: keras.Layer, copy: keras.Layer) -> None:
     )
     for layer, twin in zip(*layers, strict=True):
         adapted = isinstance(layer, keras.layers.Normalization)
-        if layer.trainable and not adapted:
+        if layer.trainable and not adapted and not _is_constant(layer):
             _copy_untrained(layer, twin)
             continue
         if layer.built and not twin.built:
@@ -233,6 +234,18 @@ def _copy_untrained(model: keras.Layer, copy: keras.Layer) -> None:
         for part in twin._flatten_layers():
             if isinstance(part, keras.layers.Normalization) and part.built:
                 part.finalize_state()  # its outputs are of constants
+
+
+def _is_constant(layer: keras.Layer) -> bool:
+    """Returns whether a layer has weights, and training changes none."""
+    return (
+        bool(layer.weights)
+        and not layer.trainable_weights
+        and not any(
+            isinstance(part, keras.layers.BatchNormalization)
+            for part in layer._flatten_layers()
+        )
+    )
 
 
 def _check_options(config: RunConfig, network: OwnNetwork) -> None:
@@ -245,7 +258,8 @@ def _check_options(config: RunConfig, network: OwnNetwork) -> None:
         if default and left_out:
             raise InputError(
                 f"{name}={value}: model={network.name} has {name}={default} by"
-                " default, which the config replaces; set it in the config"
+                f" default, which the config replaces; set {name}={default} in"
+                " the config, or change the default of the function to 0"
             )
         if value and name not in (network.takes or ()):
             raise InputError(

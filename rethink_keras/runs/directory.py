@@ -28,12 +28,15 @@ from rethink_keras.results import (
     Learning,
     Predictions,
     key_of,
-    run_directory,
 )
 from rethink_keras.results.finished import CHECKPOINTS, CONFIG, read_run
 from rethink_keras.results.names import names_of
 from rethink_keras.results.predictions import write_predictions
-from rethink_keras.runs.identity import same_outputs
+from rethink_keras.runs.identity import (
+    as_known_to,
+    default_directory,
+    same_outputs,
+)
 from rethink_keras.runs.saving import saved
 
 DEFAULT_ROOT = "tensorboard_logs"
@@ -56,7 +59,7 @@ class RunDirectory:
 
     Args:
       config: config of the run.
-      path: the directory (default: see `results.run_directory`).
+      path: the directory (default: see `default_directory`).
       given: what the run was given besides the config; see `given_record`.
       resume_advice: how to resume the run, for error messages.
 
@@ -86,7 +89,7 @@ class RunDirectory:
         self.path = (
             epath.Path(path)
             if path
-            else run_directory(DEFAULT_ROOT, config, given)
+            else default_directory(DEFAULT_ROOT, config, given)
         )
         self.checkpoints = self.path / CHECKPOINTS
         self._lock = filelock.FileLock(self.checkpoints / _LOCK)
@@ -132,7 +135,7 @@ class RunDirectory:
         stored = key_of(RunConfig.from_dict(options))
         here = {
             **key_of(self.config).as_dict(),
-            **names_of(self.config, self.given),
+            **names_of(self.config, as_known_to(given, self.given)),
         }
         there = {**stored.as_dict(), **names_of(stored, given)}
         differing = [

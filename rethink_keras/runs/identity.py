@@ -2,19 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
+from etils import epath
 
-from rethink_keras.environment import device
+from rethink_keras.config import RunConfig
+from rethink_keras.environment import device, kind_of
+from rethink_keras.results import RESULT, has_begun, run_directory
 from rethink_keras.results.names import OUTPUTS
 from rethink_keras.runs.arguments import Arguments
 from rethink_keras.runs.optimizers import description_of
 
 _COMPARED = 8  # outputs
 _ROUNDING = 0.02  # of the largest output; bfloat16 has 8 bits
+_LAYERS = "layers"  # not in older records
 # Elsewhere in a config, "elu" is an activation and no layer of that name.
 _HOLD_NAMES = ("name", "keras_history", "input_layers", "output_layers")
 
@@ -33,9 +38,9 @@ def given_record(
 
     Returns:
       JSON values under `model` (the builder's name, the SHA-256 of the
-      architecture and the first outputs), `data` (see `GivenData.as_record`)
-      and `optimizer` (its serialized config); only those that were given. None
-      if nothing was.
+      architecture and of the layers within classes of one's own, and the first
+      outputs), `data` (see `GivenData.as_record`) and `optimizer` (its
+      serialized config); only those that were given. None if nothing was.
     """
     record: dict[str, Any] = {}
     if arguments.network is not None:
@@ -44,6 +49,9 @@ def given_record(
             "architecture": architecture(model),
             OUTPUTS: _first_outputs(model, image_shape),
         }
+        layers = layers_within(model)
+        if layers is not None:
+            record["model"][_LAYERS] = layers
     if arguments.data is not None:
         record["data"] = arguments.data.as_record()
     if arguments.optimizer is not None:
@@ -62,7 +70,7 @@ def _first_outputs(
     images = np.random.default_rng(0).normal(size=(2, *image_shape))
     outputs = model(images.astype("float32"), training=False)
     values = keras.ops.convert_to_numpy(outputs).astype("float64").ravel()
-    computed_by = f"{keras.backend.backend()}, {device().partition(',')[0]}"
+    computed_by = f"{keras.backend.backend()}, {kind_of(device())}"
     return {computed_by: np.nan_to_num(values[:_COMPARED]).tolist()}
 
 
@@ -89,6 +97,84 @@ def same_outputs(
     return True
 
 
+def as_known_to(
+    there: Mapping[str, Any] | None, here: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """Returns a record with only those fields that an older one may have.
+
+    Args:
+      there: record of a run that any version began; see `given_record`.
+      here: record of this run.
+    """
+    if _LAYERS in (there or {}).get("model", {}):
+        return here
+    return _without_layers(here)
+
+
+def _without_layers(
+    given: Mapping[str, Any] | None,
+) -> Mapping[str, Any] | None:
+    """Returns a record as earlier versions wrote it; see `given_record`."""
+    if not given or _LAYERS not in given.get("model", {}):
+        return given
+    model = {k: v for k, v in given["model"].items() if k != _LAYERS}
+    return {**given, "model": model}
+
+
+def default_directory(
+    logdir: os.PathLike | str,
+    config: RunConfig,
+    given: Mapping[str, Any] | None,
+) -> epath.Path:
+    """Returns the default directory of a run under a log directory.
+
+    It is that of earlier versions if the run has begun or finished there.
+
+    Args:
+      logdir: log directory.
+      config: config of the run.
+      given: what the run was given; see `given_record`.
+    """
+    earlier = run_directory(logdir, config, _without_layers(given))
+    if (earlier / RESULT).exists() or has_begun(earlier):
+        return earlier
+    return run_directory(logdir, config, given)
+
+
+def layers_within(model: keras.Model) -> str | None:
+    """Returns the SHA-256 of the configs of all layers of a network.
+
+    The config of a network with classes of one's own may not describe the
+    layers that they hold. Names do not matter; see `architecture`.
+
+    Args:
+      model: a built model.
+
+    Returns:
+      None for a network of Keras's classes, which `architecture` describes.
+    """
+    layers = list(model._flatten_layers())
+    if all(type(layer).__module__.startswith("keras.") for layer in layers):
+        return None
+    numbers = _numbers(model)
+    described = [
+        [
+            type(layer).__qualname__,
+            layer.trainable,
+            _numbered(_config_of(layer), numbers),
+        ]
+        for layer in layers
+    ]
+    return _sha256(described, _by_value)
+
+
+def _config_of(layer: keras.Layer) -> dict[str, Any]:
+    try:
+        return layer.get_config()
+    except Exception:  # of anyone's code
+        return {}
+
+
 def architecture(model: keras.Model) -> str:
     """Returns the SHA-256 of a network's architecture.
 
@@ -99,15 +185,19 @@ def architecture(model: keras.Model) -> str:
 
     Args:
       model: a built model. If its class does not describe itself
-        (`get_config`), only the class and the shapes of its weights count.
+        (`get_config`), only the class and the shapes of its weights count;
+        see `layers_within`.
     """
     weights = [[list(w.shape), str(w.dtype)] for w in model.weights]
     try:
         config = _numbered(model.get_config(), _numbers(model))
     except NotImplementedError:
         config = {}
-    described = [type(model).__qualname__, config, weights]
-    text = json.dumps(described, sort_keys=True, default=_by_class)
+    return _sha256([type(model).__qualname__, config, weights], _by_class)
+
+
+def _sha256(value: Any, default: Callable[[Any], Any]) -> str:
+    text = json.dumps(value, sort_keys=True, default=default)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -145,3 +235,8 @@ def _by_class(value: Any) -> Any:
     if hasattr(value, "get_config"):
         return [type(value).__qualname__, value.get_config()]
     return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+def _by_value(value: Any) -> Any:
+    """Describes what JSON cannot hold; numbers and arrays of NumPy by value."""
+    return value.tolist() if hasattr(value, "tolist") else _by_class(value)

@@ -11,6 +11,9 @@ from rethink_keras.errors import InputError
 from rethink_keras.runs.pictures import SHOWN, picture_of
 from rethink_keras.runs.randomized import make_randomization, regularization
 
+_LARGEST = 2.0
+"""Float images without negative values that exceed it are not from 0 to 1."""
+
 
 @dataclasses.dataclass(frozen=True)
 class InMemoryInputs:
@@ -53,6 +56,8 @@ class InMemoryInputs:
             them.
         """
         loaded = given or data.load(config.dataset, config.data_dir)
+        for split in (loaded.train, loaded.test):
+            check_scale("data", split.images, config)
         height, width = loaded.train.images.shape[1:3]
         if config.random_crop and min(height, width) < 28:
             raise InputError(
@@ -166,6 +171,30 @@ class InMemoryInputs:
     def reading(self) -> contextlib.AbstractContextManager[None]:
         """See `Inputs`. Reading from memory cannot fail."""
         return contextlib.nullcontext()
+
+
+def check_scale(name: str, images: np.ndarray, config: RunConfig) -> None:
+    """Checks that the network of a run gets images on a small scale.
+
+    Images that were standardized before the run have negative values.
+
+    Args:
+      name: name of the images.
+      images: uint8, which a run scales to 0 to 1, or floats.
+      config: config of the run. It standardizes images of any scale.
+
+    Raises:
+      InputError: if the images are floats from 0 to 255 or the like, and the
+        run does not standardize them.
+    """
+    if config.standardize or images.dtype == np.uint8 or not images.size:
+        return
+    largest = images.max()
+    if largest > _LARGEST and images.min() >= 0:
+        raise InputError(
+            f"{name}: float images reach {largest:g}, but standardize=False"
+            " takes floats from 0 to 1; divide them by 255, or pass uint8"
+        )
 
 
 def choose_examples(

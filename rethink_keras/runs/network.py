@@ -1,6 +1,8 @@
 """The network and the optimizer of a run."""
 
 import itertools
+import sys
+import traceback
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_keras import models
-from rethink_keras.config import UNNAMED, RunConfig
+from rethink_keras.config import MODELS, UNNAMED, RunConfig
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.keras_settings import STANDARD, keras_settings
+from rethink_keras.logits import check_logits
 from rethink_keras.runs.arguments import OwnNetwork, check_overrides
 from rethink_keras.runs.optimizers import copy_of
 
@@ -20,8 +23,17 @@ _TRAINED: weakref.WeakValueDictionary[int, keras.Variable] = (
     weakref.WeakValueDictionary()
 )
 """Variables of the networks that were trained, by identity."""
-_BOUNDED = ("sigmoid", "softmax", "tanh")
+_LIBRARIES = sys.stdlib_module_names | {
+    "jax",
+    "keras",
+    "numpy",
+    "rethink_keras",
+    "tensorflow",
+}
 _DTYPES = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
+_BUILDER = (
+    "must be a function (input_shape, num_classes) that returns a keras.Model"
+)
 _FROM_BYTES = 0.1
 """Smaller factors than this are meant for pixels from 0 to 255."""
 
@@ -55,7 +67,7 @@ def build_model(
         options["batch_norm"] = config.batch_norm
     with keras_settings(**{**STANDARD, "dtype_policy": config.precision}):
         if network is None:
-            return models.BUILDERS[config.model](
+            return MODELS[config.model].load()(
                 input_shape=image_shape, num_classes=num_classes, **options
             )
         takes = network.takes or {}
@@ -68,7 +80,9 @@ def build_model(
             )
         }
         model = _built(network, image_shape, num_classes, taken)
-        _check_network(model, network.name, image_shape, num_classes)
+        _check_network(
+            model, network.name, image_shape, num_classes, config.center_crop
+        )
         _check_inputs(model, network.name, config)
         _check_precision(model, network.name, config.precision)
         return model
@@ -91,12 +105,27 @@ def _built(
     except InputError:
         raise
     except (ValueError, TypeError) as error:
+        place = _place_of(error)
+        fix = f"fix {place}" if place else _BUILDER
         raise InputError(
             f"model={network.name}: cannot be built for images of shape"
             f" {image_shape} and {num_classes} classes ({one_line(error)});"
-            " must be a function (input_shape, num_classes) that returns a"
-            " keras.Model"
+            f" {fix}"
         ) from error
+
+
+def _place_of(error: Exception) -> str:
+    """Returns the innermost file:line of the user's code in a traceback.
+
+    It is empty if the error was raised when the user's code was called, or by
+    a library that no code of the user's called.
+    """
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.partition(".")[0] not in _LIBRARIES:
+            place = f"{frame.f_code.co_filename}:{line}"
+    return place
 
 
 def _check_network(
@@ -104,6 +133,7 @@ def _check_network(
     name: str,
     image_shape: tuple[int, int, int],
     num_classes: int,
+    center_crop: bool,
 ) -> None:
     """Calls a network once, which builds it, and checks its outputs."""
     if not isinstance(model, keras.Model):
@@ -116,10 +146,11 @@ def _check_network(
     try:
         outputs = model(images, training=False)
     except (ValueError, TypeError, tf.errors.OpError) as error:
+        crop = "; see center_crop, which crops to 28/32" if center_crop else ""
         raise InputError(
             f"model={name}: cannot be called on images of shape"
-            f" {image_shape} ({one_line(error)}); see center_crop, which crops"
-            " to 28/32"
+            f" {image_shape} ({one_line(error)}); must take images of the"
+            f" input_shape that it is built for{crop}"
         ) from error
     shape = tuple(getattr(outputs, "shape", ()))
     if shape != (2, num_classes):
@@ -139,31 +170,7 @@ def _check_network(
             f"model={name}: has layers of an earlier run's network, which are"
             " trained; must build new ones in each call, or freeze them"
         )
-    values = keras.ops.convert_to_numpy(outputs).astype("float64")
-    sums_to_one = np.allclose(values.sum(axis=1), 1, atol=1e-2)
-    last = _last_activation(model)
-    # Keras keeps the logits that its activations take, on TensorFlow.
-    bounded = last in _BOUNDED or hasattr(outputs, "_keras_logits")
-    if bounded or (sums_to_one and (values >= 0).all()):
-        received = f"outputs of {last}" if last in _BOUNDED else "probabilities"
-        raise InputError(
-            f"model={name}: must return logits; received {received}; drop the"
-            " activation at its end"
-        )
-
-
-def _last_activation(model: keras.Model) -> str:
-    """Returns the name of the activation of a network's output layer.
-
-    It is empty without one, and for subclassed networks and layers.
-    """
-    outputs = getattr(model, "outputs", None)
-    last = outputs[0]._keras_history.operation if outputs else None
-    if isinstance(last, keras.Model) and last is not model:
-        return _last_activation(last)
-    if not type(last).__module__.startswith("keras."):
-        return ""
-    return getattr(getattr(last, "activation", None), "__name__", "")
+    check_logits(model, name, outputs, keras.ops.convert_to_numpy(outputs))
 
 
 def _check_inputs(model: keras.Model, name: str, config: RunConfig) -> None:
@@ -172,8 +179,9 @@ def _check_inputs(model: keras.Model, name: str, config: RunConfig) -> None:
         if "int" in str(tensor.dtype):
             raise InputError(
                 f"model={name}: its input is {tensor.dtype}, but a run gives it"
-                " floats; for texts and other integers, train it by model.fit"
-                " on the data of rethink_keras.corrupt_labels"
+                " floats; drop dtype from keras.Input or, for texts and other"
+                " integers, train it by model.fit on the data of"
+                " rethink_keras.corrupt_labels"
             )
     for layer in itertools.takewhile(
         lambda each: not each.weights, _layers(model)

@@ -1,6 +1,7 @@
 """Copies and describes optimizers of one's own."""
 
 import json
+import types
 from typing import Any
 
 import keras
@@ -9,6 +10,14 @@ from rethink_keras.errors import InputError, one_line
 
 _OF_COPIES = ("name", "built")
 """Attributes that may differ between an optimizer and its copy."""
+_REGISTER = (
+    "define get_config, and decorate its classes with"
+    " keras.saving.register_keras_serializable()"
+)
+_PLAIN_RATE = (
+    "its learning rate is a function; pass a number, or a schedule of"
+    " keras.optimizers.schedules"
+)
 _OTHERWISE = "choose strategy=single, or Keras's backend jax"
 
 
@@ -32,10 +41,10 @@ def copy_of(given: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     try:
         copy = type(given).from_config(given.get_config())
     except Exception as error:  # Keras raises many types
+        function = isinstance(given._learning_rate, types.FunctionType)
         raise InputError(
-            f"optimizer={name}: cannot be copied ({one_line(error)}); define"
-            " get_config, and decorate its classes with"
-            " keras.saving.register_keras_serializable()"
+            f"optimizer={name}: cannot be copied ({one_line(error)});"
+            f" {_PLAIN_RATE if function else _REGISTER}"
         ) from error
     for option, value in vars(given).items():
         if option in _OF_COPIES or not isinstance(value, int | float | str):

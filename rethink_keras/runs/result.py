@@ -19,6 +19,7 @@ from rethink_keras.results import (
 )
 from rethink_keras.results.finished import read_run
 from rethink_keras.runs.directory import MODEL
+from rethink_keras.runs.in_memory import check_scale
 from rethink_keras.runs.inputs import Inputs, counts_of
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ class RunResult(dict[str, Any]):
 
         Raises:
           InputError: the run streamed its images from disk, or it randomized
-            the pixels of each image by its identity; or the images are
-            neither uint8 nor float.
+            the pixels of each image by its identity; or the images have
+            another dtype, another size than those of the run or, without
+            `standardize`, another scale.
 
         Example:
           >>> logits = result.model.predict(result.inputs(x_test))
@@ -93,9 +95,9 @@ class RunResult(dict[str, Any]):
             )
         if config.randomize in ("random_pixels", "gaussian"):
             raise InputError(
-                f"randomize={config.randomize}: the run replaced the pixels of"
-                " each image by its position in the data set; new images have"
-                " none"
+                f"randomize={config.randomize}: the run changed the pixels of"
+                " each image depending on its position in the data set; new"
+                " images have none"
             )
         images = np.asarray(images)
         if images.dtype != np.uint8 and images.dtype.kind != "f":
@@ -103,13 +105,30 @@ class RunResult(dict[str, Any]):
                 f"images: must be uint8, or floats from 0 to 1; received"
                 f" {images.dtype}"
             )
+        if images.ndim not in (3, 4):
+            raise InputError(
+                f"images: must be [n, height, width, channels] or [n, height,"
+                f" width]; received {list(images.shape)}"
+            )
         if images.ndim == 3:
             images = images[..., None]
+        self._check_size(images)
+        check_scale("images", images, config)
         if config.center_crop:
             images = pipeline.centre_crop(images)
         if config.randomize == "shuffled_pixels":
             images = randomization.shuffle_pixels(images, seed=config.seed)
         return pipeline.converter(config.standardize)(images).numpy()
+
+    def _check_size(self, images: np.ndarray) -> None:
+        """Checks the size of images, for a run with data of one's own."""
+        given = (self.get("given") or {}).get("data", {})
+        trained = given.get("train_shape", images.shape)
+        if list(images.shape[1:]) != list(trained[1:]):
+            raise InputError(
+                f"images: must be of the run's size, {trained[1:]}; received"
+                f" {list(images.shape[1:])}"
+            )
 
     @property
     def history(self) -> dict[str, list]:
@@ -228,6 +247,10 @@ def load_result(workdir: os.PathLike | str) -> RunResult:
     Raises:
       InputError: the directory holds no finished run.
     """
+    if not isinstance(workdir, str | os.PathLike):
+        raise InputError(
+            f"workdir={workdir}: must be the path of a directory with {RESULT}"
+        )
     path = epath.Path(workdir)
     if not (path / RESULT).exists():
         raise InputError(

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from rethink_keras import training
-from rethink_keras.config import RunConfig
+from rethink_keras.config import PRECISIONS, RESUME, RunConfig, check_choice
 from rethink_keras.data.folders import find_folder
 from rethink_keras.errors import InputError
 from rethink_keras.files import RESUME_ADVICE
@@ -29,10 +29,7 @@ from rethink_keras.runs.result import RunResult, check_data
 from rethink_keras.runs.saving import check_saving
 from rethink_keras.runs.session import Session, earlier_result
 
-RESUME = ("auto", "never", "must")
 
-
-@keras_settings(**STANDARD)
 def run(
     config: RunConfig,
     workdir: os.PathLike | str | None = None,
@@ -63,13 +60,13 @@ def run(
       workdir: directory for all files of the run (default:
         `tensorboard_logs/runs/<name>`; see `results.run_name`).
       model: a function (input_shape, num_classes) that builds the network; a
-        `keras.Model`, whose copy gets new weights, except for frozen layers
-        and adapted Normalization; or the name of a registered network, whose
-        defaults replace options that `config` leaves at those of its own
-        network. The network takes images and returns logits. None for
-        `config.model`. The function may take the options `weight_decay` and
-        `dropout`; to take `batch_norm`, register it with
-        `register_model(..., batch_norm=True)`. Weights depend on
+        `keras.Model`, whose copy gets new weights, except for frozen layers,
+        adapted Normalization and layers without trainable weights; or the
+        name of a registered network, whose defaults replace options that
+        `config` leaves at those of its own network. The network takes images
+        and returns logits. None for `config.model`. The function may take the
+        options `weight_decay` and `dropout`; to take `batch_norm`, register it
+        with `register_model(..., batch_norm=True)`. Weights depend on
         `config.seed`.
       data: `((x, y), (x_test, y_test))`, arrays or a pair of
         `tf.data.Dataset`s of (image, label); see `data.from_arrays`. Or the
@@ -98,8 +95,8 @@ def run(
       The content of result.json, with the trained network and its predictions.
 
     Raises:
-      InputError: if the network, the data, an option or the work directory
-        cannot be used.
+      InputError: if the network, the data, an option, Keras's global dtype
+        policy or the work directory cannot be used.
       DivergenceError: if the loss is infinite or NaN.
       LostWorkerError: if another process of a distributed run has ended. The
         last checkpoint is kept.
@@ -112,72 +109,128 @@ def run(
       >>> run(RunConfig(epochs=10), model=build, data=((x, y), (x2, y2)))
     """
     _check_arguments(resume, checkpoint_minutes, overwrite)
-    if optimizer is not None:  # its variables would fix the devices
-        training.find_devices(strategy, tpu)
-    arguments = resolve(
-        config, model=model, data=data, optimizer=optimizer, callbacks=callbacks
-    )
-    directory = RunDirectory(arguments.config, workdir)
-    if not (arguments.own or overwrite):
-        finished = _finished(directory, verbose)
-        if finished is not None:
-            return finished
-    if workdir is not None:
-        directory.check_free()
-    devices = training.find_devices(strategy, tpu)
-    check_replicas(arguments.optimizer, devices.replicas)
-    advice = _resume_advice(resume, overwrite)
-    begun = time.monotonic()
-    inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
-    devices.check_sizes(arguments.config.batch_size, inputs.num_train_examples)
-    with (
-        training.Interruption() as interruption,
-        devices.worker_failures_as_errors(advice),
-    ):
-        network, given = _build_network(arguments, inputs, devices)
-        directory = RunDirectory(arguments.config, workdir, given, advice)
-        if not overwrite:
-            finished = _finished(directory, verbose, inputs)
+    if model is not None:
+        _check_dtype_policy(config)
+    with keras_settings(**STANDARD):
+        if optimizer is not None:  # its variables would fix the devices
+            training.find_devices(strategy, tpu)
+        arguments = resolve(
+            config,
+            model=model,
+            data=data,
+            optimizer=optimizer,
+            callbacks=callbacks,
+        )
+        directory = RunDirectory(arguments.config, workdir)
+        if not (arguments.own or overwrite):
+            finished = _finished(directory, verbose)
             if finished is not None:
                 return finished
-        if arguments.network is not None and save_model and devices.chief:
-            check_saving(network, arguments.network.name)
-        session = Session.create(
-            arguments,
-            network,
-            directory=directory,
-            inputs=inputs,
-            devices=devices,
-            checkpoints=training.Checkpoints(
-                directory.checkpoints,
-                run={
-                    **directory.identity,
-                    "fingerprint": inputs.fingerprint,
-                    "examples": counts_of(inputs),
-                },
-                minutes=checkpoint_minutes,
-                begun=begun,
-                resume_advice=advice,
-            ),
-            interruption=interruption,
-            verbose=verbose,
+        if workdir is not None:
+            directory.check_free()
+        devices = training.find_devices(strategy, tpu)
+        check_replicas(arguments.optimizer, devices.replicas)
+        advice = _resume_advice(resume, overwrite)
+        begun = time.monotonic()
+        inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
+        devices.check_sizes(
+            arguments.config.batch_size, inputs.num_train_examples
         )
-        resumed = False
-        if resume != "never" and not overwrite:
-            resumed = session.restore(required=resume == "must")
-        progress = session.trainer.progress
-        devices.check_progress(progress.epoch, progress.step)
-        mark_trained(network)
-        return session.run(
-            resumed=resumed, save_model=save_model, overwrite=overwrite
+        with (
+            training.Interruption() as interruption,
+            devices.worker_failures_as_errors(advice),
+        ):
+            network, given = _build_network(arguments, inputs, devices)
+            directory = RunDirectory(arguments.config, workdir, given, advice)
+            if not overwrite:
+                finished = _finished(directory, verbose, inputs)
+                if finished is not None:
+                    return finished
+            if arguments.network is not None and save_model and devices.chief:
+                check_saving(network, arguments.network.name)
+            session = Session.create(
+                arguments,
+                network,
+                directory=directory,
+                inputs=inputs,
+                devices=devices,
+                checkpoints=training.Checkpoints(
+                    directory.checkpoints,
+                    run={
+                        **directory.identity,
+                        "fingerprint": inputs.fingerprint,
+                        "examples": counts_of(inputs),
+                    },
+                    minutes=checkpoint_minutes,
+                    begun=begun,
+                    resume_advice=advice,
+                ),
+                interruption=interruption,
+                verbose=verbose,
+            )
+            resumed = False
+            if resume != "never" and not overwrite:
+                resumed = session.restore(required=resume == "must")
+            progress = session.trainer.progress
+            devices.check_progress(progress.epoch, progress.step)
+            mark_trained(network)
+            return session.run(
+                resumed=resumed, save_model=save_model, overwrite=overwrite
+            )
+
+
+def check_builder(
+    config: RunConfig, *, model: Any, data: Any, strategy: str
+) -> None:
+    """Checks that a function builds a new network in each call.
+
+    Runs of one network need that. Networks of the package, and copies of a
+    `keras.Model`, are always new.
+
+    Args:
+      config: config of the runs.
+      model: see `run`.
+      data: see `run`.
+      strategy: see `run`.
+
+    Raises:
+      InputError: two networks share layers that are trained, or the function
+        cannot be used.
+    """
+    if isinstance(model, keras.Model):
+        return
+    with keras_settings(**STANDARD):
+        arguments = resolve(
+            config, model=model, data=data, optimizer=None, callbacks=()
+        )
+        network = arguments.network
+        if network is None:
+            return
+        devices = training.find_devices(strategy)
+        inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
+        with devices.scope():
+            first, second = (
+                build_model(
+                    arguments.config,
+                    inputs.image_shape,
+                    inputs.num_classes,
+                    network,
+                )
+                for _ in range(2)
+            )
+    trained = {id(variable) for variable in first.trainable_variables}
+    if any(id(variable) in trained for variable in second.trainable_variables):
+        raise InputError(
+            f"model={network.name}: returns layers of its earlier call, which"
+            " an earlier run trains; must build new ones in each call, or"
+            " freeze them"
         )
 
 
 def _check_arguments(
     resume: str, checkpoint_minutes: float, overwrite: bool
 ) -> None:
-    if resume not in RESUME:
-        raise InputError(f"resume={resume}: must be one of {', '.join(RESUME)}")
+    check_choice("resume", resume, RESUME)
     if resume == "must" and overwrite:
         raise InputError(
             "resume=must: cannot be combined with overwrite=True, which starts"
@@ -190,6 +243,19 @@ def _check_arguments(
         raise InputError(
             f"checkpoint_minutes={checkpoint_minutes}: must be a finite number"
             " from 0"
+        )
+
+
+def _check_dtype_policy(config: RunConfig) -> None:
+    """Refuses a global dtype policy that a given network would not follow."""
+    policy = keras.config.dtype_policy().name
+    precision = getattr(config, "precision", None)
+    followed = ("float32", keras.config.floatx(), precision)
+    if policy not in followed:
+        allowed = policy in PRECISIONS
+        fix = f"pass precision={policy}" if allowed else "set it to float32"
+        raise InputError(
+            f"dtype policy {policy}: has no effect on a run; {fix}"
         )
 
 

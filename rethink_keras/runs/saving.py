@@ -11,6 +11,11 @@ from rethink_keras import training
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.files import reason_of
 
+_REGISTER = (
+    "decorate its classes with keras.saving.register_keras_serializable()"
+)
+_WITHOUT_LAMBDA = "replace Lambda by another layer or by functions of keras.ops"
+
 
 def saved(model: keras.Model, resume_advice: str) -> bytes:
     """Returns the content of a network's file `model.keras`.
@@ -44,11 +49,14 @@ def check_saving(model: keras.Model, name: str) -> None:
     except InputError:
         raise
     except Exception as error:  # Keras raises many types
+        lambdas = any(
+            isinstance(layer, keras.layers.Lambda)
+            for layer in model._flatten_layers()
+        )
+        fix = _WITHOUT_LAMBDA if lambdas else _REGISTER
         raise InputError(
             f"model={name}: cannot be saved and loaded ({one_line(error)});"
-            " decorate its classes with"
-            " keras.saving.register_keras_serializable(), or pass"
-            " save_model=False"
+            f" {fix}, or pass save_model=False"
         ) from error
     if training.fingerprint_of(loaded) != training.fingerprint_of(model):
         raise InputError(

@@ -14,7 +14,7 @@ from rethink_keras.results import Learning, Predictions
 from rethink_keras.runs import summary
 from rethink_keras.runs.arguments import Arguments
 from rethink_keras.runs.directory import RunDirectory
-from rethink_keras.runs.identity import same_outputs
+from rethink_keras.runs.identity import as_known_to, same_outputs
 from rethink_keras.runs.inputs import Inputs
 from rethink_keras.runs.network import make_optimizer
 from rethink_keras.runs.outcome import summarize
@@ -138,7 +138,7 @@ class Session:
         Args:
           given: what the interrupted run was given; see `given_record`.
         """
-        names = training.forgotten(
+        names = training.stateful_callbacks(
             self.given_callbacks.callbacks if self.given_callbacks else ()
         )
         warnings = []
@@ -153,7 +153,8 @@ class Session:
                 " interrupted run: if its code has changed, pass overwrite=True"
             )
         for text in warnings:
-            print(f"warning: {text}", file=sys.stderr, flush=True)
+            _print_warning(text)
+        _warn_of_layers(self.directory, given)
 
     @contextlib.contextmanager
     def _closing(self, resumed: bool) -> Iterator[None]:
@@ -212,7 +213,8 @@ class Session:
         writer = TensorBoardWriter(
             directory, self.inputs.images_per_epoch, trainer.steps_per_epoch
         )
-        device = environment.device(self.devices.replicas)
+        with self.devices.scope():
+            device = environment.device(self.devices.replicas)
         self._describe(writer, device)
         versions = environment.versions()
         progress = training.ProgressLines()
@@ -310,6 +312,22 @@ class Session:
         return [] if loss is None else [training.StopAtLoss(loss)]
 
 
+def _print_warning(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr, flush=True)
+
+
+def _warn_of_layers(
+    directory: RunDirectory, there: Mapping[str, Any] | None
+) -> None:
+    """Warns if the record of the run in a directory lacks inner layers."""
+    if as_known_to(there, directory.given) != directory.given:
+        _print_warning(
+            f"{directory.path} is a run of an earlier version, which did not"
+            " record the layers within classes of your own: if their options"
+            " have changed, pass overwrite=True"
+        )
+
+
 def earlier_result(
     directory: RunDirectory, result: dict[str, Any], verbose: bool
 ) -> RunResult:
@@ -320,6 +338,7 @@ def earlier_result(
       result: content of result.json.
       verbose: whether to print it, and how to repeat the run.
     """
+    _warn_of_layers(directory, result.get("given"))
     if verbose:
         print(
             f"{directory.path} already holds a finished run; pass"

@@ -17,7 +17,7 @@ from rethink_keras.training.given_callbacks import (
     GivenCallbacks,
     as_callbacks,
     check_learning_rate,
-    forgotten,
+    stateful_callbacks,
 )
 from rethink_keras.training.interruption import Interruption
 from rethink_keras.training.loop import Trainer, fingerprint_of
@@ -42,6 +42,6 @@ __all__ = [
     "evaluate_examples",
     "find_devices",
     "fingerprint_of",
-    "forgotten",
     "recompute_statistics",
+    "stateful_callbacks",
 ]

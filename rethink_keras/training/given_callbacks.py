@@ -10,10 +10,16 @@ from rethink_keras.errors import InputError
 from rethink_keras.training.evaluation import FEW_CLASSES
 
 _TEST = "test_"
+_HELD_OUT = "val_"
 _VALIDATION = ("loss", "accuracy", "top5_accuracy")
 _INTERNAL = ("finite_steps",)
 _SETS_LEARNING_RATE = (
     keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+)
+_MONITORS = (
+    keras.callbacks.EarlyStopping,
+    keras.callbacks.ModelCheckpoint,
     keras.callbacks.ReduceLROnPlateau,
 )
 _STATELESS = (
@@ -81,9 +87,12 @@ class GivenCallbacks(keras.callbacks.Callback):
 
         Raises:
           InputError: if a callback sets the learning rate and the optimizer
-            has a schedule; see `check_learning_rate`.
+            has a schedule (see `check_learning_rate`), or a callback uses
+            `val_loss` or the like and no images are held out.
         """
         check_learning_rate(self.callbacks, optimizer)
+        if not self._held_out:
+            _check_no_validation(self.callbacks)
         metrics: list[Any] = ["accuracy"]
         if num_classes > FEW_CLASSES:
             metrics.append(
@@ -153,7 +162,7 @@ class GivenCallbacks(keras.callbacks.Callback):
             if base == name:
                 visible[name] = value
             elif self._held_out and base in _VALIDATION:
-                visible[f"val_{base}"] = value
+                visible[f"{_HELD_OUT}{base}"] = value
         return visible
 
 
@@ -220,7 +229,32 @@ def check_learning_rate(
             )
 
 
-def forgotten(callbacks: Iterable[keras.callbacks.Callback]) -> list[str]:
+def _check_no_validation(
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    """Refuses Keras callbacks that would miss results on held-out images."""
+    for callback in callbacks:
+        if not isinstance(callback, _MONITORS):
+            continue
+        name = type(callback).__name__
+        path = str(getattr(callback, "filepath", ""))
+        # The default monitor of a checkpoint is val_loss, also without use.
+        used = getattr(callback, "save_best_only", True)
+        if used and callback.monitor.startswith(_HELD_OUT):
+            missing = f"monitor={callback.monitor}"
+        elif f"{{{_HELD_OUT}" in path:
+            missing = f"filepath={path}"
+        else:
+            continue
+        raise InputError(
+            f"callbacks: {name} with {missing} needs held-out images; set"
+            " validation_examples in the config, or use loss or accuracy"
+        )
+
+
+def stateful_callbacks(
+    callbacks: Iterable[keras.callbacks.Callback],
+) -> list[str]:
     """Returns the class names of callbacks whose state is lost on resume.
 
     Checkpoints hold the weights and the optimizer, including its learning
@@ -232,11 +266,11 @@ def forgotten(callbacks: Iterable[keras.callbacks.Callback]) -> list[str]:
     return [
         type(callback).__name__
         for callback in callbacks
-        if not _remembers_nothing(callback)
+        if not _is_stateless(callback)
     ]
 
 
-def _remembers_nothing(callback: keras.callbacks.Callback) -> bool:
+def _is_stateless(callback: keras.callbacks.Callback) -> bool:
     """Returns whether it acts alike after a resume; subclasses may not."""
     if type(callback) is keras.callbacks.CSVLogger:
         return callback.append

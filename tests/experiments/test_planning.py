@@ -7,8 +7,8 @@ import json
 import pytest
 
 from rethink_keras import RunConfig
+from rethink_keras.config import FASTEST
 from rethink_keras.experiments import (
-    FASTEST,
     jobs_as_text,
     load,
     plan,

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -103,6 +104,7 @@ def test_a_notebook_shows_the_plot_as_a_picture(tested):
             {"config": RunConfig(label_corruption=0.5)},
             "label_corruption=0.5 is not a",
         ),
+        ({"callbacks": []}, "callbacks: must be a function of the random"),
         ({"config": {"epochs": 1}}, "config: must be a RunConfig"),
         ({"config": RunConfig(random_crop=True)}, "random_crop=True: cannot"),
     ],
@@ -231,3 +233,56 @@ def test_epochs_of_a_named_network_are_those_that_were_given(monkeypatch):
     randomization_test("small_inception", kinds=["none"])
     assert [config.epochs for config in configs] == [60, 50]
     assert {config.model for config in configs} == {"small_inception"}
+
+
+def test_each_run_has_callbacks_of_its_own(tmp_path):
+    epochs = {}
+
+    def count(kind):
+        epochs[kind] = []
+        return keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: epochs[kind].append(epoch)
+        )
+
+    options = {"kinds": ("none", "labels"), "epochs": 2, "verbose": False}
+    randomization_test(
+        build, pair(), callbacks=count, workdir=tmp_path, **options
+    )
+    assert epochs == {"none": [0, 1], "labels": [0, 1]}
+
+
+def test_a_builder_with_shared_layers_is_refused_before_any_run(tmp_path):
+    shared = keras.layers.Dense(3)
+
+    def around(input_shape, num_classes):
+        return keras.Sequential(
+            [keras.Input(input_shape), keras.layers.Flatten(), shared]
+        )
+
+    options = {"workdir": tmp_path / "test", "verbose": False}
+    with pytest.raises(InputError, match="must build new ones in each call"):
+        randomization_test(around, pair(), **options)
+    assert not (tmp_path / "test").exists()
+
+
+IMPORT = """
+import sys
+from rethink_keras.cli.randomization_tests import _builder
+builder = _builder(sys.argv[1].removeprefix("--model="))
+print(builder.__module__, builder.__name__, sys.path[-1])
+"""
+
+
+@pytest.mark.parametrize("path", ["tiny.py", "{}/tiny.py"])
+def test_a_function_may_be_named_by_its_file(tmp_path, path):
+    """The directory of the file stays in the path, for its imports."""
+    (tmp_path / "tiny.py").write_text(MODULES["tiny.py"])
+    model = f"--model={path.format(tmp_path)}:build"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", IMPORT, model],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.stdout.split() == ["tiny", "build", str(tmp_path)], done.stderr

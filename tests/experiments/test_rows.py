@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from rethink_keras import InputError, RunConfig, models, paper
-from rethink_keras.config import SAMPLE
+from rethink_keras import InputError, RunConfig, paper
+from rethink_keras.config import MODELS, SAMPLE
 from rethink_keras.experiments import TITLES, load, plan
 from rethink_keras.experiments.rows import CORRUPTIONS, FLAGS_DIRECTORY
 from rethink_keras.results import REFERENCE, counting_runs, find_runs
@@ -28,7 +28,7 @@ PARAMETERS = {
 @functools.cache
 def parameters_of(model: str, batch_norm: bool | None) -> int:
     switches = {} if batch_norm is None else {"batch_norm": batch_norm}
-    return parameters(models.BUILDERS[model](**switches))
+    return parameters(MODELS[model].load()(**switches))
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)

@@ -86,11 +86,19 @@ def test_the_environment_is_read_before_training(tmp_path, monkeypatch, lookup):
     assert trained == [lookup]
 
 
+class OnTPU(tf.distribute.TPUStrategy):
+    """The strategy of a TPU, without one."""
+
+    def __init__(self):
+        """Connects to no TPU."""
+
+
 def test_the_device_is_what_trains(monkeypatch):
     """On machines with accelerators; pytest runs on a CPU."""
     assert environment.device().startswith("CPU, ")
+    assert environment.kind_of(environment.device()) == "CPU"
     kinds = {"GPU": ["a", "b"], "TPU": []}
-    for name in ("list_physical_devices", "list_logical_devices"):
+    for name in ("get_visible_devices", "list_logical_devices"):
         monkeypatch.setattr(tf.config, name, kinds.__getitem__)
     monkeypatch.setattr(
         tf.config.experimental,
@@ -103,11 +111,24 @@ def test_the_device_is_what_trains(monkeypatch):
     )
     monkeypatch.delattr(tf.config, "list_logical_devices")  # is not called
     assert environment.device(1) == "1 x card a"
-    kinds |= {"GPU": [], "TPU": ["c"] * 8}
+    kinds |= {"TPU": ["c"] * 8}
     monkeypatch.setattr(
         tf.config, "list_logical_devices", kinds.__getitem__, raising=False
     )
+    assert environment.device(8) == "8 x card a"
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.distribute, "get_strategy", lambda: OnTPU())
+        assert environment.device(8) == "8 x TPU"
+    kinds |= {"GPU": []}
     assert environment.device(8) == "8 x TPU"
+
+
+def test_hidden_gpus_are_not_recorded(monkeypatch):
+    """As after `tf.config.set_visible_devices([], "GPU")`."""
+    monkeypatch.setattr(
+        tf.config, "list_physical_devices", lambda kind: ["a card"]
+    )
+    assert environment.device().startswith("CPU, ")
 
 
 def test_a_run_whose_final_metrics_are_not_written_resumes(

@@ -217,7 +217,7 @@ def test_the_last_weights_are_measured_when_a_callback_restores_better_ones(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": softmax}, "must return logits; received probabilities"),
+        ({"model": softmax}, "must return logits; received outputs of softmax"),
         (
             {"model": lambda shape, n: build(shape, n + 1)},
             r"received \[2, 4\] for n = 2",
