@@ -27,11 +27,11 @@ import sys
 import tempfile
 
 from absl import flags
+from local_cluster import environments
 
 from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import MODELS, suggestion
 from rethink_keras.errors import InputError
-from rethink_keras.training.local_cluster import environments
 
 _MODELS = flags.DEFINE_list(
     "models",

@@ -43,15 +43,29 @@ def device(count: int | None = None) -> str:
     return f"CPU, {cores} core{'s' * (cores != 1)} ({_processor()})"
 
 
+def kind_of(device: str) -> str:
+    """Returns the kind of a device, such as `CPU` or `1 x NVIDIA H200`.
+
+    Args:
+      device: a return value of `device`, perhaps of another machine.
+    """
+    return device.partition(",")[0]
+
+
 def _accelerators() -> list[str]:
-    """Returns the kind of each accelerator that the backend has."""
+    """Returns the kind of each accelerator that the backend may use.
+
+    Takes no memory of GPUs: it lists TPUs, which initializes all devices, only
+    on machines without GPUs or where a TPU is in use.
+    """
     if keras.backend.backend() == "jax":
         import jax
 
         found = jax.devices()
         return [d.device_kind for d in found if d.platform != "cpu"]
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:  # listing logical devices would allocate their memory
+    gpus = tf.config.get_visible_devices("GPU")
+    on_tpu = isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy)
+    if gpus and not on_tpu:
         details = map(tf.config.experimental.get_device_details, gpus)
         return [detail.get("device_name", "GPU") for detail in details]
     # TPUs are there once `find_devices` has initialized them.

@@ -1,8 +1,13 @@
 """Errors that a user can fix; each message is one line."""
 
+import re
 import signal
 
 _LONGEST = 200
+# Keras prints messages in bold, after the name of the layer's method.
+_KERAS_DECORATION = re.compile(
+    r"\x1b\[[\d;]*m|^Exception encountered when calling .*\n"
+)
 
 
 class InputError(ValueError):
@@ -33,5 +38,14 @@ class LostWorkerError(RuntimeError):
 
 
 def one_line(error: Exception) -> str:
-    """Returns the message of another error, on one line and shortened."""
-    return " ".join(str(error).split())[:_LONGEST]
+    """Returns the message of another error, on one line and shortened.
+
+    Leaves out terminal codes, and Keras's preamble to errors of layers. A
+    message of more than 200 characters ends with the last whole word and
+    ` ...`.
+    """
+    line = " ".join(_KERAS_DECORATION.sub("", str(error)).split())
+    if len(line) <= _LONGEST:
+        return line
+    start = line[:_LONGEST]
+    return f"{start.rpartition(' ')[0] or start} ..."

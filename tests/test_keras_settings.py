@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_keras import DivergenceError, RunConfig, models, run
+from rethink_keras import DivergenceError, RunConfig, run
+from rethink_keras.config import MODELS
 from rethink_keras.keras_settings import STANDARD, keras_settings
 from rethink_keras.runs import parameters
 from rethink_keras.theory.least_squares import RECORDED, Descent, descend
@@ -15,7 +16,7 @@ SETTINGS = {
     "epsilon": 0.1,
     "dtype_policy": "mixed_bfloat16",
 }
-SMALL = [name for name in models.BUILDERS if name != "inception_v3"]
+SMALL = [name for name in MODELS if name != "inception_v3"]
 
 
 def current() -> dict:
@@ -85,7 +86,7 @@ def test_builders_always_use_channels_last(name):
     for layout in ("channels_last", "channels_first"):
         keras.utils.set_random_seed(0)
         with keras_settings(image_data_format=layout):
-            networks.append(models.BUILDERS[name]((20, 24, 3), 7))
+            networks.append(MODELS[name].load()((20, 24, 3), 7))
             assert keras.config.image_data_format() == layout
     plain, other = networks
     assert parameters(other) == parameters(plain)

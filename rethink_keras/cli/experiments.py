@@ -10,14 +10,14 @@ from absl import flags
 from rethink_keras.cli.choosing import matching, option_numbers
 from rethink_keras.cli.option_names import with_flags
 from rethink_keras.cli.terminal import quiet_start, run_command
-from rethink_keras.config import PRECISIONS
+from rethink_keras.config import FASTEST, PRECISIONS, SCALES
 
 _ROWS = flags.DEFINE_string("rows", "*", "rows to run, as a file name pattern")
 _SEEDS = flags.DEFINE_list("seeds", "0", "random seeds, separated by commas")
 _SCALE = flags.DEFINE_enum(
     "scale",
     "sample",
-    ["sample", "paper"],
+    SCALES,
     "the embedded 5,000 images, or the paper's full data set",
 )
 _DRY_RUN = flags.DEFINE_boolean(
@@ -32,7 +32,7 @@ _DATA_DIR = flags.DEFINE_string(
 _PRECISION = flags.DEFINE_enum(
     "precision",
     "float32",
-    [*PRECISIONS, "fastest"],
+    [*PRECISIONS, FASTEST],
     "precision of new runs; fastest: the faster of both on this machine",
 )
 _JOBS = flags.DEFINE_integer(
@@ -47,7 +47,7 @@ def launch(document: str | None, *experiments: str) -> None:
       document: text before the flags in the help.
       *experiments: keys of `experiments.TITLES`; all of them if none is given.
     """
-    run_command(functools.partial(_run, experiments), document)
+    run_command(functools.partial(_run, experiments), document, resumes=True)
 
 
 def _run(experiments: Sequence[str]) -> int:
@@ -66,7 +66,8 @@ def _run(experiments: Sequence[str]) -> int:
     rows = [row for group in loaded.values() for row in group]
     names = matching(_ROWS.value, sorted({row.name for row in rows}))
     chosen = [row for row in rows if row.name in names]
-    check_writable(_WORKDIR.value)
+    if not _DRY_RUN.value:
+        check_writable(_WORKDIR.value)
     with quiet_start():  # hides the output of the process that times a step
         jobs = registry.plan(
             chosen, seeds, _WORKDIR.value, _DATA_DIR.value, _PRECISION.value
@@ -76,12 +77,7 @@ def _run(experiments: Sequence[str]) -> int:
         return 0
     with writing(_WORKDIR.value):
         epath.Path(_WORKDIR.value).mkdir(parents=True, exist_ok=True)
-    failed = {}
-    try:
-        failed = registry.Runner(_JOBS.value).run(jobs)
-    except KeyboardInterrupt:
-        print("interrupted; re-run the same command to resume", file=sys.stderr)
-        return 130
+    failed = registry.Runner(_JOBS.value).run(jobs)
     runs = find_runs(_WORKDIR.value)
     diverged = find_diverged(_WORKDIR.value)
     for name in experiments:

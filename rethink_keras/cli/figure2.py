@@ -1,4 +1,4 @@
-"""Figure 2: Inception V3 on ImageNet, and small Inception without BatchNorm.
+"""Figure 2: Inception V3 on ImageNet, and BatchNorm in the small Inception.
 
   rethink-keras figure2
   rethink-keras figure2 --scale=paper --data_dir=DIR --seeds=0,1,2

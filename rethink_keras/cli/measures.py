@@ -13,7 +13,7 @@ from absl import flags
 from rethink_keras.cli.choosing import option_numbers
 from rethink_keras.cli.data_flags import DATA_DIR, DATASET
 from rethink_keras.cli.records import changed, check, finish
-from rethink_keras.cli.terminal import fail, quiet_start, run_command
+from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import RunConfig
 
 _MODEL = flags.DEFINE_string(
@@ -53,14 +53,11 @@ def main() -> None:
         from rethink_keras.studies import measures
     configs = measures.grid(base, *grid)
     check(_WORKDIR.value)
-    try:
-        record = measures.demonstrate(configs, _WORKDIR.value)
-    except KeyboardInterrupt:
-        fail("interrupted; re-run the same command to resume", code=130)
+    record = measures.demonstrate(configs, _WORKDIR.value)
     settings = changed(_CORRUPTIONS, _SIZES, _SEEDS)
     finish(record, "measures", _WORKDIR.value, settings)
 
 
 def start() -> None:
     """Parses the flags and runs the command."""
-    run_command(main, __doc__)
+    run_command(main, __doc__, resumes=True)

@@ -68,7 +68,7 @@ def main() -> None:
     with quiet_start():
         from rethink_keras.studies import memorization
     tasks = [
-        memorization.load_task(
+        memorization.load_images(
             dataset, _DATA_DIR.value, _TRAIN_EXAMPLES.value, seeds[0]
         )
         for dataset in datasets

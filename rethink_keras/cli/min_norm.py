@@ -5,7 +5,7 @@
   rethink-keras min-norm --rows=norms --dataset=mnist --data_dir=DIR
 
 Rows: descent, interpolants, norms. On all of MNIST, the row norms needs
-17 GB of memory and about 16 minutes on 2 CPU cores. Its norms equal those of
+19 GB of memory and about 16 minutes on 2 CPU cores. Its norms equal those of
 the rows mnist_raw and mnist_gabor of Table 3.
 """
 

@@ -21,13 +21,15 @@ _OUTPUT = flags.DEFINE_string("output", "report", "directory of the report")
 
 def main() -> None:
     """Writes the report and prints the path of its page."""
-    if not os.path.isdir(_LOGDIR.value):
-        raise InputError(
-            f"logdir={_LOGDIR.value}: no such directory; pass a directory of"
-            " finished runs"
-        )
+    local = "://" not in _LOGDIR.value
+    if local:  # before TensorFlow starts, which takes seconds
+        _check_exists(os.path.isdir(_LOGDIR.value))
     with quiet_start():
+        import tensorflow as tf
+
         from rethink_keras.report.page import write_report
+    if not local:
+        _check_exists(tf.io.gfile.isdir(_LOGDIR.value))
     try:
         written = write_report(_LOGDIR.value, _OUTPUT.value)
     except OSError as error:
@@ -36,6 +38,15 @@ def main() -> None:
             f" ({error.strerror or error}); pass another directory"
         ) from error
     print(written)
+
+
+def _check_exists(found: bool) -> None:
+    """Raises InputError unless the directory of runs was found."""
+    if not found:
+        raise InputError(
+            f"logdir={_LOGDIR.value}: no such directory; pass a directory of"
+            " finished runs"
+        )
 
 
 def start() -> None:

@@ -21,6 +21,7 @@ from rethink_keras.cli.terminal import (
 )
 from rethink_keras.config import (
     PRINTABLE,
+    RESUME,
     RETIRED,
     STRATEGIES,
     RunConfig,
@@ -44,7 +45,7 @@ _ALLOWED = {
     **{name: allowed(field) for name, field in _OPTIONS.items()},
     "save_model": "True or False",
     "overwrite": "True or False",
-    "resume": "one of auto, never, must",
+    "resume": f"one of {', '.join(RESUME)}",
     "strategy": f"one of {', '.join(STRATEGIES)}",
     "checkpoint_minutes": "a number from 0",
     "workdir": PRINTABLE,
@@ -54,15 +55,15 @@ _ALLOWED = {
 
 define_options(list(_OPTIONS.values()), RETIRED, FLAGS)
 flags.DEFINE_string(
-    "workdir", None, "run directory (default: tensorboard_logs/...)"
+    "workdir", None, "run directory (default: in tensorboard_logs/runs)"
 )
 flags.DEFINE_boolean("save_model", True, "write the network to model.keras")
 flags.DEFINE_boolean("overwrite", False, "repeat a finished run")
 flags.DEFINE_enum(
     "resume",
     "auto",
-    ["auto", "never", "must"],
-    "resume an unfinished run",
+    RESUME,
+    "resume from a checkpoint",
 )
 flags.DEFINE_float(
     "checkpoint_minutes",

@@ -14,7 +14,7 @@ Rows on full data sets:
   mnist_gabor, cifar10_raw_chosen  gamma chosen on held-out training images
   cifar10_convnet                  random network, without and with a ridge
 
-All of MNIST needs 17 GB of memory. With several numbers of filters, each has a
+All of MNIST needs 19 GB of memory. With several numbers of filters, each has a
 row, and a figure extrapolates the error to the paper's 32,000 filters.
 """
 

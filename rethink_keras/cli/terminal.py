@@ -9,7 +9,6 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import NoReturn
 
 from absl import app, flags, logging
@@ -20,9 +19,9 @@ from rethink_keras.cli.standard_streams import (
     open_standard_streams,
 )
 from rethink_keras.config import (
+    BACKENDS,
     PRINTABLE,
     RETIRED,
-    RunConfig,
     choices,
     define_options,
     find_flagfile,
@@ -40,7 +39,6 @@ _HELP = {"help", "helpshort", "helpfull", "h", "?"}
 _LONGEST = 600
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: os.EX_TEMPFAIL}
 _PATHS = {"data_dir", "logdir", "output", "row", "workdir"}
-_BACKENDS = ("tensorflow", "jax")
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
@@ -78,8 +76,7 @@ def help_text(document: str | None, texts: Mapping[str, str]) -> str:
 
 def flag_help(flag: flags.Flag) -> str:
     """Returns the help text of a flag, after the values that it lists."""
-    options = {field.metadata["doc"]: field for field in fields(RunConfig)}
-    option = options.get(flag.help)
+    option = getattr(flag, "option", None)  # see define_options
     listed = (
         choices(option) if option else getattr(flag.parser, "enum_values", ())
     )
@@ -216,7 +213,10 @@ def start_program(
 
 
 def run_command(
-    main: Callable[[], int | None], document: str | None = None
+    main: Callable[[], int | None],
+    document: str | None = None,
+    *,
+    resumes: bool = False,
 ) -> None:
     """Runs a command, launch script or benchmark and exits with its code.
 
@@ -227,6 +227,7 @@ def run_command(
       main: returns the exit code. Its errors of a run are printed in one line.
       document: text before the flags in the help (default: the docstring of
         the script).
+      resumes: whether the same command resumes after Ctrl-C.
     """
 
     def parse(argv: Sequence[str]) -> list[str]:
@@ -248,18 +249,21 @@ def run_command(
 
     def guarded(argv: Sequence[str]) -> int | None:
         del argv
-        with exit_codes():
+        with exit_codes(resumes):
             return main()
 
     start_program(guarded, parse)
 
 
 @contextlib.contextmanager
-def exit_codes() -> Iterator[None]:
+def exit_codes(resumes: bool = False) -> Iterator[None]:
     """Context manager that prints errors in one line and exits.
 
     The codes are 2 for bad input, 1 for a diverged run, 75 for a run that the
     same command resumes, and 130 after Ctrl-C.
+
+    Args:
+      resumes: whether the same command resumes after Ctrl-C.
     """
     try:
         yield
@@ -274,7 +278,8 @@ def exit_codes() -> Iterator[None]:
     except LostWorkerError as error:
         fail(with_flags(error), code=os.EX_TEMPFAIL)
     except KeyboardInterrupt:
-        fail("interrupted; re-run the same command", code=130)
+        advice = "re-run the same command" + " to resume" * resumes
+        fail(f"interrupted; {advice}", code=130)
 
 
 @contextlib.contextmanager
@@ -316,12 +321,12 @@ def _check_backend() -> None:
             import keras
 
         problem = f"{keras.backend.backend()} cannot train"
-        if keras.backend.backend() in _BACKENDS:
+        if keras.backend.backend() in BACKENDS:
             return
     except (ImportError, ValueError) as error:
         problem = f"Keras cannot be imported ({error})"
     given = os.environ.get("KERAS_BACKEND", "")
     raise InputError(
-        f"KERAS_BACKEND={given}: must be one of {', '.join(_BACKENDS)}, and"
+        f"KERAS_BACKEND={given}: must be one of {', '.join(BACKENDS)}, and"
         f" installed; {problem}"
     )

@@ -22,9 +22,10 @@ import shlex
 from absl import flags
 from etils import epath
 
-from rethink_keras.cli.terminal import fail, quiet_start, run_command
+from rethink_keras.cli.terminal import quiet_start, run_command
 from rethink_keras.config import (
     SAMPLE,
+    SCALES,
     RunConfig,
     find_flagfile,
     suggestion,
@@ -58,7 +59,7 @@ _SEED = flags.DEFINE_integer(
 _SCALE = flags.DEFINE_enum(
     "scale",
     "sample",
-    ["sample", "paper"],
+    SCALES,
     "the embedded 5,000 images, or the row's data set",
 )
 _DATA_DIR = flags.DEFINE_string(
@@ -129,10 +130,7 @@ def main() -> None:
     tuner = tuning.RunTuner(
         config, _SEARCH.value, workdir, _TRIALS.value, _MIN_TRAIN_ACCURACY.value
     )
-    try:
-        ranking = tuner.tune()
-    except KeyboardInterrupt:
-        fail("interrupted; re-run the same command to resume", code=130)
+    ranking = tuner.tune()
     print("\nheld-out  training  hyperparameters, best first")
     for trial in ranking:
         values = ", ".join(
@@ -147,4 +145,4 @@ def main() -> None:
 
 def start() -> None:
     """Parses the flags and runs the command."""
-    run_command(main, __doc__)
+    run_command(main, __doc__, resumes=True)

@@ -46,7 +46,7 @@ def define_options(
     retired: Sequence[str],
     values: flags.FlagValues,
 ) -> None:
-    """Defines an absl flag for each option.
+    """Defines an absl flag for each option, its field as attribute `option`.
 
     Args:
       fields: the options.
@@ -62,6 +62,7 @@ def define_options(
             field.metadata["doc"],
             flag_values=values,
         )
+        values[field.name].option = field  # type: ignore[attr-defined]
     for name in retired:
         help_text = "ignored; accepted for old flagfiles"
         flags.DEFINE_string(name, None, help_text, flag_values=values)

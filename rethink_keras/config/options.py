@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from rethink_keras.errors import InputError
@@ -63,6 +63,24 @@ def suggestion(given: str, allowed: Iterable[str]) -> str:
     names = {name.casefold(): name for name in allowed}
     nearest = difflib.get_close_matches(given.casefold(), names, n=1)
     return "".join(f"; did you mean {names[name]}?" for name in nearest)
+
+
+def check_choice(name: str, value: str, allowed: Collection[str]) -> None:
+    """Checks an argument that must be one of several strings.
+
+    Args:
+      name: name of the argument.
+      value: its value.
+      allowed: the allowed values.
+
+    Raises:
+      InputError: the value is not allowed.
+    """
+    if value not in allowed:
+        raise InputError(
+            f"{name}={value}: must be one of {', '.join(allowed)}"
+            f"{suggestion(str(value), allowed)}"
+        )
 
 
 def plain(field: dataclasses.Field, value: Any) -> Any:

@@ -26,6 +26,11 @@ STRATEGIES = (
     "parameter_server",
     "tpu",
 )
+BACKENDS = ("tensorflow", "jax")
+RESUME = ("auto", "never", "must")
+SCALES = ("sample", "paper")
+FASTEST = "fastest"
+"""A choice of precision beside PRECISIONS: the faster one on this machine."""
 # Options of earlier versions: old flagfiles and results may contain them.
 RETIRED = ("batch_norm_momentum",)
 # Options that do not apply to images that are streamed from disk.
@@ -112,7 +117,7 @@ class RunConfig:
     )
     model: str = option("mlp_1x512", "network", choices=model_names)
     batch_norm: bool | None = option(
-        None, "BatchNorm (Inceptions only); default: on"
+        None, "BatchNorm, where the network offers it; default: on"
     )
     dropout: float = option(
         0.0, "dropout rate at fully connected layers", low=0, high=0.99

@@ -1,12 +1,10 @@
 """Rows of the paper's tables and figures, and a runner for them."""
 
-from rethink_keras.experiments.planning import FASTEST, Job, jobs_as_text, plan
-from rethink_keras.experiments.rows import SCALES, TITLES, Row, load
+from rethink_keras.experiments.planning import Job, jobs_as_text, plan
+from rethink_keras.experiments.rows import TITLES, Row, load
 from rethink_keras.experiments.runner import Runner
 
 __all__ = [
-    "FASTEST",
-    "SCALES",
     "TITLES",
     "Job",
     "Row",

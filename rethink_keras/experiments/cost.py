@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from rethink_keras.config import DATASET_SIZES, RunConfig
+from rethink_keras.environment import kind_of
 from rethink_keras.experiments.speed import Speeds, network_of
 from rethink_keras.results import FinishedRun
 
@@ -60,7 +61,9 @@ def estimate_minutes(
     ]
     here = [run for run in similar if run.result["device"] == device]
     of_kind = [
-        run for run in similar if _kind(run.result["device"]) == _kind(device)
+        run
+        for run in similar
+        if kind_of(run.result["device"]) == kind_of(device)
     ]
     slowest = min(
         here or of_kind,
@@ -78,11 +81,6 @@ def estimate_minutes(
         slowest.result["images_per_second"],
         f"at the speed of the slowest run on {slowest.result['device']}",
     )
-
-
-def _kind(device: str) -> str:
-    """Returns the kind of device of a result, such as `CPU`."""
-    return device.partition(",")[0]
 
 
 def _estimate(config: RunConfig, speed: float, basis: str) -> Estimate:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from etils import epath
 
-from rethink_keras.config import PRECISIONS, RunConfig
+from rethink_keras.config import FASTEST, PRECISIONS, RunConfig
 from rethink_keras.environment import device
 from rethink_keras.experiments.cost import Estimate, estimate_minutes
 from rethink_keras.experiments.rows import Row
@@ -28,8 +28,6 @@ from rethink_keras.results import (
     key_of,
     run_directory,
 )
-
-FASTEST = "fastest"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,12 +13,12 @@ from rethink_keras import paper
 from rethink_keras.config import (
     FLAGS_DIRECTORY,
     SAMPLE,
+    SCALES,
     RunConfig,
-    suggestion,
+    check_choice,
 )
 from rethink_keras.errors import InputError
 
-SCALES = ("sample", "paper")
 # Inception V3's smallest image size, and epochs that take minutes on a CPU.
 STREAMED_SAMPLE = ("--image_size=75", "--epochs=3")
 CORRUPTIONS = tuple(level / 10 for level in range(11))
@@ -87,16 +87,8 @@ def load(experiment: str, scale: str) -> list[Row]:
       InputError: if the experiment or scale does not exist, or a flagfile is
         invalid.
     """
-    if experiment not in TITLES:
-        raise InputError(
-            f"experiment={experiment}: must be one of {', '.join(TITLES)}"
-            f"{suggestion(experiment, TITLES)}"
-        )
-    if scale not in SCALES:
-        raise InputError(
-            f"scale={scale}: must be one of {', '.join(SCALES)}"
-            f"{suggestion(scale, SCALES)}"
-        )
+    check_choice("experiment", experiment, TITLES)
+    check_choice("scale", scale, SCALES)
     folder = FLAGS_DIRECTORY / _SAME_RUNS.get(experiment, experiment)
     files = sorted(folder.glob("*.txt"))
     if not files:

@@ -18,7 +18,6 @@ def inception_v3(
     weight_decay: float = 0.0,
     dropout: float = 0.0,
     batch_norm: bool = True,
-    classifier_activation: str | None = None,
     name: str = "inception_v3",
 ) -> keras.Model:
     """Builds Inception V3: 23,817,352 trainable parameters for 1,000 classes.
@@ -34,11 +33,10 @@ def inception_v3(
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: dropout rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
-      classifier_activation: activation of the last layer; None for logits.
       name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to float32
+      A functional model from images [n, *input_shape] to float32 logits
       [n, num_classes].
 
     Raises:
@@ -75,7 +73,6 @@ def inception_v3(
     outputs = classify(
         features.output,
         num_classes,
-        activation=classifier_activation,
         weight_decay=weight_decay,
         dropout=dropout,
     )

@@ -121,7 +121,6 @@ def classify(
     x,
     num_classes: int,
     *,
-    activation: str | None,
     weight_decay: float,
     dropout: float = 0.0,
     kernel_initializer="glorot_uniform",
@@ -131,7 +130,6 @@ def classify(
     Args:
       x: [n, features].
       num_classes: number of classes.
-      activation: activation of the layer; None for logits.
       weight_decay: see `half_l2`.
       dropout: dropout rate before the layer.
       kernel_initializer: initializer of the layer's kernel.
@@ -143,7 +141,6 @@ def classify(
         x = keras.layers.Dropout(dropout)(x)
     return keras.layers.Dense(
         num_classes,
-        activation=activation,
         kernel_initializer=kernel_initializer,
         kernel_regularizer=half_l2(weight_decay),
         dtype="float32",

@@ -15,7 +15,6 @@ def mlp(
     hidden: tuple[int, ...] = (512,),
     weight_decay: float = 0.0,
     dropout: float = 0.0,
-    classifier_activation: str | None = None,
     name: str = "mlp",
 ) -> keras.Model:
     """Builds a multi-layer perceptron with ReLU hidden layers.
@@ -29,11 +28,10 @@ def mlp(
       hidden: number of units of each hidden layer.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: dropout rate before each layer except the first.
-      classifier_activation: activation of the last layer; None for logits.
       name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to float32
+      A functional model from images [n, *input_shape] to float32 logits
       [n, num_classes].
     """
     inputs = keras.Input(input_shape)
@@ -44,12 +42,7 @@ def mlp(
         )(x)
         if dropout:
             x = layers.Dropout(dropout)(x)
-    outputs = classify(
-        x,
-        num_classes,
-        activation=classifier_activation,
-        weight_decay=weight_decay,
-    )
+    outputs = classify(x, num_classes, weight_decay=weight_decay)
     return keras.Model(inputs, outputs, name=name)
 
 

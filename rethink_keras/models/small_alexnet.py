@@ -18,7 +18,6 @@ def small_alexnet(
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
-    classifier_activation: str | None = None,
     name: str = "small_alexnet",
 ) -> keras.Model:
     """Builds the small Alexnet: 1,387,786 parameters at 28x28x3.
@@ -34,11 +33,10 @@ def small_alexnet(
       num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: dropout rate before each fully connected layer.
-      classifier_activation: activation of the last layer; None for logits.
       name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to float32
+      A functional model from images [n, *input_shape] to float32 logits
       [n, num_classes].
     """
     inputs = keras.Input(input_shape)
@@ -71,7 +69,6 @@ def small_alexnet(
     outputs = classify(
         x,
         num_classes,
-        activation=classifier_activation,
         weight_decay=weight_decay,
         kernel_initializer=_normal(1 / 192),
     )

@@ -17,7 +17,6 @@ def small_inception(
     weight_decay: float = 0.0,
     dropout: float = 0.0,
     batch_norm: bool = True,
-    classifier_activation: str | None = None,
     name: str = "small_inception",
 ) -> keras.Model:
     """Builds the small Inception: 1,649,402 trainable parameters.
@@ -34,11 +33,10 @@ def small_inception(
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: dropout rate before the fully connected layer.
       batch_norm: whether BatchNorm follows each convolution.
-      classifier_activation: activation of the last layer; None for logits.
       name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to float32
+      A functional model from images [n, *input_shape] to float32 logits
       [n, num_classes].
     """
 
@@ -84,7 +82,6 @@ def small_inception(
     outputs = classify(
         x,
         num_classes,
-        activation=classifier_activation,
         weight_decay=weight_decay,
         dropout=dropout,
     )

@@ -16,7 +16,6 @@ def small_resnet(
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
-    classifier_activation: str | None = None,
     name: str = "small_resnet",
 ) -> keras.Model:
     """Builds a pre-activation ResNet: 1,198,810 trainable parameters.
@@ -30,11 +29,10 @@ def small_resnet(
       num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: dropout rate before the fully connected layer.
-      classifier_activation: activation of the last layer; None for logits.
       name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to float32
+      A functional model from images [n, *input_shape] to float32 logits
       [n, num_classes].
     """
 
@@ -68,7 +66,6 @@ def small_resnet(
     outputs = classify(
         x,
         num_classes,
-        activation=classifier_activation,
         weight_decay=weight_decay,
         dropout=dropout,
     )

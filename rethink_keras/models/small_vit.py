@@ -16,7 +16,6 @@ def small_vit(
     *,
     weight_decay: float = 0.0,
     dropout: float = 0.0,
-    classifier_activation: str | None = None,
     name: str = "small_vit",
 ) -> keras.Model:
     """Builds a vision transformer: 1,203,722 trainable parameters.
@@ -31,11 +30,10 @@ def small_vit(
       num_classes: number of classes.
       weight_decay: coefficient of 1/2*||w||^2 in the loss, for each kernel.
       dropout: dropout rate before the last layer.
-      classifier_activation: activation of the last layer; None for logits.
       name: name of the model.
 
     Returns:
-      A functional model from images [n, *input_shape] to float32
+      A functional model from images [n, *input_shape] to float32 logits
       [n, num_classes].
     """
 
@@ -75,7 +73,6 @@ def small_vit(
     outputs = classify(
         x,
         num_classes,
-        activation=classifier_activation,
         weight_decay=weight_decay,
         dropout=dropout,
     )

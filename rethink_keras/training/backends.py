@@ -2,6 +2,7 @@
 
 import keras
 
+from rethink_keras.config import BACKENDS
 from rethink_keras.errors import InputError
 from rethink_keras.training.steps import Steps
 
@@ -27,4 +28,6 @@ def make_steps(
         from rethink_keras.training.jax_steps import JaxSteps
 
         return JaxSteps(model, optimizer)
-    raise InputError(f"KERAS_BACKEND={backend}: must be one of tensorflow, jax")
+    raise InputError(
+        f"KERAS_BACKEND={backend}: must be one of {', '.join(BACKENDS)}"
+    )

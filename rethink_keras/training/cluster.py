@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, one_line
 
 _KINDS = ("chief", "worker", "ps")
 _SHOWN = 80
@@ -66,9 +66,9 @@ class Cluster:
             address = self.addresses[self.kind][self.index]
             raise InputError(
                 f"TF_CONFIG: {address} cannot be served as {self.kind}"
-                f" {self.index} ({' '.join(str(error).split())[:200]}); choose"
-                " a free port of this machine, and start the run before"
-                " anything else uses TensorFlow in this process"
+                f" {self.index} ({one_line(error)}); choose a free port of this"
+                " machine, and start the run before anything else uses"
+                " TensorFlow in this process"
             ) from error
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from rethink_keras.config import STRATEGIES, suggestion
-from rethink_keras.errors import InputError, LostWorkerError
+from rethink_keras.config import STRATEGIES, check_choice
+from rethink_keras.errors import InputError, LostWorkerError, one_line
 from rethink_keras.files import RESUME_ADVICE
 from rethink_keras.training.cluster import Cluster, read_cluster
 
@@ -104,11 +104,10 @@ class Devices:
         except tf.errors.OpError as error:
             if self.strategy not in _MULTI_PROCESS or _is_own(error):
                 raise
-            reason = " ".join(error.message.split())[:200]
             raise LostWorkerError(
                 f"another process of strategy={self.strategy} has ended"
-                f" ({reason}); on all machines, {resume_advice} from the last"
-                " checkpoint"
+                f" ({one_line(error)}); on all machines, {resume_advice} from"
+                " the last checkpoint"
             ) from error
 
 
@@ -130,7 +129,7 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
     Args:
       strategy: one of STRATEGIES. `auto` selects `tpu` if `tpu` is given;
         `multi_worker` or `parameter_server` if TF_CONFIG describes a cluster;
-        `mirrored` if there are several GPUs; otherwise `single`. On the JAX
+        `mirrored` if several GPUs are visible; otherwise `single`. On the JAX
         backend, `mirrored` and `tpu` divide each batch among all devices
         (`keras.distribution.DataParallel`).
       tpu: name or address of a TPU, or `local`; only `local` on JAX.
@@ -139,11 +138,7 @@ def find_devices(strategy: str = "auto", tpu: str | None = None) -> Devices:
       InputError: if the devices do not exist, or the backend does not support
         the strategy.
     """
-    if strategy not in STRATEGIES:
-        raise InputError(
-            f"strategy={strategy}: must be one of {', '.join(STRATEGIES)}"
-            f"{suggestion(strategy, STRATEGIES)}"
-        )
+    check_choice("strategy", strategy, STRATEGIES)
     if tpu is not None and strategy not in ("auto", "tpu"):
         raise InputError(
             f"tpu={tpu}: requires strategy=tpu; received strategy={strategy}"
@@ -162,7 +157,7 @@ def _follow_environment(tpu: str | None) -> str:
     if cluster:
         servers = "ps" in cluster.addresses
         return "parameter_server" if servers else "multi_worker"
-    several = len(tf.config.list_physical_devices("GPU")) > 1
+    several = len(tf.config.get_visible_devices("GPU")) > 1
     return "mirrored" if several else "single"
 
 
@@ -176,8 +171,8 @@ def _single() -> Devices:
 
 @functools.cache
 def _mirrored() -> Devices:
-    """Returns all GPUs or, without GPUs, two logical CPU devices."""
-    if not tf.config.list_physical_devices("GPU"):
+    """Returns all visible GPUs or, without any, two logical CPU devices."""
+    if not tf.config.get_visible_devices("GPU"):
         _divide_cpu(_LOGICAL_CPUS)
     kind = tf.config.list_logical_devices("GPU") or (
         tf.config.list_logical_devices("CPU")
@@ -255,10 +250,9 @@ def _tpu(name: str) -> Devices:
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (tf.errors.OpError, ValueError, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
         raise InputError(
             f"tpu={name}: must be the name of a TPU, or local on a machine"
-            f" with a TPU; no TPU can be used ({reason})"
+            f" with a TPU; no TPU can be used ({one_line(error)})"
         ) from error
     return _of_strategy("tpu", tf.distribute.TPUStrategy(resolver))
 

@@ -18,12 +18,15 @@ _SAY_MORE = (InterruptedRunError, InputError, LostWorkerError)
 class Interruption:
     """Context manager that records SIGINT and SIGTERM.
 
-    The first signal is recorded, and the training loop stops when it next
-    checks `signal`. If it came too late for that, it takes effect at the end,
-    when the results are written, unless an error says why the run ends, such
-    as a full disk. A second signal of the same kind ends the
-    process as usual; one of the other kind may come from a program that stops
-    its runs while all of them are terminated.
+    - The first signal is recorded, and the training loop stops when it next
+      checks `signal`.
+    - A signal after the last check takes effect on exit, when the results are
+      written. It has no effect if an error that says why the run ends, such as
+      a full disk, is raised.
+    - A second signal of the same kind ends the process as usual. One of the
+      other kind is recorded like the first: it may come from a program that
+      stops its runs while all of them are terminated.
+
     Outside the main thread, where Python does not allow signal handlers, this
     context manager has no effect.
 

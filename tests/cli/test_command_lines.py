@@ -295,10 +295,6 @@ TUNE = (LAUNCH / "tune.py", f"--row={ROOT}/flags/table1/mlp_1x512.txt")
         ((MAIN, "--seed=1"), "--flagfile={circle}"),
         ((LAUNCH / "table1.py",), "--rows=none"),
         ((LAUNCH / "table1.py", "--rows=mlp_1x512"), "--workdir={file}"),
-        (
-            (LAUNCH / "table1.py", "--rows=mlp_1x512", "--dry_run"),
-            "--workdir={file}",
-        ),
         ((LAUNCH / "table3.py", "--rows=sample_raw"), "--filters=7,8"),
         ((LAUNCH / "table3.py",), "--rows=none"),
         (TUNE, "--search=none"),

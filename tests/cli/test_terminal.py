@@ -9,12 +9,11 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from rethink_keras import InputError
+from rethink_keras import InputError, RunConfig
 from rethink_keras.cli import run as cli_run
 from rethink_keras.cli.option_names import flags_in_output, with_flags
-from rethink_keras.cli.terminal import (
-    quiet_start,
-)
+from rethink_keras.cli.terminal import exit_codes, flag_help, quiet_start
+from rethink_keras.config import define_options
 from tests.support.processes import finish, finish_forked
 
 LAUNCH = pathlib.Path(__file__).parents[2] / "launch"
@@ -59,6 +58,31 @@ def test_a_missing_temporary_directory_is_reported(monkeypatch):
         "TMPDIR=/nowhere: no temporary directory is writable; set TMPDIR to a"
         " writable directory"
     )
+
+
+@pytest.mark.parametrize(
+    ("resumes", "advice"),
+    [
+        (False, "re-run the same command"),
+        (True, "re-run the same command to resume"),
+    ],
+)
+def test_ctrl_c_is_reported_with_what_the_same_command_does(
+    resumes, advice, capsys
+):
+    with pytest.raises(SystemExit, match="130"), exit_codes(resumes):
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == f"error: interrupted; {advice}\n"
+
+
+def test_only_flags_of_options_list_the_values_of_an_option():
+    model = RunConfig.__dataclass_fields__["model"]
+    values = flags.FlagValues()
+    define_options([model], [], values)
+    same_help = model.metadata["doc"]
+    flags.DEFINE_string("other", None, same_help, flag_values=values)
+    assert flag_help(values["model"]).startswith("small_inception, ")
+    assert flag_help(values["other"]) == same_help
 
 
 @pytest.mark.seconds

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rethink_keras import InputError, RunConfig
-from rethink_keras.config import MODELS
+from rethink_keras.config import MODELS, check_choice
 
 
 def test_defaults_follow_the_paper_and_the_model():
@@ -128,7 +128,7 @@ def test_each_entry_of_the_registry_is_the_builder_of_its_name():
 
     for name, entry in MODELS.items():
         if not entry.own:  # which other tests register
-            assert models.BUILDERS[name] is getattr(models, name)
+            assert entry.load() is getattr(models, name)
 
 
 def test_from_flags_inverts_as_flags():
@@ -192,3 +192,12 @@ def test_errors_in_flagfiles_suggest_the_most_similar_option():
         RunConfig.from_flags("--drop_out=0.5")
     with pytest.raises(InputError, match=r"; did you mean small_vit\?$"):
         RunConfig.from_flags("--model=small-vit")
+
+
+def test_a_choice_that_is_not_allowed_is_named_with_those_that_are():
+    check_choice("resume", "must", ("auto", "must"))
+    with pytest.raises(InputError) as raised:
+        check_choice("resume", "mist", ("auto", "must"))
+    assert str(raised.value) == (
+        "resume=mist: must be one of auto, must; did you mean must?"
+    )

@@ -6,11 +6,16 @@ import pytest
 import tensorflow as tf
 
 from rethink_keras import InputError
-from rethink_keras.models import BUILDERS, LocalResponseNormalization
+from rethink_keras.config import MODELS
+from rethink_keras.models import (
+    LocalResponseNormalization,
+    inception_v3,
+    small_inception,
+)
 from rethink_keras.models.layers import BatchNormalization
 from rethink_keras.runs import parameters
 
-SMALL = [name for name in BUILDERS if name != "inception_v3"]
+SMALL = [name for name in MODELS if name != "inception_v3"]
 
 
 @pytest.mark.parametrize(
@@ -28,12 +33,12 @@ SMALL = [name for name in BUILDERS if name != "inception_v3"]
     ],
 )
 def test_number_of_trainable_parameters(name, options, count):
-    assert parameters(BUILDERS[name](**options)) == count
+    assert parameters(MODELS[name].load()(**options)) == count
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_builders_accept_other_image_sizes_and_numbers_of_classes(name):
-    model = BUILDERS[name](input_shape=(24, 20, 1), num_classes=7)
+    model = MODELS[name].load()(input_shape=(24, 20, 1), num_classes=7)
     logits = model(np.zeros((3, 24, 20, 1), "float32"))
     assert logits.shape == (3, 7)
 
@@ -43,7 +48,7 @@ def test_outputs_are_float32_logits_under_every_policy(name):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = BUILDERS[name]()
+        model = MODELS[name].load()()
     finally:
         keras.config.set_dtype_policy(before)
     images = np.random.default_rng(0).normal(size=(4, 28, 28, 3))
@@ -66,21 +71,21 @@ def test_batch_norm_computes_in_float64(training):
 
 def test_batch_norm_can_be_disabled():
     for switch in (True, False):
-        model = BUILDERS["small_inception"](batch_norm=switch)
+        model = small_inception(batch_norm=switch)
         kinds = [type(layer) for layer in model.layers]
         assert kinds.count(BatchNormalization) == 19 * switch
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_weight_decay_penalizes_half_the_squared_norm_of_kernels(name):
-    model = BUILDERS[name](weight_decay=0.01)
+    model = MODELS[name].load()(weight_decay=0.01)
     kernels = [v for v in model.trainable_variables if v.name == "kernel"]
     expected = sum(
         0.005 * np.sum(np.square(kernel.numpy().astype("float64")))
         for kernel in kernels
     )
     assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
-    assert not BUILDERS[name]().losses
+    assert not MODELS[name].load()().losses
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -88,8 +93,8 @@ def test_dropout_is_active_only_in_training(name):
     images = np.random.default_rng(0).normal(size=(8, 28, 28, 3))
     images = images.astype("float32")
     keras.utils.set_random_seed(0)
-    dropped = BUILDERS[name](dropout=0.5)
-    plain = BUILDERS[name]()
+    dropped = MODELS[name].load()(dropout=0.5)
+    plain = MODELS[name].load()()
     plain.set_weights([v.numpy() for v in dropped.weights])
     np.testing.assert_allclose(dropped(images), plain(images), rtol=1e-6)
     first, second = (dropped(images, training=True) for _ in range(2))
@@ -103,7 +108,7 @@ def test_dropout_is_active_only_in_training(name):
 def test_inception_v3_equals_keras_applications():
     shape = (80, 75, 3)
     keras.utils.set_random_seed(0)
-    model = BUILDERS["inception_v3"](shape, num_classes=20)
+    model = inception_v3(shape, num_classes=20)
     reference = keras.applications.InceptionV3(
         weights=None, input_shape=shape, classes=20, classifier_activation=None
     )
@@ -114,7 +119,7 @@ def test_inception_v3_equals_keras_applications():
 
 @pytest.mark.slow
 def test_inception_v3_supports_the_options_of_the_small_networks():
-    model = BUILDERS["inception_v3"](
+    model = inception_v3(
         (75, 75, 1),
         num_classes=7,
         weight_decay=0.01,
@@ -138,7 +143,7 @@ def test_inception_v3_supports_the_options_of_the_small_networks():
 
 def test_inception_v3_rejects_images_smaller_than_75():
     with pytest.raises(InputError, match=r"image_size=74: .* 75 or more"):
-        BUILDERS["inception_v3"]((74, 80, 3))
+        inception_v3((74, 80, 3))
 
 
 # Layers
@@ -203,7 +208,7 @@ def test_fused_batch_norm_equals_keras_batch_norm():
 
 
 def test_batch_norm_updates_its_moving_statistics():
-    model = BUILDERS["small_inception"]()
+    model = small_inception()
     before = [v.numpy() for v in model.non_trainable_variables]
     images = np.random.default_rng(0).normal(size=(4, 28, 28, 3))
     model(images.astype("float32"), training=True)

@@ -142,7 +142,7 @@ def test_callbacks_whose_state_is_lost_on_resume(tmp_path):
         """May remember something."""
 
     log = tmp_path / "log"
-    assert training.forgotten(
+    assert training.stateful_callbacks(
         [
             LambdaCallback(),
             LearningRateScheduler(lambda epoch: 0.1),

@@ -10,9 +10,9 @@ import keras
 import pytest
 import tensorflow as tf
 
+from benchmarks.local_cluster import environments
 from rethink_keras import InputError, LostWorkerError, training
 from rethink_keras.training.cluster import read_cluster
-from rethink_keras.training.local_cluster import environments
 from tests.support.processes import execute, finish, result_of
 
 pytestmark = pytest.mark.distributed

@@ -114,6 +114,17 @@ def test_mirrored_is_refused_once_tensorflow_has_used_the_cpu():
         training.find_devices("mirrored")
 
 
+def test_hidden_gpus_do_not_select_a_strategy(monkeypatch):
+    """As after `tf.config.set_visible_devices([], "GPU")`."""
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    monkeypatch.setattr(
+        tf.config,
+        "list_physical_devices",
+        lambda kind: [f"{kind}:{i}" for i in (0, 1)],
+    )
+    assert training.find_devices().strategy == "single"
+
+
 @pytest.mark.slow
 def test_batch_norm_uses_the_statistics_of_each_replicas_shard(tmp_path):
     mirrored, single = mirrored_and_single("small_inception", tmp_path)
@@ -288,7 +299,7 @@ def test_xla_does_not_change_the_loss_of_a_step(model, size, count):
     for compiled in (False, True):
         keras.utils.set_random_seed(0)
         steps = TensorFlowSteps(
-            models.BUILDERS[model]((size, size, 3), 10),
+            MODELS[model].load()((size, size, 3), 10),
             models.sgd(0.01, decay=1.0, momentum=0.9, steps_per_epoch=2),
             compile_with_xla=compiled,
         )

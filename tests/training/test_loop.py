@@ -15,7 +15,7 @@ from rethink_keras import (
     pipeline,
     training,
 )
-from rethink_keras.models import BUILDERS
+from rethink_keras.config import MODELS
 from rethink_keras.training.backends import make_steps
 from rethink_keras.training.metrics import cross_entropy, evaluation_sums
 
@@ -283,7 +283,7 @@ def test_two_runs_end_with_the_same_bits(name):
     weights = []
     for _ in range(2):
         keras.utils.set_random_seed(3)
-        model = BUILDERS[name](input_shape=(8, 8, 3), dropout=0.2)
+        model = MODELS[name].load()(input_shape=(8, 8, 3), dropout=0.2)
         fit(model, examples, batch_size=16, rate=0.01)
         weights.append(model.get_weights())
     for first, second in zip(*weights, strict=True):
