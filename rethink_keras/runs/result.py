@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from etils import epath
 
-from rethink_keras import pipeline, randomization, training
-from rethink_keras.config import RunConfig
+from rethink_keras import training
+from rethink_keras.config import check_choice
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.results import (
     RESULT,
@@ -18,9 +18,10 @@ from rethink_keras.results import (
     read_predictions,
 )
 from rethink_keras.results.finished import read_run
+from rethink_keras.results.predictions import SPLITS
 from rethink_keras.runs.directory import MODEL
-from rethink_keras.runs.in_memory import check_scale
 from rethink_keras.runs.inputs import Inputs, counts_of
+from rethink_keras.runs.prepared import arrays_of, load_inputs, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,48 +88,36 @@ class RunResult(dict[str, Any]):
         Example:
           >>> logits = result.model.predict(result.inputs(x_test))
         """
-        config = RunConfig.from_dict(self["config"])
-        if config.streams:
-            raise InputError(
-                f"image_size={config.image_size}: the run read and resized"
-                " images from disk; see rethink_keras.pipeline.Preprocessing"
-            )
-        if config.randomize in ("random_pixels", "gaussian"):
-            raise InputError(
-                f"randomize={config.randomize}: the run changed the pixels of"
-                " each image depending on its position in the data set; new"
-                " images have none"
-            )
-        images = np.asarray(images)
-        if images.dtype != np.uint8 and images.dtype.kind != "f":
-            raise InputError(
-                f"images: must be uint8, or floats from 0 to 1; received"
-                f" {images.dtype}"
-            )
-        if images.ndim not in (3, 4):
-            raise InputError(
-                f"images: must be [n, height, width, channels] or [n, height,"
-                f" width]; received {list(images.shape)}"
-            )
-        if images.ndim == 3:
-            images = images[..., None]
-        self._check_size(images)
-        check_scale("images", images, config)
-        if config.center_crop:
-            images = pipeline.centre_crop(images)
-        if config.randomize == "shuffled_pixels":
-            images = randomization.shuffle_pixels(images, seed=config.seed)
-        return pipeline.converter(config.standardize)(images).numpy()
+        return prepare(self, images)
 
-    def _check_size(self, images: np.ndarray) -> None:
-        """Checks the size of images, for a run with data of one's own."""
-        given = (self.get("given") or {}).get("data", {})
-        trained = given.get("train_shape", images.shape)
-        if list(images.shape[1:]) != list(trained[1:]):
-            raise InputError(
-                f"images: must be of the run's size, {trained[1:]}; received"
-                f" {list(images.shape[1:])}"
-            )
+    def dataset(
+        self, split: str = "train", data: Any = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the inputs and labels of a split, as the run evaluated them.
+
+        Labels and pixels are randomized as in the run. This is a dataset for
+        `rethink_keras.measures`.
+
+        Args:
+          split: `train` or `test`. If the run held out training images, these
+            are its test split.
+          data: the data of the run, if they were one's own; see `run`.
+
+        Returns:
+          float32 [n, ...], for `model`, and int32 [n]: labels from 0, in the
+          order of `predictions`.
+
+        Raises:
+          InputError: the run streamed its images from disk, or the data are
+            missing or not those of the run.
+
+        Example:
+          >>> rk.measures.margin(result.model, result.dataset("train"))
+        """
+        check_choice("split", split, SPLITS)
+        inputs = load_inputs(self, data)
+        check_data(self, self.workdir, inputs)
+        return arrays_of(inputs, split)
 
     @property
     def history(self) -> dict[str, list]:

@@ -1,5 +1,6 @@
 """One run: trains a network on randomized data and writes the result."""
 
+import dataclasses
 import math
 import numbers
 import os
@@ -121,110 +122,108 @@ def run(
             optimizer=optimizer,
             callbacks=callbacks,
         )
-        directory = RunDirectory(arguments.config, workdir)
-        if not (arguments.own or overwrite):
-            finished = _finished(directory, verbose)
+        options = _Options(
+            workdir, save_model, overwrite, resume, checkpoint_minutes, verbose
+        )
+        return _run(arguments, options, strategy, tpu)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """Arguments of `run` that do not change its result."""
+
+    workdir: os.PathLike | str | None
+    save_model: bool
+    overwrite: bool
+    resume: str
+    checkpoint_minutes: float
+    verbose: bool
+
+    @property
+    def resume_advice(self) -> str:
+        """How to resume the run after an interruption."""
+        changes = [
+            *(["with resume=auto"] if self.resume == "never" else []),
+            *(["without overwrite=True"] if self.overwrite else []),
+        ]
+        if not changes:
+            return RESUME_ADVICE
+        return f"re-run {' and '.join(changes)} to resume"
+
+
+def _run(
+    arguments: Arguments, options: _Options, strategy: str, tpu: str | None
+) -> RunResult:
+    """Returns the result of a finished run, or trains; see `run`."""
+    directory = RunDirectory(arguments.config, options.workdir)
+    if not (arguments.own or options.overwrite):
+        finished = _finished(directory, options.verbose)
+        if finished is not None:
+            return finished
+    if options.workdir is not None:
+        directory.check_free()
+    devices = training.find_devices(strategy, tpu)
+    check_replicas(arguments.optimizer, devices.replicas)
+    begun = time.monotonic()
+    inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
+    devices.check_sizes(arguments.config.batch_size, inputs.num_train_examples)
+    with (
+        training.Interruption() as interruption,
+        devices.worker_failures_as_errors(options.resume_advice),
+    ):
+        network, given = _build_network(arguments, inputs, devices)
+        directory = RunDirectory(
+            arguments.config, options.workdir, given, options.resume_advice
+        )
+        if not options.overwrite:
+            finished = _finished(directory, options.verbose, inputs)
             if finished is not None:
                 return finished
-        if workdir is not None:
-            directory.check_free()
-        devices = training.find_devices(strategy, tpu)
-        check_replicas(arguments.optimizer, devices.replicas)
-        advice = _resume_advice(resume, overwrite)
-        begun = time.monotonic()
-        inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
-        devices.check_sizes(
-            arguments.config.batch_size, inputs.num_train_examples
+        saves = options.save_model and devices.chief
+        if arguments.network is not None and saves:
+            check_saving(network, arguments.network.name)
+        session = Session.create(
+            arguments,
+            network,
+            directory=directory,
+            inputs=inputs,
+            devices=devices,
+            checkpoints=_checkpoints(directory, inputs, options, begun),
+            interruption=interruption,
+            verbose=options.verbose,
         )
-        with (
-            training.Interruption() as interruption,
-            devices.worker_failures_as_errors(advice),
-        ):
-            network, given = _build_network(arguments, inputs, devices)
-            directory = RunDirectory(arguments.config, workdir, given, advice)
-            if not overwrite:
-                finished = _finished(directory, verbose, inputs)
-                if finished is not None:
-                    return finished
-            if arguments.network is not None and save_model and devices.chief:
-                check_saving(network, arguments.network.name)
-            session = Session.create(
-                arguments,
-                network,
-                directory=directory,
-                inputs=inputs,
-                devices=devices,
-                checkpoints=training.Checkpoints(
-                    directory.checkpoints,
-                    run={
-                        **directory.identity,
-                        "fingerprint": inputs.fingerprint,
-                        "examples": counts_of(inputs),
-                    },
-                    minutes=checkpoint_minutes,
-                    begun=begun,
-                    resume_advice=advice,
-                ),
-                interruption=interruption,
-                verbose=verbose,
-            )
-            resumed = False
-            if resume != "never" and not overwrite:
-                resumed = session.restore(required=resume == "must")
-            progress = session.trainer.progress
-            devices.check_progress(progress.epoch, progress.step)
-            mark_trained(network)
-            return session.run(
-                resumed=resumed, save_model=save_model, overwrite=overwrite
-            )
+        return _train(session, options)
 
 
-def check_builder(
-    config: RunConfig, *, model: Any, data: Any, strategy: str
-) -> None:
-    """Checks that a function builds a new network in each call.
+def _checkpoints(
+    directory: RunDirectory, inputs: Inputs, options: _Options, begun: float
+) -> training.Checkpoints:
+    return training.Checkpoints(
+        directory.checkpoints,
+        run={
+            **directory.identity,
+            "fingerprint": inputs.fingerprint,
+            "examples": counts_of(inputs),
+        },
+        minutes=options.checkpoint_minutes,
+        begun=begun,
+        resume_advice=options.resume_advice,
+    )
 
-    Runs of one network need that. Networks of the package, and copies of a
-    `keras.Model`, are always new.
 
-    Args:
-      config: config of the runs.
-      model: see `run`.
-      data: see `run`.
-      strategy: see `run`.
-
-    Raises:
-      InputError: two networks share layers that are trained, or the function
-        cannot be used.
-    """
-    if isinstance(model, keras.Model):
-        return
-    with keras_settings(**STANDARD):
-        arguments = resolve(
-            config, model=model, data=data, optimizer=None, callbacks=()
-        )
-        network = arguments.network
-        if network is None:
-            return
-        devices = training.find_devices(strategy)
-        inputs = make_inputs(arguments.config, devices.strategy, arguments.data)
-        with devices.scope():
-            first, second = (
-                build_model(
-                    arguments.config,
-                    inputs.image_shape,
-                    inputs.num_classes,
-                    network,
-                )
-                for _ in range(2)
-            )
-    trained = {id(variable) for variable in first.trainable_variables}
-    if any(id(variable) in trained for variable in second.trainable_variables):
-        raise InputError(
-            f"model={network.name}: returns layers of its earlier call, which"
-            " an earlier run trains; must build new ones in each call, or"
-            " freeze them"
-        )
+def _train(session: Session, options: _Options) -> RunResult:
+    """Resumes from a checkpoint, if there is one, and trains to the end."""
+    resumed = False
+    if options.resume != "never" and not options.overwrite:
+        resumed = session.restore(required=options.resume == "must")
+    progress = session.trainer.progress
+    session.devices.check_progress(progress.epoch, progress.step)
+    mark_trained(session.trainer.model)
+    return session.run(
+        resumed=resumed,
+        save_model=options.save_model,
+        overwrite=options.overwrite,
+    )
 
 
 def _check_arguments(
@@ -257,17 +256,6 @@ def _check_dtype_policy(config: RunConfig) -> None:
         raise InputError(
             f"dtype policy {policy}: has no effect on a run; {fix}"
         )
-
-
-def _resume_advice(resume: str, overwrite: bool) -> str:
-    """Returns how to resume the run after an interruption."""
-    changes = [
-        *(["with resume=auto"] if resume == "never" else []),
-        *(["without overwrite=True"] if overwrite else []),
-    ]
-    if not changes:
-        return RESUME_ADVICE
-    return f"re-run {' and '.join(changes)} to resume"
 
 
 def _finished(

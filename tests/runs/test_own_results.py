@@ -85,3 +85,24 @@ def test_a_frame_has_one_row_an_epoch(finished):
     frame = finished[1].to_frame()
     assert list(frame.index) == [1, 2]
     assert list(frame["loss"]) == finished[1].history["loss"]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_dataset_has_the_examples_of_the_predictions(finished, split):
+    _, result = finished
+    images, labels = result.dataset(split, data=pair())
+    rows = result.predictions().query("split == @split")
+    logits = result.model.predict(images, verbose=0)
+    np.testing.assert_array_equal(logits.argmax(axis=1), rows["prediction"])
+    np.testing.assert_array_equal(labels, rows["label"])
+
+
+def test_a_dataset_is_that_of_the_run(finished):
+    _, result = finished
+    (x, y), test = pair()
+    with pytest.raises(InputError, match="^data: the run had data of your own"):
+        result.dataset()
+    with pytest.raises(InputError, match="a finished run on other data"):
+        result.dataset(data=((x[::-1], y), test))
+    with pytest.raises(InputError, match="split=all: must be one of"):
+        result.dataset("all", data=pair())
