@@ -59,7 +59,7 @@ def hiding_errors(*, unless: type[Exception] | None = None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def importing_keras_alone() -> Iterator[None]:
-    """Keeps Keras from importing packages that no command of ours needs there.
+    """Keeps Keras from importing packages that the commands do not need.
 
     They can be imported afterwards as usual.
     """

@@ -60,7 +60,7 @@ class Runner:
 
         Raises:
           KeyboardInterrupt: on Ctrl-C, after all current runs have stopped.
-          InterruptedRunError: on SIGTERM, likewise.
+          InterruptedRunError: on SIGTERM, after all current runs have stopped.
         """
         with _raising_on_sigterm():
             return self._run(jobs)

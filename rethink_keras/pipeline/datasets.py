@@ -103,7 +103,7 @@ def as_inputs(examples: Examples, *, standardize: bool = True) -> Examples:
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
-    """Converts training images to inputs of the network, in each epoch anew.
+    """Converts training images to inputs of the network, in each epoch.
 
     Attributes:
       randomization: the run's randomization; applied to random crops. Centre

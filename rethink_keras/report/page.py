@@ -128,7 +128,7 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     (target / "results.csv").write_text(as_csv(sections))
     context = {
         **_context(sections, records, own, logdir),
-        "links": os.path.relpath(logdir, directory),
+        "links": _from(directory, logdir),
         "flags": os.path.relpath(FLAGS_DIRECTORY.parent, directory),
         "theory_figures": theory,
         "overview": overview,
@@ -257,8 +257,13 @@ def _environment(name: str) -> jinja2.Environment:
     return environment
 
 
+def _from(directory: str, path: str) -> str:
+    """Returns a path as seen from a directory; in an object store, whole."""
+    return path if "://" in path else os.path.relpath(path, directory)
+
+
 def _as_link(path: str) -> str:
-    return urllib.parse.quote(path, safe="/=,")
+    return urllib.parse.quote(path, safe="/=,:")
 
 
 def _code_spans(text: str) -> markupsafe.Markup:

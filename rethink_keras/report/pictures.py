@@ -36,7 +36,10 @@ class Condition:
 CONDITIONS = (
     Condition("true_labels", "True labels", "none", "nothing is changed"),
     Condition(
-        "random_labels", "Random labels", "labels", "every label is drawn anew"
+        "random_labels",
+        "Random labels",
+        "labels",
+        "every label is drawn at random",
     ),
     Condition(
         "shuffled_pixels",

@@ -31,7 +31,7 @@ from rethink_keras.results import (
 )
 from rethink_keras.results.finished import CHECKPOINTS, CONFIG, read_run
 from rethink_keras.results.names import names_of
-from rethink_keras.results.predictions import write_predictions
+from rethink_keras.results.predictions import SPLITS, write_predictions
 from rethink_keras.runs.identity import (
     as_known_to,
     default_directory,
@@ -44,10 +44,9 @@ _LOCK = "lock"
 MODEL = "model.keras"
 _FLAGS = "flags.txt"
 _FILES = (_FLAGS, CONFIG, DIVERGED, MODEL, PREDICTIONS, RESULT)
-_SPLITS = ("train", "test")
 # The folders of a run, and the names of the files that it writes there.
 _FOLDERS = {
-    **dict.fromkeys(_SPLITS, r".*\.tfevents\..*"),
+    **dict.fromkeys(SPLITS, r".*\.tfevents\..*"),
     CHECKPOINTS: rf"{_LOCK}|step-\d+\.npz(\.partial)?",
 }
 _OPTIONS = {"dataset", "model", "randomize"}  # in config.json of all versions
@@ -223,7 +222,7 @@ class RunDirectory:
         for name in (RESULT, DIVERGED):
             (self.path / name).unlink(missing_ok=True)
         for path in self.path.iterdir():
-            if path.name in _SPLITS and path.is_dir():
+            if path.name in SPLITS and path.is_dir():
                 for file in path.iterdir():
                     if re.fullmatch(_FOLDERS[path.name], file.name):
                         file.unlink()

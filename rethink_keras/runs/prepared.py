@@ -69,7 +69,8 @@ def load_inputs(result: Mapping[str, Any], data: Any) -> InMemoryInputs:
         config, model=None, data=data, optimizer=None, callbacks=()
     )
     own = arguments.data
-    return InMemoryInputs.load(arguments.config, own and own.examples)
+    examples = None if own is None else own.examples
+    return InMemoryInputs.load(arguments.config, examples)
 
 
 def arrays_of(

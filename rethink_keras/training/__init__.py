@@ -20,7 +20,8 @@ from rethink_keras.training.given_callbacks import (
     stateful_callbacks,
 )
 from rethink_keras.training.interruption import Interruption
-from rethink_keras.training.loop import Trainer, fingerprint_of
+from rethink_keras.training.loop import Trainer
+from rethink_keras.training.state import fingerprint_of
 from rethink_keras.training.steps import EvaluationBatches, TrainingBatches
 
 __all__ = [

@@ -6,7 +6,6 @@ optimizers, metrics and callbacks are Keras's own.
 """
 
 import contextlib
-import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -337,12 +336,3 @@ class Trainer:
         step = self.progress.epoch * self.steps_per_epoch + self.progress.step
         arrays = {**self._state.arrays(), **self.learning.arrays()}
         checkpoints.save(step, self.progress, arrays)
-
-
-def fingerprint_of(model: keras.Model) -> str:
-    """Returns the SHA-256 of a model's weights and moving statistics."""
-    digest = hashlib.sha256()
-    for weight in model.weights:
-        array = keras.ops.convert_to_numpy(weight)
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

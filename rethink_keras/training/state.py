@@ -1,5 +1,6 @@
 """Values of all variables that training changes."""
 
+import hashlib
 from collections.abc import Mapping
 
 import keras
@@ -77,3 +78,12 @@ class TrainingState:
                     f" and {expected.get(name, 'absent')} in this network;"
                     " pass overwrite=True, or choose another workdir"
                 )
+
+
+def fingerprint_of(model: keras.Model) -> str:
+    """Returns the SHA-256 of a model's weights and moving statistics."""
+    digest = hashlib.sha256()
+    for weight in model.weights:
+        array = keras.ops.convert_to_numpy(weight)
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -100,7 +100,9 @@ def test_a_dataset_has_the_examples_of_the_predictions(finished, split):
 def test_a_dataset_is_that_of_the_run(finished):
     _, result = finished
     (x, y), test = pair()
-    with pytest.raises(InputError, match="^data: the run had data of your own"):
+    with pytest.raises(
+        InputError, match=r"^data: the run had data of your own"
+    ):
         result.dataset()
     with pytest.raises(InputError, match="a finished run on other data"):
         result.dataset(data=((x[::-1], y), test))
