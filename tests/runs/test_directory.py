@@ -36,7 +36,16 @@ def hold_run(directory: pathlib.Path, options=FIRST_VERSION) -> None:
     """Writes the files of a finished run, of the first version by default."""
     fill(directory, "flags.txt", "model.keras", "predictions.npz", EVENTS)
     fill(directory, f"train/{EVENTS}", f"test/{EVENTS}", "model.keras.partial")
-    result = {"config": options, "train_accuracy": 1.0, "test_accuracy": 0.5}
+    result = {
+        "config": options,
+        "train_accuracy": 1.0,
+        "test_accuracy": 0.5,
+        "epochs": 1,
+        "steps": 1,
+        "history": {},
+        "wall_seconds": 1.0,
+        "device": "a device",
+    }
     (directory / "config.json").write_text(json.dumps(options))
     (directory / "result.json").write_text(json.dumps(result))
 
