@@ -25,7 +25,7 @@ def as_pair(value: Any, received: str, fix: str) -> Arrays:
     Raises:
       InputError: `value` is a pair of data sets, or an entry is no array.
     """
-    if all(isinstance(v, tuple) or hasattr(v, "element_spec") for v in value):
+    if all(map(_is_data_set, value)):
         raise InputError(f"{received} a pair of data sets; pass one at a time")
     try:
         x, y = map(np.asarray, value)
@@ -34,6 +34,13 @@ def as_pair(value: Any, received: str, fix: str) -> Arrays:
             f"{received} no pair of arrays ({one_line(error)}); {fix}"
         ) from error
     return x, y
+
+
+def _is_data_set(value: Any) -> bool:
+    """Whether a value is a tf.data data set, or a pair of arrays (x, y)."""
+    if not isinstance(value, tuple):
+        return hasattr(value, "element_spec")
+    return len(value) == 2 and all(getattr(v, "shape", ()) for v in value)
 
 
 def joined(

@@ -56,7 +56,7 @@ def _accelerators() -> list[str]:
     """Returns the kind of each accelerator that the backend may use.
 
     Takes no memory of GPUs: it lists TPUs, which initializes all devices, only
-    on machines without GPUs or where a TPU is in use.
+    where no GPU is visible or a TPU is in use.
     """
     if keras.backend.backend() == "jax":
         import jax

@@ -8,7 +8,7 @@ import pathlib
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 from etils import epath
@@ -94,15 +94,19 @@ def reading(path: os.PathLike | str) -> Iterator[None]:
         ) from error
 
 
-def walk(directory: os.PathLike | str) -> Iterator[tuple[str, list[str]]]:
+def walk(
+    directory: os.PathLike | str, left_out: Callable[[str], bool]
+) -> Iterator[tuple[str, list[str]]]:
     """Yields each folder under a directory with the names of its files.
 
-    Follows links to local folders, but visits no folder twice. Leaves out
+    Follows links to local folders, but visits no folder twice: of the folders
+    in one folder, those that are no links come first, by name. Leaves out
     folders that cannot be read, such as `lost+found`.
 
     Args:
       directory: local, or in an object store; nothing is yielded if it does
         not exist.
+      left_out: whether to leave out a folder and those within.
 
     Raises:
       OSError: the directory itself cannot be read.
@@ -110,7 +114,8 @@ def walk(directory: os.PathLike | str) -> Iterator[tuple[str, list[str]]]:
     top = os.fspath(directory)
     if "://" in top:
         for folder, _, files in tf.io.gfile.walk(top):
-            yield folder, files
+            if not left_out(folder):
+                yield folder, files
         return
     if os.path.isdir(top):
         os.listdir(top)  # an error within os.walk would be left out
@@ -121,6 +126,11 @@ def walk(directory: os.PathLike | str) -> Iterator[tuple[str, list[str]]]:
             folders.clear()
             continue
         seen.add(real)
+        paths = {name: os.path.join(folder, name) for name in folders}
+        folders[:] = sorted(
+            (name for name in folders if not left_out(paths[name])),
+            key=lambda name: (os.path.islink(paths[name]), name),
+        )
         yield folder, files
 
 

@@ -23,7 +23,7 @@ ALLOWED = {
     "config": {"errors"},
     "models": {"config", "errors", "keras_settings"},
     "measures": {"elements", "errors", "logits"},
-    "memorization": {"errors"},
+    "memorization": {"elements", "errors"},
     "results": BASE | {"config", "environment"},
 }
 ALLOWED["data"] = BASE | {"config", "elements", "graphs"}

@@ -12,7 +12,6 @@ files.
 
 import contextlib
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -29,7 +28,7 @@ with quiet_start():
 
     from rethink_keras.config import RunConfig
     from rethink_keras.results import RESULT, find_diverged, find_runs
-    from rethink_keras.results.finished import CHECKPOINTS, CONFIG
+    from rethink_keras.results.finished import CHECKPOINTS, CONFIG, DIVERGED
     from rethink_keras.results.names import old_run_name
     from rethink_keras.runs.directory import MODEL
 
@@ -43,7 +42,7 @@ _LOCAL = re.compile(rb"^(--data_dir=.*|\| logs \|.*)(\n|$)", re.MULTILINE)
 
 
 def collect(
-    path: os.PathLike,
+    path: pathlib.Path,
     config: RunConfig,
     reference: pathlib.Path = REFERENCE,
 ) -> pathlib.Path | None:
@@ -58,6 +57,9 @@ def collect(
       The directory of the copy; None if there already is one.
     """
     target = reference / old_run_name(config)
+    finished = (path / RESULT).exists()
+    if (target / DIVERGED).exists() and finished:  # a later version's run
+        shutil.rmtree(target)
     if target.exists():
         return None
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,16 +108,16 @@ def _clean_events(path: pathlib.Path) -> None:
 
 def main() -> None:
     """Copies the runs of --runs."""
-    ended: dict[RunConfig, os.PathLike] = {}
+    ended: dict[RunConfig, pathlib.Path] = {}
     if _RUNS.value:
         diverged = find_diverged(_RUNS.value).items()
-        ended = {config: file.parent for config, file in diverged}
+        ended = {c: pathlib.Path(file).parent for c, file in diverged}
         finished = find_runs(_RUNS.value).values()
-        ended |= {run.config: run.path for run in finished}
+        ended |= {run.config: pathlib.Path(run.path) for run in finished}
     if not ended:
         raise InputError(
-            f"runs={_RUNS.value}: contains no finished run; pass the"
-            " directory of the runs"
+            f"runs={_RUNS.value}: contains no finished or diverged"
+            " run; pass the directory of the runs"
         )
     for config, path in ended.items():
         copy = collect(path, config)

@@ -67,16 +67,16 @@ def main() -> None:
         )
     with quiet_start():
         from rethink_keras.studies import memorization
-    tasks = [
+    data = [
         memorization.load_images(
             dataset, _DATA_DIR.value, _TRAIN_EXAMPLES.value, seeds[0]
         )
         for dataset in datasets
     ]
     check(_WORKDIR.value)
-    for task in tasks:
+    for images in data:
         try:
-            record = memorization.demonstrate(task, _MODELS.value, seeds)
+            record = memorization.demonstrate(images, _MODELS.value, seeds)
         except (KeyboardInterrupt, InterruptedRunError) as error:
             number = getattr(error, "signal", signal.SIGINT)
             fail(

@@ -4,9 +4,9 @@
   rethink-keras randomization-test --model=small_alexnet --kinds=none,labels
 
 --model=MODULE:FUNCTION names a function (input_shape, num_classes) that
-returns a keras.Model; MODULE is imported from the current directory. Prints a
-table and writes randomization_test.png. Re-run the same command to resume after
-an interruption.
+returns a keras.Model; MODULE is imported from the current directory, or is the
+path of a .py file. Prints a table and writes randomization_test.png. Re-run the
+same command to resume after an interruption.
 """
 
 import contextlib
@@ -111,7 +111,8 @@ def _builder(path: str) -> Callable[..., Any]:
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise InputError(
             f"model={path}: cannot be imported ({error}); must be"
-            " MODULE:FUNCTION, such as my_package.my_module:build"
+            " MODULE:FUNCTION, such as my_package.my_module:build or"
+            " my_module.py:build"
         ) from error
     finally:
         # It stays, as the last place, for what the function itself imports.

@@ -176,7 +176,7 @@ def _call(model: keras.Model, x: np.ndarray) -> Any:
     """
     try:
         outputs = model(x, training=False)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # Keras and its backends raise many types
         raise InputError(
             f"dataset: model={model.name} cannot be called on inputs of shape"
             f" {x.shape} ({one_line(error)})"

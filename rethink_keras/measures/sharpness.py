@@ -38,8 +38,8 @@ def sharpness(
     largest sigma at which the mean accuracy over the draws falls by at most
     `decrease`. The same draws of z are used at every sigma.
 
-    Sigma is searched from 2^-24 to 16. So the result is at most 2^48, and at
-    least 1/256, which networks reach whose accuracy no noise changes.
+    Sigma is searched from 2^-24 to 16, so the result is at most 2^48. It is
+    about 1/256 for a network whose accuracy does not change under any noise.
 
     Args:
       model: the network. Its weights are changed and restored.

@@ -6,6 +6,7 @@ import numbers
 import keras
 import numpy as np
 
+from rethink_keras.elements import as_pair, flat_labels, integers_from
 from rethink_keras.errors import InputError
 
 _MOMENTUM = 0.9
@@ -50,6 +51,8 @@ def random_subsets(
       InputError: an option is not allowed, or the subsets would be empty.
     """
     _check_counts(num_subsets=num_subsets, num_examples=num_examples)
+    if not (isinstance(seed, numbers.Integral) and seed >= 0):
+        raise InputError(f"seed={seed}: must be a whole number from 0")
     if not (isinstance(fraction, numbers.Real) and 0 < fraction <= 1):
         raise InputError(
             f"fraction={fraction}: must be a number above 0 and at most 1"
@@ -187,18 +190,20 @@ def _checked(name: str, examples) -> tuple[np.ndarray, np.ndarray]:
             f"{name}: must be a pair (x, y); received a"
             f" {type(examples).__name__}"
         )
-    x, y = map(np.asarray, examples)
-    if y.shape[1:] == (1,):
-        y = y[:, 0]
+    x, y = as_pair(examples, f"{name}: received", "must be arrays (x, y)")
+    y = flat_labels(y)
     if x.ndim != 2 or not x.size or x.dtype.kind not in "biuf":
+        flatten = x.ndim > 2 and "; flatten images by x.reshape(len(x), -1)"
         raise InputError(
             f"{name}: must have numbers [n, d] as inputs; received {x.dtype}"
-            f" {x.shape}; flatten images by x.reshape(len(x), -1)"
+            f" {x.shape}{flatten or ''}"
         )
-    if y.shape != x.shape[:1] or y.dtype.kind not in "iu":
+    are_indices = y.ndim == 1 and y.dtype.kind in "iu"
+    if not are_indices or len(x) != len(y):
         raise InputError(
             f"{name}: must have one class index for each input; received inputs"
             f" {x.shape} and {y.dtype} labels {y.shape}"
+            f"{'' if are_indices else f'; {integers_from(y)}'}"
         )
     if y.min() < 0:
         raise InputError(

@@ -108,11 +108,14 @@ def _clear_hparams(directory: epath.Path) -> None:
     """Removes an earlier HParams table, but nothing else that lies there."""
     if not directory.is_dir():
         return
+    is_run = _holds_run(directory)
     for path in list(directory.iterdir()):
         if _EVENTS in path.name:
-            path.unlink()
+            if not is_run:
+                path.unlink()
         elif path.is_dir() and not os.path.islink(path):
-            seeds = visible(path, "seed=*")
+            found = visible(path, "seed=*")
+            seeds = [seed for seed in found if not os.path.islink(seed)]
             for seed in seeds:
                 _clear(seed)
             if seeds and not any(path.iterdir()):

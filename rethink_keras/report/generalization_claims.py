@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 
-from rethink_keras.report.evidence import NETWORKS, ONE_SEED, Evidence
+from rethink_keras.report.evidence import NETWORKS, ONE_SEED_MARGIN, Evidence
 from rethink_keras.report.verdicts import (
     Claims,
     above,
@@ -18,10 +18,10 @@ _BETTER = 5.0  # points of test accuracy
 _COMPARED = (
     "Test accuracies are compared by Student's t test between seeds or, with"
     " one seed, by McNemar's test of two trained networks; then any two seeds"
-    f" must also differ by more than {ONE_SEED:g} points, in one direction."
-    " Without their predictions, the difference must exceed a bound for"
-    " independent draws of the test images. Rows of which a seed diverged are"
-    " undecided. If only one of two rows stopped at a training loss, the"
+    f" must also differ by more than {ONE_SEED_MARGIN:g} points, in one"
+    " direction. Without their predictions, the difference must exceed a bound"
+    " for independent draws of the test images. If only one of two rows stopped"
+    " at a training loss, the"
     " difference must exceed the range of its test accuracy over its last five"
     " epochs."
 )

@@ -35,6 +35,7 @@ from rethink_keras.report.runs import (
 from rethink_keras.report.sections import Section, make_section
 from rethink_keras.report.tables import (
     LEVEL_COLUMN,
+    NO_SPREAD,
     ONE_SEED,
     has_top5,
     rows_as_markdown,
@@ -139,18 +140,27 @@ def write_report(logdir: str, directory: str) -> epath.Path:
     return page
 
 
+_MARKS = {
+    "index.html": b"rethink_keras</p>",
+    "report.md": b"# Results\n",
+    "results.csv": b"experiment,scale,",
+}
+"""What the files of a report contain."""
+
+
 def _check_target(directory: epath.Path) -> None:
-    """Checks that a directory holds no files but those of a report.
+    """Checks that a directory holds no pages but those of a report.
 
     Raises:
-      InputError: one of the report's files is there and not from a report.
+      InputError: a page or table with the name of one of the report's is there
+        and not from a report.
     """
-    page = directory / "index.html"
-    if page.exists():
-        foreign = [] if b"rethink_keras</p>" in page.read_bytes() else [page]
-    else:
-        names = ("report.md", "results.csv")
-        foreign = [directory / n for n in names if (directory / n).exists()]
+    foreign = [
+        directory / name
+        for name, mark in _MARKS.items()
+        if (directory / name).exists()
+        and mark not in (directory / name).read_bytes()
+    ]
     if foreign:
         raise InputError(
             f"output={directory}: holds another {foreign[0].name}; pass"
@@ -278,7 +288,7 @@ def _compared(sections: Sequence[Section]) -> dict[str, int]:
         row.within_noise
         for section in sections
         for row in section.rows
-        if row.within_noise not in ("", ONE_SEED)
+        if row.within_noise not in ("", ONE_SEED, NO_SPREAD)
     ]
     differ = sum(verdict.startswith("no") for verdict in verdicts)
     return {"rows": len(verdicts), "differ": differ}

@@ -133,16 +133,18 @@ def epochs_of(runs: Iterable[FinishedRun]) -> str:
 def software_of(rows: Sequence[MeasuredRow]) -> str:
     """Returns the versions of packages in the runs of rows, and the backends.
 
-    Where they differ between runs, each is followed by its number of runs.
+    Where they differ, each is followed by its number of runs.
     """
     runs = {str(r.path): r for row in rows for r in row.runs.values()}
-    used = [run.result["versions"] for run in runs.values()]
+    used = [run.result.get("versions", {}) for run in runs.values()]
     parts = []
     for name in _SOFTWARE:
-        counts = collections.Counter(versions[name] for versions in used)
+        counts = collections.Counter(
+            versions.get(name, "unknown") for versions in used
+        )
         several = len(counts) > 1
         each = (
-            f"{version} ({counts[version]} runs)" if several else version
+            f"{version} ({counts[version]})" if several else version
             for version in sorted(counts)
         )
         parts.append(f"{name} {', '.join(each)}")

@@ -15,7 +15,7 @@ from rethink_keras.results.markdown import markdown_table
 NOT_RUN = "not run yet"
 DIVERGED = "diverged"
 LEVEL_COLUMN = "random labels"
-ONE_SEED = "one seed"
+ONE_SEED, NO_SPREAD = "one seed", "no spread"
 # Factors from the values of curves over corruption levels to those shown.
 _FACTORS = {"slow_down": 1, "test_error": 100}
 
@@ -171,6 +171,8 @@ def _comparison(row: MeasuredRow) -> tuple[str, str]:
     points = round(ours.mean - reported, 2) + 0.0  # never -0.00
     if len(ours.values) < 2:
         return f"{points:+.2f}", ONE_SEED
+    if len(set(ours.values)) == 1:
+        return f"{points:+.2f}", NO_SPREAD
     rounding = paper.half_unit(row.row.experiment, row.row.name, row.compared)
     bound = float(prediction_bound(ours.values)) + rounding
     within = "yes" if abs(points) <= bound else "no"

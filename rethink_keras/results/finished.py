@@ -21,6 +21,7 @@ REFERENCE = "reference"
 THEORY = "theory"
 _OF_ROWS = (SAMPLE, "cifar10", "imagenet2012")  # data sets of rows
 _NEEDED = (
+    "classes",
     "epochs",
     "steps",
     "history",
@@ -152,15 +153,16 @@ def _read_all(logdir: os.PathLike | str) -> Iterator[FinishedRun]:
 
 def _folders_with(name: str, logdir: os.PathLike | str) -> Iterator[epath.Path]:
     """Yields the folders of runs that hold a file, sorted by path."""
-    reference = os.path.join(os.fspath(logdir), REFERENCE, "")
+    top = os.fspath(logdir)
+    reference = os.path.join(top, REFERENCE, "")
+
+    def left_out(folder: str) -> bool:
+        within = os.path.join(folder, "").startswith(reference)
+        return within or THEORY in folder.removeprefix(top).split("/")
+
     with reading(logdir):
-        folders = sorted(
-            folder
-            for folder, files in walk(logdir)
-            if name in files
-            and not folder.startswith(reference)
-            and THEORY not in folder.removeprefix(os.fspath(logdir)).split("/")
-        )
+        found = walk(logdir, left_out)
+        folders = sorted(folder for folder, files in found if name in files)
     yield from map(epath.Path, folders)
 
 

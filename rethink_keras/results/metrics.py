@@ -40,7 +40,7 @@ _CLEAR_GAIN = 0.1  # over guessing, of what guessing gets wrong
 def clearly_above(chance: float) -> float:
     """Returns the accuracy above which a network clearly beats guessing.
 
-    It is a tenth of what guessing gets wrong above chance; from 0 to 1.
+    It is the accuracy of guessing plus a tenth of its error, from 0 to 1.
     """
     return chance + _CLEAR_GAIN * (1 - chance)
 

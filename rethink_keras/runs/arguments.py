@@ -217,7 +217,7 @@ def _copy_untrained(model: keras.Layer, copy: keras.Layer) -> None:
 
     These are the weights of frozen layers, of Normalization, which is adapted
     to data, and of layers without trainable weights, such as constants. The
-    moving statistics of BatchNorm are none of them.
+    moving statistics of BatchNorm are not copied.
     """
     layers = (
         each._flatten_layers(recursive=False, include_self=False)

@@ -13,6 +13,7 @@ from etils import epath
 from rethink_keras.config import RunConfig
 from rethink_keras.environment import device, kind_of
 from rethink_keras.results import RESULT, has_begun, run_directory
+from rethink_keras.results.finished import read_run
 from rethink_keras.results.names import OUTPUTS
 from rethink_keras.runs.arguments import Arguments
 from rethink_keras.runs.optimizers import description_of
@@ -20,7 +21,8 @@ from rethink_keras.runs.optimizers import description_of
 _COMPARED = 8  # outputs
 _ROUNDING = 0.02  # of the largest output; bfloat16 has 8 bits
 _LAYERS = "layers"  # not in older records
-# Elsewhere in a config, "elu" is an activation and no layer of that name.
+# Only these keys hold names of layers: elsewhere, "elu" is an activation, even
+# if a layer has this name.
 _HOLD_NAMES = ("name", "keras_history", "input_layers", "output_layers")
 
 
@@ -128,7 +130,7 @@ def default_directory(
 ) -> epath.Path:
     """Returns the default directory of a run under a log directory.
 
-    It is that of earlier versions if the run has begun or finished there.
+    It is that of earlier versions if one of them began or finished the run.
 
     Args:
       logdir: log directory.
@@ -136,9 +138,20 @@ def default_directory(
       given: what the run was given; see `given_record`.
     """
     earlier = run_directory(logdir, config, _without_layers(given))
-    if (earlier / RESULT).exists() or has_begun(earlier):
-        return earlier
-    return run_directory(logdir, config, given)
+    here = run_directory(logdir, config, given)
+    if (here / RESULT).exists() or has_begun(here):
+        return here
+    began = (earlier / RESULT).exists() or has_begun(earlier)
+    return earlier if began and not _records_layers(earlier) else here
+
+
+def _records_layers(directory: epath.Path) -> bool:
+    """Returns whether a finished run recorded the layers within its network."""
+    path = directory / RESULT
+    if not path.exists():
+        return False
+    given = read_run(directory).given or {}
+    return _LAYERS in given.get("model", {})
 
 
 def layers_within(model: keras.Model) -> str | None:

@@ -193,7 +193,8 @@ def check_scale(name: str, images: np.ndarray, config: RunConfig) -> None:
     if largest > _LARGEST and images.min() >= 0:
         raise InputError(
             f"{name}: float images reach {largest:g}, but standardize=False"
-            " takes floats from 0 to 1; divide them by 255, or pass uint8"
+            " takes floats from 0 to 1; scale them (pixels from 0 to 255:"
+            " divide by 255, or pass uint8)"
         )
 
 

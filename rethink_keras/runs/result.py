@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_OTHER_RUN = "choose another directory, or pass overwrite=True"
+
+
 class RunResult(dict[str, Any]):
     """Content of result.json, with the trained network and its predictions.
 
@@ -82,8 +85,8 @@ class RunResult(dict[str, Any]):
         Raises:
           InputError: the run streamed its images from disk, or it randomized
             the pixels of each image by its identity; or the images have
-            another dtype, another size than those of the run or, without
-            `standardize`, another scale.
+            another dtype or, without `standardize`, another scale; or, for a
+            run with data of one's own, another size.
 
         Example:
           >>> logits = result.model.predict(result.inputs(x_test))
@@ -95,7 +98,8 @@ class RunResult(dict[str, Any]):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Returns the inputs and labels of a split, as the run evaluated them.
 
-        Labels and pixels are randomized as in the run. This is a dataset for
+        Labels and pixels are randomized as in the run, those of the test split
+        too; `predictions` has the true labels. This is a dataset for
         `rethink_keras.measures`.
 
         Args:
@@ -116,7 +120,7 @@ class RunResult(dict[str, Any]):
         """
         check_choice("split", split, SPLITS)
         inputs = load_inputs(self, data)
-        check_data(self, self.workdir, inputs)
+        check_data(self, self.workdir, inputs, "pass the data of the run")
         return arrays_of(inputs, split)
 
     @property
@@ -250,7 +254,10 @@ def load_result(workdir: os.PathLike | str) -> RunResult:
 
 
 def check_data(
-    result: Mapping[str, Any], workdir: epath.Path, inputs: Inputs
+    result: Mapping[str, Any],
+    workdir: epath.Path,
+    inputs: Inputs,
+    advice: str = _OTHER_RUN,
 ) -> None:
     """Checks that a finished run used the data of another run.
 
@@ -261,6 +268,7 @@ def check_data(
       result: content of result.json.
       workdir: work directory of the finished run.
       inputs: data of the other run.
+      advice: what to do if the data differ.
 
     Raises:
       InputError: if the data differ.
@@ -273,11 +281,15 @@ def check_data(
             "examples": stored and {s: len(p.index) for s, p in stored.items()},
         },
         inputs,
+        advice,
     )
 
 
 def check_same_data(
-    text: str, there: Mapping[str, Any], inputs: Inputs
+    text: str,
+    there: Mapping[str, Any],
+    inputs: Inputs,
+    advice: str = _OTHER_RUN,
 ) -> None:
     """Checks that data have the fingerprint and the size of others.
 
@@ -285,6 +297,7 @@ def check_same_data(
       text: beginning of the error.
       there: `fingerprint` and, if known, `examples` of the other data.
       inputs: the data.
+      advice: what to do if the data differ.
 
     Raises:
       InputError: if the data differ.
@@ -296,8 +309,7 @@ def check_same_data(
         raise InputError(
             f"{text} ({counts['train']} + {counts['test']} images with"
             f" fingerprint {fingerprint[:16]}, now {here['train']} +"
-            f" {here['test']} with {inputs.fingerprint[:16]}); choose another"
-            " directory, or pass overwrite=True"
+            f" {here['test']} with {inputs.fingerprint[:16]}); {advice}"
         )
 
 

@@ -110,7 +110,7 @@ def run(
       >>> run(RunConfig(epochs=10), model=build, data=((x, y), (x2, y2)))
     """
     _check_arguments(resume, checkpoint_minutes, overwrite)
-    if model is not None:
+    if model is not None and not isinstance(model, str):
         _check_dtype_policy(config)
     with keras_settings(**STANDARD):
         if optimizer is not None:  # its variables would fix the devices
@@ -249,8 +249,7 @@ def _check_dtype_policy(config: RunConfig) -> None:
     """Refuses a global dtype policy that a given network would not follow."""
     policy = keras.config.dtype_policy().name
     precision = getattr(config, "precision", None)
-    followed = ("float32", keras.config.floatx(), precision)
-    if policy not in followed:
+    if policy not in ("float32", precision):
         allowed = policy in PRECISIONS
         fix = f"pass precision={policy}" if allowed else "set it to float32"
         raise InputError(

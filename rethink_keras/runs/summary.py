@@ -109,7 +109,7 @@ def conclusion(result: dict[str, Any], path: os.PathLike | str) -> str:
     kind, chance = result["config"]["randomize"], chance_of(result)
     held_out = result["config"].get("validation_examples")
     split = "held-out" if held_out else "test"
-    # Below 1, most labels are true: their accuracy would hide that of others.
+    # With few random labels, others can hide that none of them is fitted.
     key = "train_accuracy_corrupted"
     if kind == "labels" and result.get(key) is None:
         kind = "none"

@@ -24,8 +24,9 @@ def dataset(*columns) -> tf.data.Dataset:
         dataset(IMAGES, LABELS).batch(5, drop_remainder=False),
         list(dataset(IMAGES, LABELS)),
         [(IMAGES, LABELS)],
+        (tuple(IMAGES), tuple(LABELS.tolist())),
     ],
-    ids=["tensors", "batches", "elements", "one batch"],
+    ids=["tensors", "batches", "elements", "one batch", "tuples"],
 )
 def test_every_form_gives_the_same_arrays(given):
     inputs, labels = as_arrays(given)

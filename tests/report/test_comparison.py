@@ -86,10 +86,13 @@ def test_runs_in_the_directory_of_a_comparison_stay(tmp_path):
         )
     ]
     kept += [foreign, elsewhere]
+    linked = tmp_path / "linked" / "events.out.tfevents.1"
+    kept += [linked, table / "config.json", table / "events.out.tfevents.1.run"]
     for path in (stale, *kept):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}")
     (table / "linked").symlink_to(tmp_path / "elsewhere")
+    (table / "runs" / "seed=7").symlink_to(linked.parent)
 
     for _ in range(2):
         compare(str(tmp_path / "shown"), "table1", "paper", runs)

@@ -230,7 +230,9 @@ def test_one_seed_needs_a_difference_that_seeds_do_not_make(tmp_path):
     write(tmp_path, "table1", rows)
     found = verdict("S10", tmp_path)
     assert found.verdict == UNDECIDED
-    assert "must differ by more than 2 points" in found.evidence
+    assert (
+        "must differ by more than 2 points, in one direction" in found.evidence
+    )
 
 
 def test_seeds_that_disagree_are_undecided(tmp_path):

@@ -84,6 +84,14 @@ def test_the_papers_run_is_compared_as_one_more_seed(tmp_path):
     assert found == ("test", "-0.51", "yes (±4.97)")
 
 
+def test_seeds_that_do_not_differ_give_no_verdict(tmp_path):
+    row = row_of("table1", "mlp_1x512")
+    for seed in range(2):
+        write_result(tmp_path, row, seed, test_accuracy=0.49)
+    found = compared(tmp_path, "table1", row.name)
+    assert found == ("test", "-1.51", "no spread")
+
+
 def test_random_labels_are_compared_by_training_accuracy(tmp_path):
     """Test accuracies at chance always agree."""
     row = row_of("table1", "inception_no_batch_norm_random_labels")
@@ -107,7 +115,8 @@ def test_the_report_compares_rows_outside_the_bound_with_chance(tmp_path):
     logs, target = tmp_path / "logs", tmp_path / "report"
     for name, test in (("mlp_1x512", 0.5051), ("mlp_3x512", 0.9)):
         for seed in range(2):
-            write_result(logs, row_of("table1", name), seed, test_accuracy=test)
+            measured = {"test_accuracy": test + 1e-4 * seed}
+            write_result(logs, row_of("table1", name), seed, **measured)
     write_report(str(logs), str(target))
     text = " ".join((target / "report.md").read_text().split())
     assert "1 of 2 rows are outside the bound; by chance, 0.1 would be" in text
@@ -279,3 +288,5 @@ def test_files_of_something_else_are_not_overwritten(name, tmp_path):
     mine.unlink()
     for _ in range(2):  # its own page is replaced
         assert write_report(str(tmp_path / "none"), str(page.parent)) == page
+    page.unlink()  # as after an interruption
+    assert write_report(str(tmp_path / "none"), str(page.parent)) == page

@@ -174,7 +174,7 @@ def test_functions_with_a_ridge_do_not_count():
     ]
     ridges = record_of("table3", table, rows, "cifar10_raw")
     found = verdict("S14", ridges, *interpolants(FALLING))
-    assert "rank correlation -1.00 over 1 record" in found.evidence
+    assert "rank correlation -1.00 over one record" in found.evidence
     assert found.verdict == UNDECIDED
 
 

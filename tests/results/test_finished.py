@@ -4,8 +4,10 @@ import json
 import os
 
 import pytest
+import tensorflow as tf
 
 from rethink_keras.errors import InputError
+from rethink_keras.files import walk
 from rethink_keras.results import find_runs
 from rethink_keras.results.markdown import markdown_table
 from tests.support.finished import row_of, write_result
@@ -19,8 +21,28 @@ def test_links_in_a_circle_lead_to_each_run_once(tmp_path):
         (tmp_path / "one" / name).symlink_to(tmp_path)
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "linked").symlink_to(tmp_path / "one")
-    assert len(find_runs(tmp_path)) == 1
+    (run,) = find_runs(tmp_path).values()
+    assert (tmp_path / "one") in run.path.parents  # not by a link
     assert len(find_runs(tmp_path / "two")) == 1
+
+
+def test_a_link_to_what_is_left_out_is_followed(tmp_path):
+    write_result(tmp_path / "reference", ROW)
+    assert not find_runs(tmp_path)
+    (tmp_path / "a").symlink_to(tmp_path / "reference")
+    (tmp_path / "z").symlink_to(tmp_path / "reference")
+    assert len(find_runs(tmp_path)) == 1
+
+
+def test_folders_of_an_object_store_are_walked():
+    """TensorFlow's file system in memory takes the place of one."""
+    tf.io.gfile.makedirs("ram://walked/one/theory")
+    tf.io.gfile.makedirs("ram://walked/two")
+    for name in ("one/a", "one/theory/b", "two/c"):
+        with tf.io.gfile.GFile(f"ram://walked/{name}", "w") as file:
+            file.write("")
+    found = walk("ram://walked", lambda folder: "theory" in folder)
+    assert [name for _, files in found for name in files] == ["a", "c"]
 
 
 def test_names_that_are_not_utf_8_are_passed_over(tmp_path):

@@ -157,10 +157,10 @@ def test_labels_of_which_none_is_corrupted_are_refused():
 def test_a_record_has_all_tables_and_figures(monkeypatch):
     pytest.importorskip("sklearn", reason="the extra [theory] is not installed")
     monkeypatch.setattr(memorization_tables, "EPOCHS", 3)
-    task = memorization.load_images("digits", None, 100, seed=0)
-    assert np.bincount(task.labels["true"]).tolist() == [10] * 10
-    assert 5 <= task.corrupted.sum() <= 30
-    record = memorization.demonstrate(task, num_models=50, seeds=(0, 1))
+    images = memorization.load_images("digits", None, 100, seed=0)
+    assert np.bincount(images.labels["true"]).tolist() == [10] * 10
+    assert 5 <= images.corrupted.sum() <= 30
+    record = memorization.demonstrate(images, num_models=50, seeds=(0, 1))
     json.dumps(record.tables, allow_nan=False)
     assert set(record.figures) == {"scores", "learning", "images", "order"}
     (networks,) = record.tables["networks on subsets"]

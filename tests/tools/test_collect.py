@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_multiplexer import (
 
 from rethink_keras import RunConfig, run
 from rethink_keras.results import find_diverged, find_runs
-from tests.support.finished import row_of, write_diverged
+from tests.support.finished import row_of, write_diverged, write_result
 
 ROOT = pathlib.Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "collect.py"))
@@ -61,6 +61,12 @@ def test_a_diverged_run_is_collected_too(tmp_path):
     (folder,) = (tmp_path / "runs").iterdir()
     TOOL["collect"](folder, config, tmp_path / "reference")
     assert list(find_diverged(tmp_path / "reference")) == [config]
+    write_result(tmp_path / "later", row)
+    (finished,) = find_runs(tmp_path / "later").values()
+    later = finished.path, finished.config, tmp_path / "reference"
+    assert TOOL["collect"](*later) is not None
+    assert not find_diverged(tmp_path / "reference")
+    assert list(find_runs(tmp_path / "reference")) == [config]
 
 
 def test_the_end_of_a_cut_event_file_is_left_out(tmp_path):
