@@ -13,10 +13,10 @@ from rethink_keras.report.gap import (
     Gap,
     best,
     describe,
-    draw_gaps,
     gaps_of_own,
     gaps_of_table1,
 )
+from rethink_keras.report.gap_figure import draw_gaps
 from rethink_keras.report.pictures import (
     CONDITIONS,
     Condition,

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from rethink_keras import RunConfig
-from rethink_keras.report.gap import Accuracies, Gap, draw_gaps, gaps_of_own
+from rethink_keras.report.gap import Accuracies, Gap, gaps_of_own
+from rethink_keras.report.gap_figure import draw_gaps
 from rethink_keras.report.runs import own_rows
 from rethink_keras.results import find_own_runs
 from tests.report.test_article import report, words
