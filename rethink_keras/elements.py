@@ -107,6 +107,32 @@ def flat_labels(labels: np.ndarray) -> np.ndarray:
     return labels[:, 0] if labels.shape[1:] == (1,) else labels
 
 
+def class_indices(name: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Returns the labels [n] of n inputs, and checks them.
+
+    Args:
+      name: name of the data, for the error message.
+      x: inputs [n, ...].
+      y: labels, [n] or [n, 1].
+
+    Raises:
+      InputError: the labels are not one class index from 0 for each input.
+    """
+    y = flat_labels(y)
+    are_indices = y.ndim == 1 and y.dtype.kind in "iu"
+    if not are_indices or len(x) != len(y):
+        raise InputError(
+            f"{name}: must have one class index for each input; received inputs"
+            f" {x.shape} and {y.dtype} labels {y.shape}"
+            f"{'' if are_indices else f'; {integers_from(y)}'}"
+        )
+    if y.size and y.min() < 0:
+        raise InputError(
+            f"{name}: labels must be class indices from 0; received {y.min()}"
+        )
+    return y
+
+
 def integers_from(labels: np.ndarray) -> str:
     """Returns how to convert labels of another form to integers [n]."""
     labels = flat_labels(labels)

@@ -1,7 +1,9 @@
 """Errors that a user can fix; each message is one line."""
 
+import numbers
 import re
 import signal
+from typing import Any
 
 _LONGEST = 200
 # Keras prints messages in bold, after the name of the layer's method.
@@ -49,3 +51,18 @@ def one_line(error: Exception) -> str:
         return line
     start = line[:_LONGEST]
     return f"{start.rpartition(' ')[0] or start} ..."
+
+
+def check_whole_number(name: str, value: Any, least: int) -> None:
+    """Checks an argument that must be a whole number.
+
+    Args:
+      name: name of the argument.
+      value: its value.
+      least: smallest allowed value.
+
+    Raises:
+      InputError: the value is not allowed.
+    """
+    if not (isinstance(value, numbers.Integral) and int(value) >= least):
+        raise InputError(f"{name}={value}: must be a whole number from {least}")

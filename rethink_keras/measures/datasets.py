@@ -7,13 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from rethink_keras.elements import (
-    Arrays,
-    as_pair,
-    flat_labels,
-    integers_from,
-    joined,
-)
+from rethink_keras.elements import Arrays, as_pair, class_indices, joined
 from rethink_keras.errors import InputError, one_line
 from rethink_keras.logits import check_logits
 
@@ -47,20 +41,9 @@ def as_arrays(dataset: Dataset) -> Arrays:
             "dataset: must have one array of inputs; received"
             f" {type(x.flat[0]).__name__}"
         )
-    y = flat_labels(y)
-    are_indices = y.ndim == 1 and y.dtype.kind in "iu"
-    if not are_indices or len(x) != len(y):
-        raise InputError(
-            "dataset: must have one class index for each input; received"
-            f" inputs {x.shape} and {y.dtype} labels {y.shape}"
-            f"{'' if are_indices else f'; {integers_from(y)}'}"
-        )
+    y = class_indices("dataset", x, y)
     if not len(x):
         raise InputError(_EMPTY)
-    if y.min() < 0:
-        raise InputError(
-            f"dataset: labels must be class indices from 0; received {y.min()}"
-        )
     return x, y
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, check_whole_number
 from rethink_keras.measures.datasets import (
     BATCH,
     Dataset,
@@ -45,8 +45,7 @@ def critical_sample_ratio(
     """
     if not (isinstance(radius, numbers.Real) and 0 < radius < np.inf):
         raise InputError(f"radius={radius}: must be a number above 0")
-    if not (isinstance(steps, numbers.Integral) and steps >= 1):
-        raise InputError(f"steps={steps}: must be a whole number from 1")
+    check_whole_number("steps", steps, 1)
     x, _ = as_arrays(dataset)
     x = x.astype("float32")
     critical = [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import keras
 import numpy as np
 
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, check_whole_number
 from rethink_keras.measures.datasets import (
     Dataset,
     accuracy_of,
@@ -56,11 +56,8 @@ def sharpness(
         raise InputError(
             f"decrease={decrease}: must be a number between 0 and 1"
         )
-    for name, count, least_count in (("draws", draws, 1), ("seed", seed, 0)):
-        if not (isinstance(count, numbers.Integral) and count >= least_count):
-            raise InputError(
-                f"{name}={count}: must be a whole number from {least_count}"
-            )
+    check_whole_number("draws", draws, 1)
+    check_whole_number("seed", seed, 0)
     x, y = as_arrays(dataset)
     check_labels(y, logits_of(model, x))
     weights = weights_of(model)

@@ -6,8 +6,8 @@ import numbers
 import keras
 import numpy as np
 
-from rethink_keras.elements import as_pair, flat_labels, integers_from
-from rethink_keras.errors import InputError
+from rethink_keras.elements import as_pair, class_indices
+from rethink_keras.errors import InputError, check_whole_number
 
 _MOMENTUM = 0.9
 _EVALUATED = 500  # examples in a batch
@@ -50,9 +50,9 @@ def random_subsets(
     Raises:
       InputError: an option is not allowed, or the subsets would be empty.
     """
-    _check_counts(num_subsets=num_subsets, num_examples=num_examples)
-    if not (isinstance(seed, numbers.Integral) and seed >= 0):
-        raise InputError(f"seed={seed}: must be a whole number from 0")
+    check_whole_number("num_subsets", num_subsets, 1)
+    check_whole_number("num_examples", num_examples, 1)
+    check_whole_number("seed", seed, 0)
     if not (isinstance(fraction, numbers.Real) and 0 < fraction <= 1):
         raise InputError(
             f"fraction={fraction}: must be a number above 0 and at most 1"
@@ -110,13 +110,14 @@ def train_ensemble(
       InputError: an option is not allowed, or the examples are not inputs
         [n, d] with one class index each.
     """
-    _check_counts(
-        num_models=num_models,
-        units=units,
-        epochs=epochs,
-        batch_size=batch_size,
-        together=together,
-    )
+    for option, count in (
+        ("num_models", num_models),
+        ("units", units),
+        ("epochs", epochs),
+        ("batch_size", batch_size),
+        ("together", together),
+    ):
+        check_whole_number(option, count, 1)
     if not (isinstance(learning_rate, numbers.Real) and learning_rate > 0):
         raise InputError(
             f"learning_rate={learning_rate}: must be a number above 0"
@@ -191,33 +192,16 @@ def _checked(name: str, examples) -> tuple[np.ndarray, np.ndarray]:
             f" {type(examples).__name__}"
         )
     x, y = as_pair(examples, f"{name}: received", "must be arrays (x, y)")
-    y = flat_labels(y)
     if x.ndim != 2 or not x.size or x.dtype.kind not in "biuf":
         flatten = x.ndim > 2 and "; flatten images by x.reshape(len(x), -1)"
         raise InputError(
             f"{name}: must have numbers [n, d] as inputs; received {x.dtype}"
             f" {x.shape}{flatten or ''}"
         )
-    are_indices = y.ndim == 1 and y.dtype.kind in "iu"
-    if not are_indices or len(x) != len(y):
-        raise InputError(
-            f"{name}: must have one class index for each input; received inputs"
-            f" {x.shape} and {y.dtype} labels {y.shape}"
-            f"{'' if are_indices else f'; {integers_from(y)}'}"
-        )
-    if y.min() < 0:
-        raise InputError(
-            f"{name}: labels must be class indices from 0; received {y.min()}"
-        )
+    y = class_indices(name, x, y)
     if not np.isfinite(x).all():
         raise InputError(f"{name}: inputs must be finite")
     return x, y
-
-
-def _check_counts(**counts: int) -> None:
-    for name, count in counts.items():
-        if not (isinstance(count, numbers.Integral) and count >= 1):
-            raise InputError(f"{name}={count}: must be a whole number from 1")
 
 
 def _hits(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:

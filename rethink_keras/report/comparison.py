@@ -30,7 +30,6 @@ from rethink_keras.results.metrics import MAIN_HPARAMS
 
 _METRICS = ("test/ours", "test/paper", "train/ours", "train/paper")
 _PERCENT = 100
-_EVENTS = ".tfevents."
 
 
 def write_comparison(
@@ -93,13 +92,10 @@ def _clear(directory: epath.Path) -> None:
     """Removes an earlier comparison, but nothing of runs that lie there."""
     if not directory.is_dir():
         return
-    is_run = _holds_run(directory)
-    for path in list(directory.iterdir()):
-        if path.is_dir() and not os.path.islink(path):
-            if not is_run or path.name.startswith("seed="):
-                _clear(path)
-        elif not is_run and _EVENTS in path.name:
-            path.unlink()
+    _remove_events(directory)
+    ours = "seed=*" if _holds_run(directory) else "*"
+    for folder in _folders(directory, ours):
+        _clear(folder)
     if not any(directory.iterdir()):
         directory.rmdir()
 
@@ -108,18 +104,29 @@ def _clear_hparams(directory: epath.Path) -> None:
     """Removes an earlier HParams table, but nothing else that lies there."""
     if not directory.is_dir():
         return
-    is_run = _holds_run(directory)
-    for path in list(directory.iterdir()):
-        if _EVENTS in path.name:
-            if not is_run:
-                path.unlink()
-        elif path.is_dir() and not os.path.islink(path):
-            found = visible(path, "seed=*")
-            seeds = [seed for seed in found if not os.path.islink(seed)]
-            for seed in seeds:
-                _clear(seed)
-            if seeds and not any(path.iterdir()):
-                path.rmdir()
+    _remove_events(directory)
+    for row in _folders(directory, "*"):
+        seeds = _folders(row, "seed=*")
+        for seed in seeds:
+            _clear(seed)
+        if seeds and not any(row.iterdir()):
+            row.rmdir()
+
+
+def _remove_events(directory: epath.Path) -> None:
+    """Removes the event files of a directory, unless it is that of a run."""
+    if not _holds_run(directory):
+        for path in visible(directory, "*.tfevents.*"):
+            path.unlink()
+
+
+def _folders(directory: epath.Path, pattern: str) -> list[epath.Path]:
+    """Returns the folders of a directory that are not links."""
+    return [
+        path
+        for path in visible(directory, pattern)
+        if path.is_dir() and not os.path.islink(path)
+    ]
 
 
 def _holds_run(directory: epath.Path) -> bool:

@@ -126,6 +126,21 @@ class InMemoryInputs:
     def test_set(self) -> training.EvaluationBatches:
         return self._evaluated(self.test_crops)
 
+    def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """Returns a split as a network gets it for evaluation.
+
+        Args:
+          split: `train` or `test`.
+
+        Returns:
+          The inputs, float32 [n, ...], and the labels, int32 [n].
+        """
+        crops = {"train": self.train_crops, "test": self.test_crops}[split]
+        examples = pipeline.as_inputs(
+            crops, standardize=self.config.standardize
+        )
+        return np.asarray(examples.images), np.asarray(examples.labels)
+
     def _evaluated(self, examples: data.Examples) -> training.EvaluationBatches:
         return pipeline.EvaluationBatches(
             examples,

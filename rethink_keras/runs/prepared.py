@@ -73,24 +73,6 @@ def load_inputs(result: Mapping[str, Any], data: Any) -> InMemoryInputs:
     return InMemoryInputs.load(arguments.config, examples)
 
 
-def arrays_of(
-    inputs: InMemoryInputs, split: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a split as a network gets it for evaluation.
-
-    Args:
-      inputs: data of a run.
-      split: `train` or `test`.
-
-    Returns:
-      The inputs, float32 [n, ...], and the labels, int32 [n].
-    """
-    examples = {"train": inputs.train_crops, "test": inputs.test_crops}[split]
-    standardize = inputs.config.standardize
-    converted = pipeline.as_inputs(examples, standardize=standardize)
-    return np.asarray(converted.images), np.asarray(converted.labels)
-
-
 def _in_memory(result: Mapping[str, Any]) -> RunConfig:
     config = RunConfig.from_dict(result["config"])
     if config.streams:

@@ -21,7 +21,7 @@ from rethink_keras.results.finished import read_run
 from rethink_keras.results.predictions import SPLITS
 from rethink_keras.runs.directory import MODEL
 from rethink_keras.runs.inputs import Inputs, counts_of
-from rethink_keras.runs.prepared import arrays_of, load_inputs, prepare
+from rethink_keras.runs.prepared import load_inputs, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,7 @@ class RunResult(dict[str, Any]):
         check_choice("split", split, SPLITS)
         inputs = load_inputs(self, data)
         check_data(self, self.workdir, inputs, "pass the data of the run")
-        return arrays_of(inputs, split)
+        return inputs.arrays(split)
 
     @property
     def history(self) -> dict[str, list]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from rethink_keras import pipeline, runs
+from rethink_keras import runs
 from rethink_keras.config import RunConfig
 from rethink_keras.plotting import as_png
 from rethink_keras.results.records import Record
@@ -46,16 +46,11 @@ class _Inputs:
     @classmethod
     def load(cls, config: RunConfig) -> "_Inputs":
         loaded = runs.InMemoryInputs.load(config)
-        x, test_x = (
-            np.asarray(
-                pipeline.as_inputs(crops, standardize=config.standardize).images
-            ).reshape(len(crops), -1)
-            for crops in (loaded.train_crops, loaded.test_crops)
-        )
+        (x, y), (test_x, _) = map(loaded.arrays, ("train", "test"))
         return cls(
-            x,
-            np.asarray(loaded.train_crops.labels),
-            test_x,
+            x.reshape(len(x), -1),
+            y,
+            test_x.reshape(len(test_x), -1),
             np.asarray(loaded.test_crops.true_labels),
             loaded.num_classes,
         )

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
-from rethink_keras import pipeline, randomization, runs
+from rethink_keras import randomization, runs
 from rethink_keras.config import RunConfig
 from rethink_keras.errors import InputError
 from rethink_keras.keras_settings import STANDARD, keras_settings
@@ -153,11 +152,10 @@ def measure_network(
     path_norm(initial, ())  # reports other layers before the training
     path = run_directory(workdir, config)
     result = runs.run(config, path, verbose=False)
-    examples = pipeline.as_inputs(
-        inputs.train_crops, standardize=config.standardize
+    x, y = inputs.arrays("train")
+    some = randomization.leading(
+        inputs.train_crops, _SEARCHED, seed=config.seed
     )
-    x, y = np.asarray(examples.images), np.asarray(examples.labels)
-    some = randomization.leading(examples, _SEARCHED, seed=config.seed)
     searched = x[some], y[some]
     test = result["test_accuracy_corrupted"]
     test = result["test_accuracy"] if test is None else test

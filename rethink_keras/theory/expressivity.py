@@ -4,13 +4,12 @@ Theorem 1 and Corollary 1 of the paper (Section 4, Appendix C).
 """
 
 import itertools
-import numbers
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from rethink_keras.errors import InputError
+from rethink_keras.errors import InputError, check_whole_number
 from rethink_keras.theory.projection import project
 
 _HINGE = 0.25  # position of a hinge between two points, from 0 to 1
@@ -139,8 +138,7 @@ def deep_expressive_relu_network(
       InputError: the depth is not a whole number from 2, or for the reasons
         of `expressive_relu_network`.
     """
-    if not (isinstance(depth, numbers.Integral) and depth >= 2):
-        raise InputError(f"depth={depth}: must be a whole number from 2")
+    check_whole_number("depth", depth, 2)
     projection = project(points, values, seed=seed)
     positions, wanted = projection.positions, projection.values
     inputs = keras.Input((len(projection.direction),), dtype="float64")
